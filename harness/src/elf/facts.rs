@@ -1,0 +1,179 @@
+//! One ELF file's facts.
+
+use std::fmt;
+
+use goblin::container::{Container, Ctx, Endian};
+use goblin::elf::program_header::{PT_INTERP, PT_LOAD};
+use goblin::elf::{Dynamic, Elf, Header, ProgramHeader};
+use goblin::strtab::Strtab;
+use serde::{Deserialize, Serialize};
+
+use super::{Class, Data, ElfType, Machine};
+
+/// What an ELF file says about itself, as far as it can be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ElfFacts {
+    /// `e_machine`.
+    pub machine: Machine,
+    /// `EI_CLASS`.
+    pub class: Class,
+    /// `EI_DATA`.
+    pub data: Data,
+    /// `e_type`.
+    #[serde(rename = "type")]
+    pub elf_type: ElfType,
+    /// `EI_OSABI`.
+    pub os_abi: u8,
+    /// `e_flags`, whose meaning the machine decides.
+    pub flags: u32,
+    /// `PT_INTERP`: the loader that the kernel starts, as an absolute path in the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interpreter: Option<String>,
+    /// `DT_NEEDED`, in the file's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needed: Vec<String>,
+    /// The first thing that keeps the kernel or a loader from using the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub malformation: Option<Malformation>,
+}
+
+/// Why a file that begins as ELF does cannot be used as one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Malformation {
+    /// The header is cut off, or its class or byte order is none that exists.
+    Header,
+    /// The program header table reaches beyond the end of the file.
+    ProgramHeaders,
+    /// A `PT_LOAD` segment takes bytes from beyond the end of the file: the file is truncated.
+    SegmentBeyondEnd {
+        /// Where the segment's bytes would end.
+        needs: u64,
+        /// The size of the file.
+        has: u64,
+    },
+    /// `PT_INTERP` is outside the file, empty, not terminated, or not text.
+    Interpreter,
+    /// The dynamic section cannot be read.
+    Dynamic,
+}
+
+impl fmt::Display for Malformation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header => {
+                f.write_str("the ELF header is cut off or names no known class and byte order")
+            }
+            Self::ProgramHeaders => {
+                f.write_str("the program header table reaches beyond the end of the file")
+            }
+            Self::SegmentBeyondEnd { needs, has } => {
+                write!(
+                    f,
+                    "a PT_LOAD segment needs {needs} bytes of a file of {has}: it is truncated"
+                )
+            }
+            Self::Interpreter => f.write_str("PT_INTERP holds no path"),
+            Self::Dynamic => f.write_str("the dynamic section cannot be read"),
+        }
+    }
+}
+
+impl ElfFacts {
+    /// Reads a whole file that begins with [`super::MAGIC`].
+    ///
+    /// # Errors
+    ///
+    /// [`Malformation::Header`] when not even the machine can be told. Any later defect is in
+    /// [`ElfFacts::malformation`], beside what could be read.
+    pub fn read(bytes: &[u8]) -> Result<Self, Malformation> {
+        let header = Elf::parse_header(bytes).map_err(|_| Malformation::Header)?;
+        let container = header.container().map_err(|_| Malformation::Header)?;
+        let endian = header.endianness().map_err(|_| Malformation::Header)?;
+        let mut facts = Self::from_header(&header, container, endian);
+        if let Err(malformation) = facts.read_segments(bytes, &header, Ctx::new(container, endian))
+        {
+            facts.malformation = Some(malformation);
+        }
+        Ok(facts)
+    }
+
+    fn from_header(header: &Header, container: Container, endian: Endian) -> Self {
+        Self {
+            machine: Machine(header.e_machine),
+            class: if container.is_big() { Class::Elf64 } else { Class::Elf32 },
+            data: if endian.is_little() { Data::Lsb } else { Data::Msb },
+            elf_type: ElfType(header.e_type),
+            os_abi: header.e_ident[goblin::elf::header::EI_OSABI],
+            flags: header.e_flags,
+            interpreter: None,
+            needed: Vec::new(),
+            malformation: None,
+        }
+    }
+
+    fn read_segments(
+        &mut self,
+        bytes: &[u8],
+        header: &Header,
+        ctx: Ctx,
+    ) -> Result<(), Malformation> {
+        if !self.elf_type.is_loadable() {
+            return Ok(());
+        }
+        let offset = usize::try_from(header.e_phoff).map_err(|_| Malformation::ProgramHeaders)?;
+        let segments = ProgramHeader::parse(bytes, offset, usize::from(header.e_phnum), ctx)
+            .map_err(|_| Malformation::ProgramHeaders)?;
+        self.interpreter = interpreter(bytes, &segments)?;
+        within_file(&segments, bytes.len() as u64)?;
+        self.needed = needed(bytes, &segments, ctx)?;
+        Ok(())
+    }
+}
+
+/// The kernel maps what lies in the file; bytes beyond its end are a bus error when touched.
+fn within_file(segments: &[ProgramHeader], has: u64) -> Result<(), Malformation> {
+    let end = |segment: &ProgramHeader| segment.p_offset.saturating_add(segment.p_filesz);
+    let needs = segments.iter().filter(|it| it.p_type == PT_LOAD && it.p_filesz > 0).map(end).max();
+    match needs {
+        Some(needs) if needs > has => Err(Malformation::SegmentBeyondEnd { needs, has }),
+        _ => Ok(()),
+    }
+}
+
+/// `PT_INTERP` holds a path that ends with a NUL, as Linux's `load_elf_binary` demands.
+fn interpreter(bytes: &[u8], segments: &[ProgramHeader]) -> Result<Option<String>, Malformation> {
+    let Some(segment) = segments.iter().find(|it| it.p_type == PT_INTERP) else {
+        return Ok(None);
+    };
+    // A file that holds only another's debug information keeps the segment without its bytes.
+    if segment.p_filesz == 0 {
+        return Ok(None);
+    }
+    slice(bytes, segment.p_offset, segment.p_filesz)
+        .and_then(|raw| raw.strip_suffix(b"\0"))
+        .and_then(|raw| raw.split(|byte| *byte == 0).next())
+        .and_then(|path| std::str::from_utf8(path).ok())
+        .filter(|path| !path.is_empty())
+        .map(|path| Some(path.to_owned()))
+        .ok_or(Malformation::Interpreter)
+}
+
+fn needed(bytes: &[u8], segments: &[ProgramHeader], ctx: Ctx) -> Result<Vec<String>, Malformation> {
+    let broken = |_| Malformation::Dynamic;
+    let Some(dynamic) = Dynamic::parse(bytes, segments, ctx).map_err(broken)? else {
+        return Ok(Vec::new());
+    };
+    if dynamic.info.needed_count == 0 {
+        return Ok(Vec::new());
+    }
+    let strings =
+        Strtab::parse(bytes, dynamic.info.strtab, dynamic.info.strsz, 0).map_err(broken)?;
+    Ok(dynamic.get_libraries(&strings).into_iter().map(str::to_owned).collect())
+}
+
+fn slice(bytes: &[u8], offset: u64, length: u64) -> Option<&[u8]> {
+    let start = usize::try_from(offset).ok()?;
+    let end = start.checked_add(usize::try_from(length).ok()?)?;
+    bytes.get(start..end)
+}

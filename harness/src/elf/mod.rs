@@ -1,0 +1,16 @@
+//! What the bytes of an ELF file say.
+//!
+//! goblin reads the tables; what it hands out raw gets its name from the specification here.
+//! Values keep the number they were read as: a machine nobody has heard of is still reported.
+//!
+//! Source: [System V gABI, chapters 4 and 5](https://gabi.xinuos.com/) and the processor
+//! supplements named on the items.
+
+mod facts;
+mod header;
+
+pub use facts::{ElfFacts, Malformation};
+pub use header::{Class, Data, ElfType, Machine};
+
+/// The first bytes of every ELF file (`EI_MAG0` to `EI_MAG3`).
+pub const MAGIC: [u8; 4] = *b"\x7fELF";

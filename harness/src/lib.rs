@@ -1,0 +1,13 @@
+//! archproof proves that a multi-architecture container image is what its manifest promises.
+//!
+//! ```text
+//! subject ──> image ──> evidence ──> findings ──> verdict ──> report
+//!             (OCI)     (facts)      (rules)
+//! ```
+//!
+//! One direction, each arrow one module. Rules are pure functions from evidence to findings;
+//! effects (engine, filesystem, processes) live left of the evidence and right of the verdict.
+
+pub mod elf;
+pub mod event;
+pub mod platform;

@@ -1,0 +1,1 @@
+//! The conformance tests live in `tests/`.
