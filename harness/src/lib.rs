@@ -8,6 +8,11 @@
 //! One direction, each arrow one module. Rules are pure functions from evidence to findings;
 //! effects (engine, filesystem, processes) live left of the evidence and right of the verdict.
 
+pub mod check;
 pub mod elf;
 pub mod event;
+pub mod evidence;
+pub mod inspect;
+pub mod oci;
 pub mod platform;
+pub mod run;

@@ -1,0 +1,84 @@
+//! The bytes of executable files, against the platform.
+
+use super::scope::exemption;
+use super::{Finding, Rule, Severity};
+use crate::elf::{ElfFacts, Machine, Malformation};
+use crate::inspect::{Content, ForeignFormat, ImagePath, Node, NodeKind, Variant};
+use crate::platform::{Architecture, ElfTarget, Platform};
+
+pub(super) fn check(variant: &Variant) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file @ (path, node) in variant.files.iter() {
+        // A file of several names is one file.
+        let NodeKind::File { content, .. } = &node.kind else { continue };
+        match content {
+            Content::Elf(facts) if exemption(path, facts).is_none() => {
+                match (machine_mismatch(variant, file, facts), &facts.malformation) {
+                    (Some(finding), _) => findings.push(finding),
+                    (None, Some(why)) => findings.push(malformed(variant, file, why)),
+                    (None, None) => {}
+                }
+            }
+            Content::BrokenElf(why) if !is_test_data(path) => {
+                findings.push(malformed(variant, file, why));
+            }
+            Content::Foreign(format) if node.is_executable() => {
+                findings.push(foreign(variant, file, *format));
+            }
+            _ => {}
+        }
+    }
+    findings
+}
+
+fn machine_mismatch(
+    variant: &Variant,
+    file: (&ImagePath, &Node),
+    facts: &ElfFacts,
+) -> Option<Finding> {
+    let actual = ElfTarget { machine: facts.machine, class: facts.class, data: facts.data };
+    let expected = variant.platform.elf_target();
+    if actual == expected {
+        return None;
+    }
+    let (expected, actual) = describe(expected, actual);
+    let message = format!("is for {actual}, {} needs {expected}", variant.platform);
+    let finding = Finding::of_file(Rule::ElfMachineMismatch, variant, file, message)
+        .with_values(&expected, &actual);
+    Some(if is_compatible(variant.platform, facts.machine) {
+        // Every amd64 processor executes it, and most kernels let it.
+        finding.with_severity(Severity::Warning)
+    } else {
+        finding
+    })
+}
+
+fn is_compatible(platform: Platform, machine: Machine) -> bool {
+    matches!(platform.architecture(), Architecture::Amd64(_)) && machine == Machine::I386
+}
+
+/// Names the machine alone where that tells the two apart.
+fn describe(expected: ElfTarget, actual: ElfTarget) -> (String, String) {
+    let full = |it: ElfTarget| format!("{} {} {}", it.machine, it.class, it.data);
+    if expected.machine == actual.machine {
+        (full(expected), full(actual))
+    } else {
+        (expected.machine.to_string(), actual.machine.to_string())
+    }
+}
+
+fn malformed(variant: &Variant, file: (&ImagePath, &Node), why: &Malformation) -> Finding {
+    let finding = Finding::of_file(Rule::ElfMalformed, variant, file, why.to_string());
+    // Nothing executes what has no permission for it; a loader might still map it.
+    if file.1.is_executable() { finding } else { finding.with_severity(Severity::Warning) }
+}
+
+fn is_test_data(path: &ImagePath) -> bool {
+    path.components().any(|it| it == "testdata")
+}
+
+fn foreign(variant: &Variant, file: (&ImagePath, &Node), format: ForeignFormat) -> Finding {
+    let message = format!("is {format}");
+    Finding::of_file(Rule::ExecutableForeignFormat, variant, file, message)
+        .with_values(&"ELF or a script", &format)
+}

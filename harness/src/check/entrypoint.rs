@@ -1,0 +1,123 @@
+//! What the kernel would start, and as whom.
+
+use super::{Finding, Rule, Severity};
+use crate::inspect::{
+    Account, Arguments, Command, ImagePath, Launch, LaunchError, Variant, variable,
+};
+use crate::platform::Architecture;
+
+pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
+    let mut findings = environment(variant);
+    let account = match Account::resolve(&variant.files, &variant.config.user) {
+        Ok(account) => account,
+        Err(error) => {
+            let message = format!("the image runs as `{}`, and {error}", variant.config.user);
+            findings.push(Finding::of_platform(Rule::UserMissing, variant.platform, message));
+            // Who it is decides nothing but the permission bits.
+            Account { uid: 0, gid: 0 }
+        }
+    };
+    let launch = Command::of(&variant.config, arguments).and_then(|command| {
+        Launch::trace(&variant.files, &variant.config, &command, account).map(|_| ())
+    });
+    if let Err(error) = launch {
+        findings.extend(unlaunchable(variant, &error));
+    }
+    findings
+}
+
+fn unlaunchable(variant: &Variant, error: &LaunchError) -> Option<Finding> {
+    let message = error.to_string();
+    let of_word = |rule, word: &str| {
+        Finding::of_platform(rule, variant.platform, message.clone()).with_path(word)
+    };
+    let of_file = |rule, path: &ImagePath| match variant.files.get(path) {
+        Some(node) => Finding::of_file(rule, variant, (path, node), message.clone()),
+        None => of_word(rule, path.as_str()),
+    };
+    Some(match error {
+        LaunchError::NoCommand => {
+            Finding::of_platform(Rule::EntrypointMissing, variant.platform, message)
+        }
+        LaunchError::Missing { word, .. } | LaunchError::NotInPath { word, .. } => {
+            of_word(Rule::EntrypointMissing, word)
+        }
+        LaunchError::NoShell(word) => of_word(Rule::EntrypointShellMissing, word),
+        LaunchError::NotRegular(path)
+        | LaunchError::NotExecutable { path, .. }
+        | LaunchError::NotAProgram { path, .. } => of_file(Rule::EntrypointNotExecutable, path),
+        LaunchError::Foreign { path, .. } => {
+            of_file(Rule::ExecutableForeignFormat, path).with_severity(Severity::Error)
+        }
+        LaunchError::Shebang { path, .. } => of_file(Rule::EntrypointShebang, path),
+        // The file itself is reported, with what is wrong in it.
+        LaunchError::BrokenElf(_) => return None,
+    })
+}
+
+/// Variables whose only value is a path of another architecture that is not there: a base image's
+/// `JAVA_HOME=/usr/lib/jvm/java-17-openjdk-amd64`. A missing path alone proves nothing, for many
+/// are made at run time; nor does one missing entry of a list that has others.
+fn environment(variant: &Variant) -> Vec<Finding> {
+    let env = variant.config.env.as_deref().unwrap_or_default();
+    let names = env.iter().filter_map(|it| it.split_once('=')).map(|(name, _)| name);
+    let mut findings = Vec::new();
+    for name in names.filter(|name| *name != "PATH") {
+        let value = variable(&variant.config, name).unwrap_or_default();
+        let is_there = |path: &str| variant.files.resolve(&ImagePath::root(), path).is_ok();
+        let paths: Vec<&str> = value.split(':').filter(|it| it.starts_with('/')).collect();
+        if paths.iter().any(|path| is_there(path)) {
+            continue;
+        }
+        let foreign = paths.iter().find_map(|path| {
+            foreign_name(path, variant.platform.architecture()).map(|token| (path, token))
+        });
+        if let Some((path, token)) = foreign {
+            let message =
+                format!("{name} is {path}, which does not exist and is named for {token}");
+            let finding = Finding::of_platform(Rule::EnvPathMissing, variant.platform, message);
+            findings.push(finding.with_path(path));
+        }
+    }
+    findings
+}
+
+/// The part of a path that names another architecture than the platform's.
+fn foreign_name(path: &str, architecture: Architecture) -> Option<&str> {
+    let words = path.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let of_word =
+        |word: &str| ARCHITECTURE_NAMES.iter().find(|(name, _)| word == *name).map(|(_, is)| *is);
+    let mut own = false;
+    let mut foreign = None;
+    for word in words {
+        match of_word(word) {
+            Some(is) if is(architecture) => own = true,
+            Some(_) => foreign = foreign.or(Some(word)),
+            None => {}
+        }
+    }
+    foreign.filter(|_| !own)
+}
+
+/// A name in a path, and the architectures that it is right for.
+type ArchitectureName = (&'static str, fn(Architecture) -> bool);
+
+/// Names that distributions and upstreams give architectures in paths; those that are also
+/// ordinary words (`arm`, `x64`) or stand for several are left out.
+const ARCHITECTURE_NAMES: &[ArchitectureName] = &[
+    ("amd64", |it| matches!(it, Architecture::Amd64(_))),
+    ("x86_64", |it| matches!(it, Architecture::Amd64(_))),
+    ("arm64", |it| matches!(it, Architecture::Arm64(_))),
+    ("aarch64", |it| matches!(it, Architecture::Arm64(_))),
+    ("armhf", |it| matches!(it, Architecture::Arm(_))),
+    ("armel", |it| matches!(it, Architecture::Arm(_))),
+    ("gnueabihf", |it| matches!(it, Architecture::Arm(_))),
+    ("i386", |it| matches!(it, Architecture::I386)),
+    ("i686", |it| matches!(it, Architecture::I386)),
+    ("ppc64le", |it| matches!(it, Architecture::Ppc64le)),
+    ("ppc64el", |it| matches!(it, Architecture::Ppc64le)),
+    ("powerpc64le", |it| matches!(it, Architecture::Ppc64le)),
+    ("riscv64", |it| matches!(it, Architecture::Riscv64)),
+    ("s390x", |it| matches!(it, Architecture::S390x)),
+    ("loongarch64", |it| matches!(it, Architecture::Loong64)),
+];

@@ -1,0 +1,131 @@
+//! A finding: one defect of the image, as data.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Rule;
+use crate::inspect::{ImagePath, Layer, Node, Variant};
+use crate::oci::Digest;
+use crate::platform::Platform;
+
+/// How bad a defect is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Note,
+    /// Probably wrong, or wrong in some places.
+    Warning,
+    /// Wrong.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// One defect of the image. Ordered by rule, then platform and path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Finding {
+    /// The rule that found it.
+    pub rule: Rule,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Whose defect it is; absent where the index as a whole has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Platform>,
+    /// The file, as a path in the image; for an entrypoint that is not there, the word that names
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The layer that wrote the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<Origin>,
+    /// What should be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actual: Option<String>,
+    /// The defect in words.
+    pub message: String,
+}
+
+/// Where a file comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Origin {
+    /// The layer's place in the image, 0 the lowest.
+    pub number: usize,
+    /// The layer's digest.
+    pub digest: Digest,
+    /// The build step that made it, where the config's history says so.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub created_by: String,
+}
+
+impl Finding {
+    /// A finding about the index as a whole.
+    #[must_use]
+    pub fn of_index(rule: Rule, message: String) -> Self {
+        Self {
+            rule,
+            severity: rule.severity(),
+            platform: None,
+            path: None,
+            layer: None,
+            expected: None,
+            actual: None,
+            message,
+        }
+    }
+
+    /// A finding about one platform.
+    #[must_use]
+    pub fn of_platform(rule: Rule, platform: Platform, message: String) -> Self {
+        Self { platform: Some(platform), ..Self::of_index(rule, message) }
+    }
+
+    /// A finding about a file.
+    #[must_use]
+    pub fn of_file(
+        rule: Rule,
+        variant: &Variant,
+        (path, node): (&ImagePath, &Node),
+        message: String,
+    ) -> Self {
+        let layer = variant.layers.get(node.layer).map(|layer| Origin::of(node.layer, layer));
+        let path = Some(path.to_string());
+        Self { path, layer, ..Self::of_platform(rule, variant.platform, message) }
+    }
+
+    /// With another severity than the rule's own.
+    #[must_use]
+    pub fn with_severity(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+
+    /// With the path or word that it is about.
+    #[must_use]
+    pub fn with_path(self, path: &str) -> Self {
+        Self { path: Some(path.to_owned()), ..self }
+    }
+
+    /// With what should be there and what is.
+    #[must_use]
+    pub fn with_values(self, expected: &impl fmt::Display, actual: &impl fmt::Display) -> Self {
+        Self { expected: Some(expected.to_string()), actual: Some(actual.to_string()), ..self }
+    }
+}
+
+impl Origin {
+    fn of(number: usize, layer: &Layer) -> Self {
+        Self { number, digest: layer.digest, created_by: layer.created_by.clone() }
+    }
+}

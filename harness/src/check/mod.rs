@@ -1,0 +1,48 @@
+//! Rules: pure functions from evidence to findings. No I/O, no clock.
+
+mod elf;
+mod entrypoint;
+mod finding;
+mod index;
+mod rule;
+mod run;
+mod scope;
+#[cfg(test)]
+mod tests;
+
+pub use finding::{Finding, Origin, Severity};
+pub use rule::{Group, Rule, UnknownRule};
+pub use run::RunExpectation;
+
+use crate::evidence::Evidence;
+use crate::inspect::Arguments;
+
+/// What a run is compared with, beside the image's own evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectations {
+    /// The words that a run adds to the image's command.
+    pub arguments: Arguments,
+    /// How it has to end.
+    pub run: RunExpectation,
+}
+
+/// All findings, sorted.
+#[must_use]
+pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
+    let mut findings = index::check(&evidence.image);
+    for variant in &evidence.image.variants {
+        let mut of_variant = elf::check(variant);
+        of_variant.extend(entrypoint::check(variant, &expectations.arguments));
+        of_variant.extend(run::check(
+            evidence.runs_of(variant),
+            variant,
+            &expectations.run,
+            &of_variant,
+        ));
+        findings.extend(of_variant);
+    }
+    findings.extend(index::check_identical_layers(&evidence.image, &findings));
+    findings.sort();
+    findings.dedup();
+    findings
+}

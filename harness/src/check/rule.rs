@@ -1,0 +1,136 @@
+//! The rules as data: name, group, severity, one sentence, page.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use thiserror::Error;
+
+use super::Severity;
+
+/// What a rule is about, which also says where its findings stand in the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// The index as a whole and what it says of its variants.
+    Index,
+    /// The bytes of executable files.
+    Elf,
+    /// What the kernel starts, and as whom.
+    Entrypoint,
+    /// How the entrypoint ran.
+    Run,
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Index => "index",
+            Self::Elf => "ELF",
+            Self::Entrypoint => "entrypoint",
+            Self::Run => "run",
+        })
+    }
+}
+
+/// A name that no rule has.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("there is no rule `{0}`; `archproof explain` lists them")]
+pub struct UnknownRule(String);
+
+macro_rules! rules {
+    ($($name:ident, $group:ident, $severity:ident, $summary:literal;)*) => {
+        /// A defect that archproof finds. The variants are named as in the report.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Rule {
+            $(#[doc = $summary] $name,)*
+        }
+
+        impl Rule {
+            /// All rules, by group.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The name in reports and case files.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+
+            /// What the rule is about.
+            #[must_use]
+            pub const fn group(self) -> Group {
+                match self { $(Self::$name => Group::$group,)* }
+            }
+
+            /// How bad the defect is, unless a finding says otherwise.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)* }
+            }
+
+            /// The defect in a sentence.
+            #[must_use]
+            pub const fn summary(self) -> &'static str {
+                match self { $(Self::$name => $summary,)* }
+            }
+
+            /// The rule's page, Markdown.
+            #[must_use]
+            pub const fn page(self) -> &'static str {
+                match self {
+                    $(Self::$name => include_str!(concat!("../../rules/", stringify!($name), ".md")),)*
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    PlatformMissing, Index, Error, "A platform that was asked for is not in the index.";
+    PlatformDuplicate, Index, Error, "Two entries of the index are for the same platform.";
+    PlatformInvalid, Index, Error, "An entry of the index states a platform that does not exist.";
+    PlatformDescriptorMismatch, Index, Error, "The index and the image's config state different platforms.";
+    IndexNested, Index, Error, "An entry of the index is an index itself.";
+    LayersEmpty, Index, Error, "A variant holds no file.";
+    DigestMismatch, Index, Error, "A layer's bytes are not what the manifest or config states.";
+    LayersIdentical, Index, Warning, "Variants for different machines have the same layers, machine code included.";
+    ElfMachineMismatch, Elf, Error, "An ELF file is for another machine than its platform.";
+    ElfMalformed, Elf, Error, "A file begins as ELF and cannot be loaded.";
+    ExecutableForeignFormat, Elf, Warning, "An executable file is for another operating system.";
+    EntrypointMissing, Entrypoint, Error, "The file that the image's command names does not exist.";
+    EntrypointNotExecutable, Entrypoint, Error, "The image's command names a file that cannot be executed.";
+    EntrypointShebang, Entrypoint, Error, "The first line of the entrypoint's script does not lead to an interpreter.";
+    EntrypointShellMissing, Entrypoint, Error, "The image's command is in shell form, and the image has no shell.";
+    UserMissing, Entrypoint, Error, "The image's user or group is not in its tables of accounts.";
+    EnvPathMissing, Entrypoint, Error, "An environment variable names a path of another architecture that does not exist.";
+    RunFailed, Run, Error, "The entrypoint ended otherwise than expected.";
+    RunTimedOut, Run, Error, "The entrypoint did not end.";
+    RunOutputMissing, Run, Error, "The entrypoint did not print what it should.";
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Rule {
+    type Err = UnknownRule;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRule> {
+        let found = Self::ALL.iter().find(|it| it.name() == text);
+        found.copied().ok_or_else(|| UnknownRule(text.to_owned()))
+    }
+}
+
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}

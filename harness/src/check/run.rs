@@ -1,0 +1,95 @@
+//! How the entrypoint ran, against what the case expects.
+
+use super::{Finding, Rule, Severity};
+use crate::inspect::Variant;
+use crate::run::{Output, RunEnd, RunEvidence};
+
+/// What a run has to look like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunExpectation {
+    /// The exit status.
+    pub exit: i64,
+    /// Texts that must each occur in the standard output.
+    pub stdout: Vec<String>,
+}
+
+impl Default for RunExpectation {
+    fn default() -> Self {
+        Self { exit: 0, stdout: Vec::new() }
+    }
+}
+
+/// `known` are the variant's other findings: a program of the wrong machine is reported once.
+pub(super) fn check(
+    runs: &[RunEvidence],
+    variant: &Variant,
+    expectation: &RunExpectation,
+    known: &[Finding],
+) -> Vec<Finding> {
+    runs.iter().flat_map(|run| check_run(variant, run, expectation, known)).collect()
+}
+
+fn check_run(
+    variant: &Variant,
+    run: &RunEvidence,
+    expectation: &RunExpectation,
+    known: &[Finding],
+) -> Vec<Finding> {
+    let finding = |rule, message| {
+        Finding::of_platform(rule, variant.platform, message).with_path(run.entrypoint.as_str())
+    };
+    match &run.end {
+        RunEnd::Exited { code } if *code == expectation.exit => {
+            missing_output(run, expectation).map(|it| finding(Rule::RunOutputMissing, it)).collect()
+        }
+        RunEnd::Exited { .. } | RunEnd::Signalled { .. } if is_explained(run, known) => Vec::new(),
+        end @ (RunEnd::Exited { .. } | RunEnd::Signalled { .. }) => {
+            let expected = format!("exit status {}", expectation.exit);
+            let message = format!("ended with {end}, expected {expected}{}", last_words(run));
+            vec![finding(Rule::RunFailed, message).with_values(&expected, end)]
+        }
+        end @ RunEnd::TimedOut { .. } => {
+            vec![finding(Rule::RunTimedOut, format!("{end}{}", last_words(run)))]
+        }
+        // These say nothing about the image.
+        RunEnd::EmulatorMissing | RunEnd::EngineFault { .. } => Vec::new(),
+    }
+}
+
+/// A program that cannot run for what its bytes are fails for no further reason.
+fn is_explained(run: &RunEvidence, known: &[Finding]) -> bool {
+    known.iter().any(|it| {
+        it.severity == Severity::Error
+            && matches!(it.rule, Rule::ElfMachineMismatch | Rule::ElfMalformed)
+            && it.path.as_deref() == Some(run.program.as_str())
+    })
+}
+
+fn missing_output<'a>(
+    run: &'a RunEvidence,
+    expectation: &'a RunExpectation,
+) -> impl Iterator<Item = String> + 'a {
+    let missing = expectation.stdout.iter().filter(|it| !run.stdout.text.contains(it.as_str()));
+    missing.map(|text| {
+        let output = &run.stdout.text;
+        let seen =
+            if output.is_empty() { "nothing".to_owned() } else { format!("{:?}", end_of(output)) };
+        format!("`{text}` is not in the standard output, which has {seen}")
+    })
+}
+
+/// The end of what it printed, where the reason usually stands.
+fn last_words(run: &RunEvidence) -> String {
+    let streams: [&Output; 2] = [&run.stderr, &run.stdout];
+    let text = streams.iter().map(|it| it.text.trim_end()).find(|it| !it.is_empty());
+    text.map_or_else(
+        || "; it printed nothing".to_owned(),
+        |text| format!("; it printed {:?}", end_of(text)),
+    )
+}
+
+fn end_of(text: &str) -> &str {
+    const LETTERS: usize = 300;
+    let start = text.char_indices().rev().nth(LETTERS - 1).map_or(0, |(at, _)| at);
+    text[start..].trim()
+}

@@ -1,0 +1,26 @@
+//! Everything observed of an image. Rules see nothing else.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::inspect::{ImageFacts, Variant};
+use crate::oci::Digest;
+use crate::run::RunEvidence;
+
+/// What an image is, and what its variants did.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The image as it was inspected.
+    pub image: ImageFacts,
+    /// The runs of each variant that was started, by the digest of its manifest.
+    pub runs: BTreeMap<Digest, Vec<RunEvidence>>,
+}
+
+impl Evidence {
+    /// The runs of a variant; none where it could not be started.
+    #[must_use]
+    pub fn runs_of(&self, variant: &Variant) -> &[RunEvidence] {
+        self.runs.get(&variant.digest).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,232 @@
+//! What a file is, told from its bytes alone: neither its name nor its mode counts.
+
+use std::fmt;
+use std::io::{self, Read};
+
+use serde::{Deserialize, Serialize};
+
+use super::path::escape;
+use crate::elf::{self, ElfFacts, Malformation};
+
+/// What the kernel would make of a regular file, and what it says if it is ELF.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// No bytes at all.
+    Empty,
+    /// ELF that can be read at least in part.
+    Elf(Box<ElfFacts>),
+    /// Begins as ELF, and then not even the header can be read.
+    BrokenElf(Malformation),
+    /// Begins with `#!`.
+    Script(Shebang),
+    /// Text whose `#!` is not at its very beginning, where alone the kernel looks for it.
+    MisplacedShebang(Misplacement),
+    /// An executable of another operating system.
+    Foreign(ForeignFormat),
+    /// A table of accounts, kept for resolving users: the text of `passwd` or `group`.
+    Accounts(String),
+    /// Anything else.
+    Data,
+}
+
+/// What hides a `#!` from the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Misplacement {
+    /// A byte order mark before it.
+    ByteOrderMark,
+    /// Blank lines, blanks or comments before it.
+    LaterLine,
+}
+
+/// A format that Linux does not execute by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForeignFormat {
+    /// Windows: Portable Executable.
+    Pe,
+    /// macOS: Mach-O, one architecture or several.
+    MachO,
+    /// WebAssembly module.
+    Wasm,
+}
+
+impl fmt::Display for ForeignFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Pe => "a Windows executable (PE)",
+            Self::MachO => "a macOS executable (Mach-O)",
+            Self::Wasm => "a WebAssembly module",
+        })
+    }
+}
+
+/// The first line of a script as Linux takes it apart (`fs/binfmt_script.c`): the interpreter,
+/// then all the rest of the line as one argument.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shebang {
+    /// The interpreter's path as written; empty if the line names none.
+    pub interpreter: String,
+    /// The rest of the line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub argument: String,
+}
+
+/// The kernel looks at no more of the first line (`BINPRM_BUF_SIZE`).
+const SHEBANG_LIMIT: usize = 256;
+/// Enough for every magic and for a comment before a misplaced `#!`.
+const HEAD: usize = 1024;
+/// Larger tables of accounts are not kept.
+const ACCOUNTS_LIMIT: u64 = 1 << 20;
+
+/// Reads a file from its beginning, to the end only if it is ELF. `name` decides whether the text
+/// is kept, nothing else.
+///
+/// # Errors
+///
+/// The reader's.
+pub(super) fn read_content(name: &str, size: u64, reader: &mut impl Read) -> io::Result<Content> {
+    let mut bytes = Vec::with_capacity(HEAD);
+    reader.by_ref().take(HEAD as u64).read_to_end(&mut bytes)?;
+    if bytes.starts_with(&elf::MAGIC) {
+        reader.read_to_end(&mut bytes)?;
+        return Ok(match ElfFacts::read(&bytes) {
+            Ok(facts) => Content::Elf(Box::new(facts)),
+            Err(malformation) => Content::BrokenElf(malformation),
+        });
+    }
+    if matches!(name, "passwd" | "group") && size <= ACCOUNTS_LIMIT {
+        reader.read_to_end(&mut bytes)?;
+        return Ok(Content::Accounts(escape(&bytes)));
+    }
+    Ok(classify(&bytes))
+}
+
+fn classify(head: &[u8]) -> Content {
+    if head.is_empty() {
+        return Content::Empty;
+    }
+    if let Some(rest) = head.strip_prefix(b"#!") {
+        return Content::Script(Shebang::parse(rest));
+    }
+    if let Some(format) = ForeignFormat::of(head) {
+        return Content::Foreign(format);
+    }
+    if head.starts_with(b"\xef\xbb\xbf#!") {
+        return Content::MisplacedShebang(Misplacement::ByteOrderMark);
+    }
+    if has_later_shebang(head) {
+        return Content::MisplacedShebang(Misplacement::LaterLine);
+    }
+    Content::Data
+}
+
+impl Shebang {
+    fn parse(after_magic: &[u8]) -> Self {
+        let line = &after_magic[..after_magic.len().min(SHEBANG_LIMIT - 2)];
+        let line = line.split(|byte| matches!(byte, b'\n' | b'\0')).next().unwrap_or(line);
+        let line = escape(line);
+        let line = line.trim_matches([' ', '\t']);
+        let (interpreter, argument) = line.split_once([' ', '\t']).unwrap_or((line, ""));
+        Self {
+            interpreter: interpreter.to_owned(),
+            argument: argument.trim_start_matches([' ', '\t']).to_owned(),
+        }
+    }
+
+    /// Whether a carriage return became part of the interpreter's name or argument.
+    #[must_use]
+    pub fn has_carriage_return(&self) -> bool {
+        self.interpreter.ends_with('\r') || self.argument.ends_with('\r')
+    }
+}
+
+impl ForeignFormat {
+    fn of(head: &[u8]) -> Option<Self> {
+        // Mach-O: <mach-o/loader.h> and <mach-o/fat.h>. The fat magic is also that of Java
+        // classes, whose next word, a version above 44, is no sane count of architectures.
+        match head.get(..4)? {
+            b"\xfe\xed\xfa\xce" | b"\xfe\xed\xfa\xcf" | b"\xce\xfa\xed\xfe"
+            | b"\xcf\xfa\xed\xfe" => Some(Self::MachO),
+            b"\xca\xfe\xba\xbe" if matches!(head.get(4..8)?, [0, 0, 0, 1..=20]) => {
+                Some(Self::MachO)
+            }
+            b"\0asm" => Some(Self::Wasm),
+            [b'M', b'Z', ..] if is_pe(head) => Some(Self::Pe),
+            _ => None,
+        }
+    }
+}
+
+/// Two letters are no proof: the header's offset at 0x3c must lead to the PE signature.
+///
+/// Source: PE Format, "MS-DOS Stub" and "Signature".
+fn is_pe(head: &[u8]) -> bool {
+    let offset = || {
+        let field: [u8; 4] = head.get(0x3c..0x40)?.try_into().ok()?;
+        usize::try_from(u32::from_le_bytes(field)).ok()
+    };
+    offset().and_then(|at| head.get(at..at.checked_add(4)?)).is_some_and(|it| it == b"PE\0\0")
+}
+
+/// Only blanks and comments may stand before it, or else it is some other text with `#!` in it.
+fn has_later_shebang(head: &[u8]) -> bool {
+    let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    lines
+        .by_ref()
+        .find(|line| line.starts_with(b"#!") || !(line.is_empty() || line.starts_with(b"#")))
+        .is_some_and(|line| line.starts_with(b"#!/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(bytes: &[u8]) -> Content {
+        read_content("file", bytes.len() as u64, &mut &bytes[..]).expect("in memory")
+    }
+
+    fn script(interpreter: &str, argument: &str) -> Content {
+        Content::Script(Shebang { interpreter: interpreter.into(), argument: argument.into() })
+    }
+
+    #[test]
+    fn shebangs_are_taken_apart_as_the_kernel_does() {
+        assert_eq!(content(b"#!/bin/sh\necho"), script("/bin/sh", ""));
+        assert_eq!(content(b"#! /usr/bin/env  -S a b \n"), script("/usr/bin/env", "-S a b"));
+        assert_eq!(content(b"#!/bin/sh\r\n"), script("/bin/sh\r", ""));
+        assert_eq!(content(b"#!\n"), script("", ""));
+        assert_eq!(content(b"#!/bin/sh"), script("/bin/sh", ""), "no newline is needed");
+    }
+
+    #[test]
+    fn misplaced_shebangs_are_told_from_text() {
+        use Misplacement::{ByteOrderMark, LaterLine};
+        assert_eq!(content(b"\xef\xbb\xbf#!/bin/sh\n"), Content::MisplacedShebang(ByteOrderMark));
+        assert_eq!(content(b"\n#!/bin/sh\n"), Content::MisplacedShebang(LaterLine));
+        assert_eq!(content(b"# licence\n#!/bin/sh\n"), Content::MisplacedShebang(LaterLine));
+        assert_eq!(content(b"echo\n#!/bin/sh\n"), Content::Data);
+        assert_eq!(content(b"# just a comment\n"), Content::Data);
+    }
+
+    #[test]
+    fn foreign_formats_need_more_than_two_letters() {
+        let mut pe = vec![0; 0x84];
+        pe[..2].copy_from_slice(b"MZ");
+        pe[0x3c] = 0x80;
+        pe[0x80..].copy_from_slice(b"PE\0\0");
+        assert_eq!(content(&pe), Content::Foreign(ForeignFormat::Pe));
+        assert_eq!(content(b"MZ is how this text begins"), Content::Data);
+        assert_eq!(content(b"\xcf\xfa\xed\xfe\x07"), Content::Foreign(ForeignFormat::MachO));
+        assert_eq!(content(b"\xca\xfe\xba\xbe\0\0\0\x02"), Content::Foreign(ForeignFormat::MachO));
+        assert_eq!(content(b"\xca\xfe\xba\xbe\0\0\0\x34"), Content::Data, "a Java class");
+        assert_eq!(content(b"\0asm\x01\0\0\0"), Content::Foreign(ForeignFormat::Wasm));
+    }
+
+    #[test]
+    fn a_cut_off_header_is_broken_elf() {
+        assert_eq!(content(b"\x7fELF\x02\x01"), Content::BrokenElf(Malformation::Header));
+        assert_eq!(content(b""), Content::Empty);
+    }
+}

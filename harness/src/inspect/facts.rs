@@ -1,0 +1,109 @@
+//! What an image is, before anything of it was run.
+
+use serde::{Deserialize, Serialize};
+
+use super::rootfs::RootFs;
+use crate::oci::{Digest, RawPlatform, RunConfig};
+use crate::platform::Platform;
+
+/// An image: what its index says, and each of its variants.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ImageFacts {
+    /// The digest of the index, or of the only manifest.
+    pub digest: Digest,
+    /// The platforms that were asked for; empty where the image alone decides.
+    pub requested: Vec<Platform>,
+    /// Entries of the index that are no variant of a platform there is.
+    pub oddities: Vec<Oddity>,
+    /// The variants, by platform, then in the order of the index.
+    pub variants: Vec<Variant>,
+}
+
+/// An entry of the index that cannot be a variant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Oddity {
+    /// The entry's manifest.
+    pub digest: Digest,
+    /// What is odd about it.
+    pub kind: OddityKind,
+}
+
+/// Why an entry of the index cannot be a variant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OddityKind {
+    /// It is an index itself.
+    Nested,
+    /// Its platform does not exist.
+    Platform {
+        /// As the index states it.
+        stated: RawPlatform,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// One platform's image.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Variant {
+    /// The platform that it is published for: the index's claim, or else the config's.
+    pub platform: Platform,
+    /// The manifest's digest.
+    pub digest: Digest,
+    /// The digest of the config.
+    pub config_digest: Digest,
+    /// What the config says it is for.
+    pub config_platform: RawPlatform,
+    /// How it is run.
+    pub config: RunConfig,
+    /// Its layers, lowest first.
+    pub layers: Vec<Layer>,
+    /// Its files.
+    pub files: RootFs,
+}
+
+/// One layer of a variant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layer {
+    /// The compressed blob's digest, as the manifest states it.
+    pub digest: Digest,
+    /// The build step that made it, where the config's history says so.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub created_by: String,
+    /// Statements about the layer that its bytes contradict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradictions: Vec<Contradiction>,
+}
+
+/// A statement about a blob that its bytes contradict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contradiction {
+    /// What was stated: `digest`, `size` or `diff_id`.
+    pub field: BlobField,
+    /// The value stated.
+    pub stated: String,
+    /// The value of the bytes.
+    pub actual: String,
+}
+
+/// The statements that can be checked against a blob's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlobField {
+    /// The descriptor's digest.
+    Digest,
+    /// The descriptor's size.
+    Size,
+    /// The config's digest of the uncompressed layer.
+    DiffId,
+}
+
+impl std::fmt::Display for BlobField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Digest => "digest",
+            Self::Size => "size",
+            Self::DiffId => "diff_id",
+        })
+    }
+}

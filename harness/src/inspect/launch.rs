@@ -1,0 +1,330 @@
+//! What the kernel would do with the image's command: which file it starts, through which
+//! interpreters, all resolved inside the image.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::account::Account;
+use super::content::{Content, ForeignFormat, Misplacement, Shebang};
+use super::path::ImagePath;
+use super::rootfs::{Node, ResolveError, RootFs};
+use crate::elf::ElfFacts;
+use crate::oci::RunConfig;
+
+/// What the engine searches when the image's Env has no PATH.
+pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Linux follows as many interpreters of interpreters (`fs/exec.c`, `exec_binprm`).
+const INTERPRETER_LIMIT: usize = 5;
+
+/// The words that a run adds to the image's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arguments {
+    /// Nobody said: `--help`.
+    Default,
+    /// What the case or the user wants.
+    Given(Vec<String>),
+}
+
+/// A command as the engine would execute it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// The words; the first names the file.
+    pub words: Vec<String>,
+}
+
+/// The files that take part in a start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch<'a> {
+    /// The file that the command names, links followed.
+    pub path: ImagePath,
+    /// What the processor executes in the end: the file itself, or the last interpreter.
+    pub program: (ImagePath, &'a ElfFacts),
+}
+
+/// Why the command cannot be started.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LaunchError {
+    /// The image has neither ENTRYPOINT nor CMD.
+    #[error("the image names neither ENTRYPOINT nor CMD")]
+    NoCommand,
+    /// The command names a path, and nothing is there.
+    #[error("{word} cannot be found: {cause}")]
+    Missing {
+        /// The command's first word.
+        word: String,
+        /// Where the search ended.
+        cause: ResolveError,
+    },
+    /// The command names a file to be searched, and no directory of PATH has it.
+    #[error("{word} is in no directory of PATH ({path})")]
+    NotInPath {
+        /// The command's first word.
+        word: String,
+        /// The image's PATH.
+        path: String,
+    },
+    /// The command is in shell form, and the image has no shell.
+    #[error("the command is in shell form, and the image has no {0}")]
+    NoShell(String),
+    /// The file is a directory or device.
+    #[error("{0} is no regular file")]
+    NotRegular(ImagePath),
+    /// The file's mode forbids it.
+    #[error("{path} has mode {mode:04o}, which does not let user {uid} execute it")]
+    NotExecutable {
+        /// The file.
+        path: ImagePath,
+        /// Its permission bits.
+        mode: u32,
+        /// The user's number.
+        uid: u64,
+    },
+    /// The file is nothing that the kernel executes.
+    #[error("{path} is {what}, which the kernel does not execute")]
+    NotAProgram {
+        /// The file.
+        path: ImagePath,
+        /// What it is instead.
+        what: &'static str,
+    },
+    /// The file is for another operating system.
+    #[error("{path} is {format}, which Linux does not execute")]
+    Foreign {
+        /// The file.
+        path: ImagePath,
+        /// Its format.
+        format: ForeignFormat,
+    },
+    /// The file is ELF that cannot be read.
+    #[error("{0} is malformed ELF")]
+    BrokenElf(ImagePath),
+    /// The script's first line does not do what it is meant to.
+    #[error("{path}: {fault}")]
+    Shebang {
+        /// The script.
+        path: ImagePath,
+        /// What is wrong with it.
+        fault: ShebangFault,
+    },
+}
+
+/// What is wrong with a script's first line.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ShebangFault {
+    /// It ends with a carriage return, which becomes part of the interpreter's name.
+    #[error("the first line ends with a carriage return, so that the kernel looks for `{0}\\r`")]
+    CarriageReturn(String),
+    /// A byte order mark hides it from the kernel.
+    #[error("a byte order mark stands before `#!`")]
+    ByteOrderMark,
+    /// It is not the first line.
+    #[error("`#!` is not at the very beginning of the file")]
+    NotFirst,
+    /// It names no interpreter.
+    #[error("`#!` names no interpreter")]
+    Empty,
+    /// Its interpreter is not in the image.
+    #[error("its interpreter cannot be found: {0}")]
+    InterpreterMissing(ResolveError),
+    /// `env` is there, and what it is to start is not.
+    #[error("{word} is in no directory of PATH ({path})")]
+    NotInPath {
+        /// What `env` is to start.
+        word: String,
+        /// The image's PATH.
+        path: String,
+    },
+    /// Interpreters are scripts of scripts, deeper than the kernel goes.
+    #[error("its interpreters are nested deeper than the kernel follows")]
+    TooDeep,
+}
+
+impl Command {
+    /// The words that the engine would execute: ENTRYPOINT with the arguments; without an
+    /// ENTRYPOINT the given words alone, or else the program that CMD names, with `--help`.
+    ///
+    /// # Errors
+    ///
+    /// When the image names no program and no words were given.
+    pub fn of(config: &RunConfig, arguments: &Arguments) -> Result<Self, LaunchError> {
+        let own = |words: &Option<Vec<String>>| words.clone().unwrap_or_default();
+        let (mut words, cmd) = (own(&config.entrypoint), own(&config.cmd));
+        match arguments {
+            Arguments::Given(given) => words.extend(given.iter().cloned()),
+            Arguments::Default => {
+                if words.is_empty() {
+                    words.extend(cmd.into_iter().take(1));
+                }
+                if !words.is_empty() {
+                    words.push("--help".to_owned());
+                }
+            }
+        }
+        if words.is_empty() { Err(LaunchError::NoCommand) } else { Ok(Self { words }) }
+    }
+
+    /// The word that names the file.
+    fn program(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
+    }
+}
+
+/// The value of a variable in an image's Env: the last one counts.
+#[must_use]
+pub fn variable<'a>(config: &'a RunConfig, name: &str) -> Option<&'a str> {
+    let env = config.env.as_deref().unwrap_or_default();
+    env.iter().rev().find_map(|it| it.strip_prefix(name)?.strip_prefix('='))
+}
+
+impl<'a> Launch<'a> {
+    /// Follows the command to the program that the processor executes.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that keeps it from starting.
+    pub fn trace(
+        files: &'a RootFs,
+        config: &RunConfig,
+        command: &Command,
+        account: Account,
+    ) -> Result<Self, LaunchError> {
+        let search = Search { files, config, account };
+        let (path, node) = search.find(command)?;
+        let program = search.program(path.clone(), node, 0)?;
+        Ok(Self { path, program })
+    }
+}
+
+struct Search<'a, 'c> {
+    files: &'a RootFs,
+    config: &'c RunConfig,
+    account: Account,
+}
+
+impl<'a> Search<'a, '_> {
+    fn find(&self, command: &Command) -> Result<(ImagePath, &'a Node), LaunchError> {
+        let word = command.program();
+        if !word.contains('/') {
+            return self.in_path(word).ok_or_else(|| LaunchError::NotInPath {
+                word: word.to_owned(),
+                path: self.path_variable().to_owned(),
+            });
+        }
+        let from = ImagePath::clean(&self.config.working_dir);
+        self.files.resolve(&from, word).map_err(|cause| {
+            let shell_form = command.words.get(1).is_some_and(|it| it == "-c");
+            if shell_form {
+                LaunchError::NoShell(word.to_owned())
+            } else {
+                LaunchError::Missing { word: word.to_owned(), cause }
+            }
+        })
+    }
+
+    fn path_variable(&self) -> &str {
+        variable(self.config, "PATH").unwrap_or(DEFAULT_PATH)
+    }
+
+    /// The first file of that name that may be executed, or else the first there is.
+    fn in_path(&self, word: &str) -> Option<(ImagePath, &'a Node)> {
+        let from = ImagePath::clean(&self.config.working_dir);
+        let found: Vec<_> = self
+            .path_variable()
+            .split(':')
+            .filter_map(|directory| {
+                // An empty entry is the working directory.
+                let directory = if directory.is_empty() { "." } else { directory };
+                self.files.resolve(&from, &format!("{directory}/{word}")).ok()
+            })
+            .filter(|(_, node)| node.content().is_some())
+            .collect();
+        let executable = found.iter().position(|(_, node)| self.account.may_execute(node));
+        found.into_iter().nth(executable.unwrap_or(0))
+    }
+
+    fn program(
+        &self,
+        path: ImagePath,
+        node: &'a Node,
+        depth: usize,
+    ) -> Result<(ImagePath, &'a ElfFacts), LaunchError> {
+        let Some(content) = node.content() else { return Err(LaunchError::NotRegular(path)) };
+        if !self.account.may_execute(node) {
+            let (mode, uid) = (node.mode, self.account.uid);
+            return Err(LaunchError::NotExecutable { path, mode, uid });
+        }
+        let not_a_program = |path, what| Err(LaunchError::NotAProgram { path, what });
+        match content {
+            Content::Elf(facts) if facts.elf_type.is_loadable() => Ok((path, facts)),
+            Content::Elf(_) => not_a_program(path, "an ELF file that is no executable"),
+            Content::BrokenElf(_) => Err(LaunchError::BrokenElf(path)),
+            Content::Script(shebang) => self.interpreter(path, shebang, depth),
+            Content::MisplacedShebang(Misplacement::ByteOrderMark) => {
+                Err(LaunchError::Shebang { path, fault: ShebangFault::ByteOrderMark })
+            }
+            Content::MisplacedShebang(Misplacement::LaterLine) => {
+                Err(LaunchError::Shebang { path, fault: ShebangFault::NotFirst })
+            }
+            Content::Foreign(format) => Err(LaunchError::Foreign { path, format: *format }),
+            Content::Empty => not_a_program(path, "empty"),
+            Content::Accounts(_) | Content::Data => {
+                not_a_program(path, "neither ELF nor a script with `#!`")
+            }
+        }
+    }
+
+    fn interpreter(
+        &self,
+        path: ImagePath,
+        shebang: &Shebang,
+        depth: usize,
+    ) -> Result<(ImagePath, &'a ElfFacts), LaunchError> {
+        let (next, node) = match self.next(shebang) {
+            Err(fault) => return Err(LaunchError::Shebang { path, fault }),
+            Ok(_) if depth >= INTERPRETER_LIMIT => {
+                return Err(LaunchError::Shebang { path, fault: ShebangFault::TooDeep });
+            }
+            Ok(found) => found,
+        };
+        self.program(next, node, depth + 1)
+    }
+
+    fn next(&self, shebang: &Shebang) -> Result<(ImagePath, &'a Node), ShebangFault> {
+        if shebang.has_carriage_return() {
+            let name = format!("{} {}", shebang.interpreter, shebang.argument);
+            return Err(ShebangFault::CarriageReturn(name.trim().to_owned()));
+        }
+        if shebang.interpreter.is_empty() {
+            return Err(ShebangFault::Empty);
+        }
+        let from = ImagePath::clean(&self.config.working_dir);
+        let found = self
+            .files
+            .resolve(&from, &shebang.interpreter)
+            .map_err(ShebangFault::InterpreterMissing)?;
+        match env_program(shebang) {
+            None => Ok(found),
+            Some(word) => self.in_path(word).ok_or_else(|| ShebangFault::NotInPath {
+                word: word.to_owned(),
+                path: self.path_variable().to_owned(),
+            }),
+        }
+    }
+}
+
+/// What `#!/usr/bin/env program` and `#!/usr/bin/env -S program words` start. With other options,
+/// or a path instead of a name, env decides by itself and nothing is claimed.
+fn env_program(shebang: &Shebang) -> Option<&str> {
+    if shebang.interpreter.rsplit('/').next() != Some("env") {
+        return None;
+    }
+    let words = shebang.argument.strip_prefix("-S").unwrap_or(&shebang.argument);
+    words
+        .split_ascii_whitespace()
+        .find(|word| !word.contains('='))
+        .filter(|word| !word.starts_with('-') && !word.contains('/'))
+}

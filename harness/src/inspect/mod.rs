@@ -1,0 +1,20 @@
+//! From an image to its facts: every layer is read once, whichever variants share it, and each
+//! variant's filesystem is put together from the facts.
+
+mod account;
+mod content;
+mod facts;
+mod launch;
+mod layer;
+mod path;
+mod reader;
+mod rootfs;
+
+pub use account::{Account, AccountError};
+pub use content::{Content, ForeignFormat, Misplacement, Shebang};
+pub use facts::{BlobField, Contradiction, ImageFacts, Layer, Oddity, OddityKind, Variant};
+pub use launch::{Arguments, Command, DEFAULT_PATH, Launch, LaunchError, ShebangFault, variable};
+pub use layer::{Change, LayerEntry, LayerError, LayerFacts, read_layer};
+pub use path::ImagePath;
+pub use reader::{InspectError, inspect};
+pub use rootfs::{Node, NodeKind, ResolveError, RootFs};

@@ -1,0 +1,214 @@
+//! Reads an image's documents and layers.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use thiserror::Error;
+
+use super::content::Content;
+use super::facts::{BlobField, Contradiction, ImageFacts, Layer, Oddity, OddityKind, Variant};
+use super::layer::{LayerError, LayerFacts, read_layer};
+use super::rootfs::RootFs;
+use crate::event::{Event, Events};
+use crate::oci::{
+    Archive, ArchiveError, Descriptor, Digest, Image, ImageConfig, Manifest, RawPlatform,
+};
+use crate::platform::{Platform, PlatformError};
+
+/// Why an image cannot be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum InspectError {
+    /// The layout or one of its documents.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// One of its layers.
+    #[error("cannot read the layer {digest}")]
+    Layer {
+        /// Which.
+        digest: Digest,
+        /// Why.
+        #[source]
+        source: LayerError,
+    },
+    /// An image without an index has a config that names no platform.
+    #[error("the image states no platform")]
+    Platform(#[from] PlatformError),
+}
+
+/// Reads everything that the rules look at. Blocks; layers are read by as many threads as the
+/// machine has cores.
+///
+/// # Errors
+///
+/// When a document or layer is missing or damaged.
+pub fn inspect(
+    archive: &Archive,
+    requested: &[Platform],
+    events: &Events,
+) -> Result<ImageFacts, InspectError> {
+    let image = archive.image()?;
+    let Entries { oddities, variants } = Entries::of(archive, &image)?;
+    let facts = read_layers(archive, &variants)?;
+    let mut variants: Vec<Variant> =
+        variants.into_iter().map(|entry| entry.into_variant(&facts)).collect();
+    // The order of the index is kept between equals.
+    variants.sort_by_key(|it| it.platform);
+    for variant in &variants {
+        let elf_files = variant
+            .files
+            .iter()
+            .filter(|(_, node)| matches!(node.content(), Some(Content::Elf(_))))
+            .count();
+        events.send(Event::Inspected { platform: variant.platform, elf_files });
+    }
+    let digest = image.descriptor().digest;
+    Ok(ImageFacts { digest, requested: requested.to_vec(), oddities, variants })
+}
+
+/// The index's entries, told apart.
+struct Entries {
+    oddities: Vec<Oddity>,
+    variants: Vec<Entry>,
+}
+
+/// A variant whose layers are still to be read.
+struct Entry {
+    platform: Platform,
+    digest: Digest,
+    manifest: Manifest,
+    config: ImageConfig,
+}
+
+impl Entries {
+    fn of(archive: &Archive, image: &Image) -> Result<Self, InspectError> {
+        let mut entries = Self { oddities: Vec::new(), variants: Vec::new() };
+        match image {
+            Image::Single(descriptor) => {
+                let (manifest, config) = documents(archive, descriptor)?;
+                let platform = normalise(&config.platform)?;
+                let digest = descriptor.digest;
+                entries.variants.push(Entry { platform, digest, manifest, config });
+            }
+            Image::Index { index, .. } => {
+                for descriptor in index.manifests.iter().filter(|it| !it.is_attestation()) {
+                    entries.add(archive, descriptor)?;
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    fn add(&mut self, archive: &Archive, descriptor: &Descriptor) -> Result<(), InspectError> {
+        let digest = descriptor.digest;
+        if descriptor.media_type.is_index() {
+            self.oddities.push(Oddity { digest, kind: OddityKind::Nested });
+            return Ok(());
+        }
+        let (manifest, config) = documents(archive, descriptor)?;
+        // An entry without a platform leaves the claim to its config.
+        let stated = descriptor.platform.clone().unwrap_or_else(|| config.platform.clone());
+        match normalise(&stated) {
+            Ok(platform) => self.variants.push(Entry { platform, digest, manifest, config }),
+            Err(error) => self.oddities.push(Oddity {
+                digest,
+                kind: OddityKind::Platform { stated, reason: error.kind().to_string() },
+            }),
+        }
+        Ok(())
+    }
+}
+
+fn documents(
+    archive: &Archive,
+    descriptor: &Descriptor,
+) -> Result<(Manifest, ImageConfig), InspectError> {
+    let manifest: Manifest = archive.document(descriptor)?;
+    let config = archive.document(&manifest.config)?;
+    Ok((manifest, config))
+}
+
+fn normalise(stated: &RawPlatform) -> Result<Platform, PlatformError> {
+    Platform::from_parts(&stated.os, &stated.architecture, &stated.variant)
+}
+
+impl Entry {
+    fn into_variant(self, facts: &BTreeMap<Digest, LayerFacts>) -> Variant {
+        let of = |layer: &Descriptor| facts.get(&layer.digest);
+        let files = RootFs::of_layers(self.manifest.layers.iter().filter_map(of));
+        let steps = self.config.history.iter().filter(|it| !it.empty_layer);
+        let mut steps = steps.map(|it| it.created_by.clone());
+        let mut diff_ids = self.config.rootfs.diff_ids.iter();
+        let layers = self.manifest.layers.iter().map(|descriptor| Layer {
+            digest: descriptor.digest,
+            created_by: steps.next().unwrap_or_default(),
+            contradictions: of(descriptor)
+                .map(|facts| contradictions(descriptor, diff_ids.next(), facts))
+                .unwrap_or_default(),
+        });
+        Variant {
+            platform: self.platform,
+            digest: self.digest,
+            config_digest: self.manifest.config.digest,
+            layers: layers.collect(),
+            config_platform: self.config.platform,
+            config: self.config.config.unwrap_or_default(),
+            files,
+        }
+    }
+}
+
+fn contradictions(
+    descriptor: &Descriptor,
+    diff_id: Option<&Digest>,
+    facts: &LayerFacts,
+) -> Vec<Contradiction> {
+    let (digest, size) = facts.blob;
+    let diff_id = diff_id.map_or_else(|| "(none)".to_owned(), ToString::to_string);
+    [
+        (BlobField::Digest, descriptor.digest.to_string(), digest.to_string()),
+        (BlobField::Size, descriptor.size.to_string(), size.to_string()),
+        (BlobField::DiffId, diff_id, facts.diff_id.to_string()),
+    ]
+    .into_iter()
+    .filter(|(_, stated, actual)| stated != actual)
+    .map(|(field, stated, actual)| Contradiction { field, stated, actual })
+    .collect()
+}
+
+/// Reads each layer once. The first error in the order of the layers wins, whichever thread meets
+/// one first, so that the same image always gives the same error.
+fn read_layers(
+    archive: &Archive,
+    entries: &[Entry],
+) -> Result<BTreeMap<Digest, LayerFacts>, InspectError> {
+    let mut wanted: Vec<&Descriptor> = entries.iter().flat_map(|it| &it.manifest.layers).collect();
+    wanted.sort_by_key(|it| it.digest);
+    wanted.dedup_by_key(|it| it.digest);
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(BTreeMap::new());
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(wanted.len());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(descriptor) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = read_one(archive, descriptor);
+                    // A thread that panicked while it held the lock ends the scope with a panic.
+                    if let Ok(mut done) = done.lock() {
+                        done.insert(descriptor.digest, result);
+                    }
+                }
+            });
+        }
+    });
+    let done = done.into_inner().unwrap_or_default();
+    done.into_iter().map(|(digest, result)| Ok((digest, result?))).collect()
+}
+
+fn read_one(archive: &Archive, descriptor: &Descriptor) -> Result<LayerFacts, InspectError> {
+    let blob = archive.blob(descriptor.digest)?;
+    read_layer(descriptor, blob)
+        .map_err(|source| InspectError::Layer { digest: descriptor.digest, source })
+}

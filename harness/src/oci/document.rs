@@ -1,0 +1,229 @@
+//! The JSON documents of an image: index, manifest, config.
+//!
+//! Fields that archproof does not use are ignored, as the image-spec demands of readers.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Digest;
+
+/// A document's or blob's media type, as written.
+///
+/// Source: image-spec, media-types.md, and Docker's image manifest v2, schema 2.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MediaType(pub String);
+
+impl MediaType {
+    /// Whether it names an OCI index or Docker manifest list.
+    #[must_use]
+    pub fn is_index(&self) -> bool {
+        matches!(
+            self.0.as_str(),
+            "application/vnd.oci.image.index.v1+json"
+                | "application/vnd.docker.distribution.manifest.list.v2+json"
+        )
+    }
+
+    /// Whether it names one image's manifest.
+    #[must_use]
+    pub fn is_manifest(&self) -> bool {
+        matches!(
+            self.0.as_str(),
+            "application/vnd.oci.image.manifest.v1+json"
+                | "application/vnd.docker.distribution.manifest.v2+json"
+        )
+    }
+
+    /// How a layer of this type is compressed; `None` if it is no filesystem layer.
+    #[must_use]
+    pub fn layer_compression(&self) -> Option<Compression> {
+        match self.0.as_str() {
+            "application/vnd.oci.image.layer.v1.tar"
+            | "application/vnd.oci.image.layer.nondistributable.v1.tar"
+            | "application/vnd.docker.image.rootfs.diff.tar" => Some(Compression::None),
+            "application/vnd.oci.image.layer.v1.tar+gzip"
+            | "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
+            | "application/vnd.docker.image.rootfs.diff.tar.gzip"
+            | "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" => {
+                Some(Compression::Gzip)
+            }
+            "application/vnd.oci.image.layer.v1.tar+zstd"
+            | "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd"
+            | "application/vnd.docker.image.rootfs.diff.tar.zstd" => Some(Compression::Zstd),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// How a layer's tar stream is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// RFC 1952, possibly several members.
+    Gzip,
+    /// RFC 8878.
+    Zstd,
+}
+
+/// A reference to a blob: what it is, its digest and its size in bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Descriptor {
+    /// What the blob is.
+    #[serde(default)]
+    pub media_type: MediaType,
+    /// The blob's digest.
+    pub digest: Digest,
+    /// The blob's size in bytes.
+    pub size: u64,
+    /// In an index: what the manifest is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<RawPlatform>,
+    /// Free-form notes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Descriptor {
+    /// Whether the manifest annotates another one and is no variant of the image.
+    ///
+    /// Source: BuildKit, docs/attestations/attestation-storage.md.
+    #[must_use]
+    pub fn is_attestation(&self) -> bool {
+        self.annotations
+            .get("vnd.docker.reference.type")
+            .is_some_and(|it| it == "attestation-manifest")
+    }
+}
+
+/// A platform as an image states it, before it is known to be one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawPlatform {
+    /// The operating system, a GOOS value.
+    #[serde(default)]
+    pub os: String,
+    /// The CPU architecture, a GOARCH value.
+    #[serde(default)]
+    pub architecture: String,
+    /// The variant of the architecture, empty where none is stated.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub variant: String,
+}
+
+impl fmt::Display for RawPlatform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = |text: &str| if text.is_empty() { "(none)".to_owned() } else { text.to_owned() };
+        write!(f, "{}/{}", part(&self.os), part(&self.architecture))?;
+        if !self.variant.is_empty() {
+            write!(f, "/{}", self.variant)?;
+        }
+        Ok(())
+    }
+}
+
+/// An image index: one manifest a platform.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Index {
+    /// The entries, in the image's order.
+    pub manifests: Vec<Descriptor>,
+}
+
+/// One platform's image.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The image's config.
+    pub config: Descriptor,
+    /// The layers, lowest first.
+    pub layers: Vec<Descriptor>,
+}
+
+/// An image's config: its own claim of a platform, and how it is run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ImageConfig {
+    /// What the image says it is for.
+    #[serde(flatten)]
+    pub platform: RawPlatform,
+    /// How it is run.
+    #[serde(default)]
+    pub config: Option<RunConfig>,
+    /// The uncompressed layers.
+    #[serde(default)]
+    pub rootfs: RootFsConfig,
+    /// How the layers came to be.
+    #[serde(default)]
+    pub history: Vec<History>,
+}
+
+/// The part of an image's config that a container inherits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RunConfig {
+    /// The command's fixed words.
+    #[serde(default)]
+    pub entrypoint: Option<Vec<String>>,
+    /// The command's default words.
+    #[serde(default)]
+    pub cmd: Option<Vec<String>>,
+    /// The environment, as `NAME=value`.
+    #[serde(default)]
+    pub env: Option<Vec<String>>,
+    /// `user[:group]`, by name or number; empty is root.
+    #[serde(default)]
+    pub user: String,
+    /// The working directory; empty is `/`.
+    #[serde(default)]
+    pub working_dir: String,
+}
+
+/// The uncompressed layers of an image.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct RootFsConfig {
+    /// The digest of each layer's tar stream, lowest first.
+    #[serde(default)]
+    pub diff_ids: Vec<Digest>,
+}
+
+/// One build step as the config records it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct History {
+    /// The command.
+    #[serde(default)]
+    pub created_by: String,
+    /// Whether the step made no layer.
+    #[serde(default)]
+    pub empty_layer: bool,
+}
+
+/// An image with the digest it goes by: an index, or a single manifest without one.
+#[derive(Clone, Debug)]
+pub enum Image {
+    /// Several platforms, or one with an index around it.
+    Index {
+        /// The index's own descriptor.
+        descriptor: Descriptor,
+        /// Its content.
+        index: Index,
+    },
+    /// One platform without an index.
+    Single(Descriptor),
+}
+
+impl Image {
+    /// The descriptor of the index, or of the single manifest.
+    #[must_use]
+    pub fn descriptor(&self) -> &Descriptor {
+        match self {
+            Self::Index { descriptor, .. } | Self::Single(descriptor) => descriptor,
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What a run showed.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::inspect::ImagePath;
+
+/// One start of a variant's entrypoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunEvidence {
+    /// Who started it.
+    pub runner: RunnerKind,
+    /// What executed it.
+    pub execution: Execution,
+    /// The CPU model that it saw.
+    pub cpu: CpuModel,
+    /// The words of the command.
+    pub command: Vec<String>,
+    /// The file that the command names, links followed.
+    pub entrypoint: ImagePath,
+    /// What the processor executed: the entrypoint, or its last interpreter.
+    pub program: ImagePath,
+    /// How it ended.
+    pub end: RunEnd,
+    /// What it wrote to its standard output.
+    pub stdout: Output,
+    /// What it wrote to its standard error.
+    pub stderr: Output,
+}
+
+/// Who starts a variant's entrypoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunnerKind {
+    /// A container in the engine, under the host's binfmt handlers.
+    Engine,
+}
+
+/// What executes a variant's program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Execution {
+    /// The host's processor.
+    Native,
+    /// An emulator.
+    Emulated,
+    /// One of the two: the host's processor could, if its kernel lets it.
+    Unknown,
+}
+
+impl fmt::Display for Execution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Native => "native",
+            Self::Emulated => "emulated",
+            Self::Unknown => "native or emulated",
+        })
+    }
+}
+
+/// The CPU model that a program saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CpuModel {
+    /// Whatever the host or its emulator has when nobody says: everything they can do.
+    Default,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunEnd {
+    /// By itself.
+    Exited {
+        /// Its exit status, 0 to 255.
+        code: i64,
+    },
+    /// Of a signal.
+    Signalled {
+        /// The signal's number.
+        signal: i64,
+        /// Who sent it.
+        cause: SignalCause,
+    },
+    /// It did not end, and was killed.
+    TimedOut {
+        /// After how long, in milliseconds.
+        limit_ms: u64,
+    },
+    /// There is nothing here that executes programs of its architecture.
+    EmulatorMissing,
+    /// The engine could not run it, or was lost.
+    EngineFault {
+        /// The engine's words.
+        message: String,
+    },
+}
+
+/// Why a program got a deadly signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignalCause {
+    /// Its own doing.
+    Program,
+    /// It used more memory than a run may.
+    MemoryLimit,
+}
+
+impl RunEnd {
+    /// The time limit as it is stored.
+    #[must_use]
+    pub fn timed_out(limit: Duration) -> Self {
+        Self::TimedOut { limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) }
+    }
+}
+
+impl fmt::Display for RunEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited { code } => write!(f, "exit status {code}"),
+            Self::Signalled { signal, cause: SignalCause::Program } => write!(f, "signal {signal}"),
+            Self::Signalled { cause: SignalCause::MemoryLimit, .. } => {
+                f.write_str("killed for using more memory than a run may")
+            }
+            Self::TimedOut { limit_ms } => {
+                write!(f, "no end within {}", seconds(Duration::from_millis(*limit_ms)))
+            }
+            Self::EmulatorMissing => f.write_str("no emulator"),
+            Self::EngineFault { .. } => f.write_str("the engine could not run it"),
+        }
+    }
+}
+
+/// `1.5 s`, `30 s`.
+fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs_f64())
+}
+
+/// What a program wrote, as text: bytes that are no UTF-8 and control characters other than
+/// newline and tab are escaped, so that it can be shown on any terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// The text.
+    pub text: String,
+    /// Whether that is all.
+    pub extent: Extent,
+}
+
+/// How much of an output was kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Extent {
+    /// All.
+    #[default]
+    Whole,
+    /// Its beginning, up to the limit.
+    Beginning,
+}
+
+impl Output {
+    /// Bytes of each stream that are kept.
+    pub const LIMIT: usize = 64 << 10;
+
+    /// Makes untrusted bytes harmless.
+    #[must_use]
+    pub fn new(bytes: &[u8], extent: Extent) -> Self {
+        Self { text: printable(bytes), extent }
+    }
+}
+
+/// Escapes what could steer a terminal.
+#[must_use]
+pub fn printable(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for letter in chunk.valid().chars() {
+            match letter {
+                '\n' | '\t' => text.push(letter),
+                _ if letter.is_control() || is_invisible(letter) => {
+                    text.extend(letter.escape_default())
+                }
+                _ => text.push(letter),
+            }
+        }
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    text
+}
+
+/// Letters that reorder or hide the text around them.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_cannot_steer_a_terminal() {
+        assert_eq!(printable(b"a\tb\n"), "a\tb\n");
+        assert_eq!(printable(b"\x1b[2J\r\x07"), "\\u{1b}[2J\\r\\u{7}");
+        assert_eq!(printable("\u{202e}gpj.exe".as_bytes()), "\\u{202e}gpj.exe");
+        assert_eq!(printable(b"\xff\xfe"), "\\xff\\xfe");
+        assert_eq!(printable("naïve ✓".as_bytes()), "naïve ✓");
+    }
+}
