@@ -8,6 +8,7 @@
 //! One direction, each arrow one module. Rules are pure functions from evidence to findings;
 //! effects (engine, filesystem, processes) live left of the evidence and right of the verdict.
 
+pub mod case;
 pub mod check;
 pub mod elf;
 pub mod event;
@@ -16,3 +17,4 @@ pub mod inspect;
 pub mod oci;
 pub mod platform;
 pub mod run;
+pub mod verdict;

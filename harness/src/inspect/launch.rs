@@ -18,10 +18,11 @@ pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bi
 const INTERPRETER_LIMIT: usize = 5;
 
 /// The words that a run adds to the image's own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Arguments {
     /// Nobody said: `--help`.
+    #[default]
     Default,
     /// What the case or the user wants.
     Given(Vec<String>),

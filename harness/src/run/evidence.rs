@@ -1,6 +1,6 @@
 //! What a run showed.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -179,13 +179,14 @@ pub fn printable(bytes: &[u8]) -> String {
             match letter {
                 '\n' | '\t' => text.push(letter),
                 _ if letter.is_control() || is_invisible(letter) => {
-                    text.extend(letter.escape_default())
+                    text.extend(letter.escape_default());
                 }
                 _ => text.push(letter),
             }
         }
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\\x{byte:02x}");
         }
     }
     text

@@ -1,0 +1,319 @@
+//! `case.toml`, and the same file as `archproof.toml` in a user's own repository.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+use serde::{Deserialize, Deserializer};
+
+use super::error::{CaseError, CaseErrorKind};
+use super::values::{Expectation, Timeout};
+use crate::check::{Finding, Rule, RunExpectation};
+use crate::inspect::Arguments;
+use crate::platform::Platform;
+
+/// What to verify, with every path made absolute or relative to the working directory.
+#[derive(Clone, Debug, Default)]
+pub struct Case {
+    /// The case in a sentence; empty for a Dockerfile without a case file.
+    pub summary: String,
+    /// What to build.
+    pub build: BuildSpec,
+    /// How to run it.
+    pub run: RunSpec,
+    /// Findings that are known and accepted.
+    pub allow: Vec<Allow>,
+    /// Findings that the case exists to provoke.
+    pub expect: Vec<Expectation>,
+}
+
+/// What to build.
+#[derive(Clone, Debug)]
+pub struct BuildSpec {
+    /// The Dockerfile.
+    pub dockerfile: PathBuf,
+    /// The folder that COPY copies from.
+    pub context: PathBuf,
+    /// The stage to build; the last one where absent.
+    pub target: Option<String>,
+    /// Values for ARG.
+    pub args: BTreeMap<String, String>,
+    /// Named contexts: a folder, or what BuildKit takes, such as `docker-image://REF`.
+    pub contexts: BTreeMap<String, String>,
+    /// The platforms; empty where the file does not say.
+    pub platforms: Vec<Platform>,
+}
+
+/// How to run a variant, and what has to come of it.
+#[derive(Clone, Debug, Default)]
+pub struct RunSpec {
+    /// The words after the entrypoint.
+    pub arguments: Arguments,
+    /// What has to come of it.
+    pub expectation: RunExpectation,
+    /// How long it may take.
+    pub timeout: Timeout,
+}
+
+/// A known finding, accepted with a reason.
+#[derive(Clone, Debug)]
+pub struct Allow {
+    rule: Rule,
+    path: Option<GlobMatcher>,
+    platform: Option<Platform>,
+    reason: String,
+}
+
+impl Allow {
+    /// Whether it covers a finding. What it does not state may be anything.
+    #[must_use]
+    pub fn covers(&self, finding: &Finding) -> bool {
+        let path = finding.path.as_deref();
+        self.rule == finding.rule
+            && self.path.as_ref().is_none_or(|glob| path.is_some_and(|it| glob.is_match(it)))
+            && self.platform.is_none_or(|it| finding.platform == Some(it))
+    }
+
+    /// Why it is accepted.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+impl Default for BuildSpec {
+    fn default() -> Self {
+        Self {
+            dockerfile: PathBuf::from("Dockerfile"),
+            context: PathBuf::from("."),
+            target: None,
+            args: BTreeMap::new(),
+            contexts: BTreeMap::new(),
+            platforms: Vec::new(),
+        }
+    }
+}
+
+impl Case {
+    /// Reads a case file. Its paths are relative to the folder that it lies in.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, has an unknown field or an impossible value, or names a
+    /// Dockerfile or context that does not exist.
+    pub fn read(file: &Path) -> Result<Self, CaseError> {
+        let text = fs::read_to_string(file)
+            .map_err(|error| CaseError::of_file(file, CaseErrorKind::Read(error)))?;
+        let raw: RawCase =
+            toml::from_str(&text).map_err(|error| CaseError::of_toml(file, &text, &error))?;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        raw.into_case(folder).map_err(|kind| CaseError::of_file(file, kind))
+    }
+
+    /// A Dockerfile without a case file, in its own folder.
+    #[must_use]
+    pub fn of_dockerfile(dockerfile: &Path) -> Self {
+        let context = match dockerfile.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let build =
+            BuildSpec { dockerfile: dockerfile.to_owned(), context, ..BuildSpec::default() };
+        Self { build, ..Self::default() }
+    }
+}
+
+/// The file as it is written. Every table refuses fields that it does not have.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCase {
+    #[serde(default)]
+    summary: String,
+    #[serde(default)]
+    build: RawBuild,
+    #[serde(default)]
+    run: RawRun,
+    #[serde(default)]
+    allow: Vec<RawAllow>,
+    #[serde(default)]
+    expect: RawExpect,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawBuild {
+    dockerfile: PathBuf,
+    context: PathBuf,
+    target: Option<String>,
+    args: BTreeMap<String, String>,
+    contexts: BTreeMap<String, String>,
+    platforms: Vec<Platform>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawRun {
+    args: Option<Vec<String>>,
+    exit: u8,
+    stdout: Vec<String>,
+    timeout: Timeout,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAllow {
+    rule: Rule,
+    #[serde(default, deserialize_with = "glob")]
+    path: Option<GlobMatcher>,
+    platform: Option<Platform>,
+    #[serde(deserialize_with = "reason")]
+    reason: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawExpect {
+    findings: Vec<Expectation>,
+}
+
+impl Default for RawBuild {
+    fn default() -> Self {
+        let BuildSpec { dockerfile, context, target, args, contexts, platforms } =
+            BuildSpec::default();
+        Self { dockerfile, context, target, args, contexts, platforms }
+    }
+}
+
+/// `*` stays within a folder, `**` does not.
+fn glob<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<GlobMatcher>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let glob = GlobBuilder::new(&text).literal_separator(true).build();
+    glob.map(|it| Some(it.compile_matcher())).map_err(serde::de::Error::custom)
+}
+
+fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.trim().is_empty() {
+        return Err(serde::de::Error::custom(
+            "the reason is empty: say why the finding is accepted",
+        ));
+    }
+    Ok(text)
+}
+
+impl RawCase {
+    fn into_case(self, folder: &Path) -> Result<Case, CaseErrorKind> {
+        let Self { summary, build, run, allow, expect } = self;
+        Ok(Case {
+            summary,
+            build: build.into_spec(folder)?,
+            run: run.into_spec(),
+            allow: allow.into_iter().map(RawAllow::into_allow).collect(),
+            expect: expect.findings,
+        })
+    }
+}
+
+impl RawBuild {
+    fn into_spec(self, folder: &Path) -> Result<BuildSpec, CaseErrorKind> {
+        let there = |field, path: PathBuf| match folder.join(path) {
+            path if path.exists() => Ok(path),
+            path => Err(CaseErrorKind::FileMissing { field, path }),
+        };
+        let in_folder = |source: String| {
+            // A named context with a scheme is BuildKit's; anything else is a folder.
+            if source.contains("://") { source } else { folder.join(source).display().to_string() }
+        };
+        Ok(BuildSpec {
+            dockerfile: there("build.dockerfile", self.dockerfile)?,
+            context: there("build.context", self.context)?,
+            target: self.target,
+            args: self.args,
+            contexts: self.contexts.into_iter().map(|(k, v)| (k, in_folder(v))).collect(),
+            platforms: self.platforms,
+        })
+    }
+}
+
+impl RawRun {
+    fn into_spec(self) -> RunSpec {
+        RunSpec {
+            arguments: self.args.map_or(Arguments::Default, Arguments::Given),
+            expectation: RunExpectation { exit: i64::from(self.exit), stdout: self.stdout },
+            timeout: self.timeout,
+        }
+    }
+}
+
+impl RawAllow {
+    fn into_allow(self) -> Allow {
+        let Self { rule, path, platform, reason } = self;
+        Allow { rule, path, platform, reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Case, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("Dockerfile"), "FROM scratch\n").expect("a Dockerfile");
+        let file = folder.path().join("case.toml");
+        fs::write(&file, text).expect("a case file");
+        let prefix = format!("{}", file.display());
+        Case::read(&file).map_err(|error| error.to_string().replace(&prefix, "case.toml"))
+    }
+
+    #[test]
+    fn an_empty_file_says_nothing() {
+        let case = read("").expect("a case");
+        assert!(case.build.platforms.is_empty() && case.expect.is_empty());
+        assert_eq!(case.run.arguments, Arguments::Default);
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        for (text, message) in [
+            ("sumary = \"x\"", "case.toml:1:1: unknown field `sumary`, expected one of `summary`"),
+            ("[run]\nexit = 0\nparity = \"stdout\"", "case.toml:3:1: unknown field `parity`"),
+            (
+                "[build]\nplatforms = [\"linux/arm64\", \"linux/arm64/v7\"]",
+                "case.toml:2:13: `linux/arm64/v7` is not a platform",
+            ),
+            ("[run]\ntimeout = \"2\"", "case.toml:2:11: `2` is no time"),
+            ("[run]\nexit = 256", "case.toml:2:8: invalid value"),
+            (
+                "[expect]\nfindings = [\"Nonsense /a linux/arm64\"]",
+                "case.toml:2:13: there is no rule `Nonsense`",
+            ),
+            ("[[allow]]\nrule = \"RunFailed\"", "missing field `reason`"),
+            (
+                "[[allow]]\nrule = \"RunFailed\"\nreason = \" \"",
+                "case.toml:3:10: the reason is empty",
+            ),
+            ("[build]\ndockerfile = \"Nope\"", "build.dockerfile is"),
+            ("summary = ", "case.toml:1:"),
+        ] {
+            let error = read(text).expect_err(text);
+            assert!(error.contains(message), "{text}\n  gives {error}\n  not {message}");
+        }
+    }
+
+    #[test]
+    fn an_allowance_covers_what_it_states() {
+        let case = read(
+            "[[allow]]\nrule = \"ElfMalformed\"\npath = \"/usr/lib/*\"\nplatform = \"linux/arm64\"\nreason = \"upstream\"",
+        )
+        .expect("a case");
+        let arm64 = "linux/arm64".parse().expect("a platform");
+        let finding = |path: &str| {
+            Finding::of_platform(Rule::ElfMalformed, arm64, String::new()).with_path(path)
+        };
+        assert!(case.allow[0].covers(&finding("/usr/lib/a")));
+        assert!(!case.allow[0].covers(&finding("/usr/lib/deep/a")), "* stays within a folder");
+        let elsewhere = Finding { platform: None, ..finding("/usr/lib/a") };
+        assert!(!case.allow[0].covers(&elsewhere));
+    }
+}

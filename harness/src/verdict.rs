@@ -1,0 +1,231 @@
+//! From findings to a verdict: what was accepted, what was expected, what is left.
+
+use serde::Serialize;
+
+use crate::case::{Allow, Expectation};
+use crate::check::{Finding, Group, Rule, Severity};
+use crate::evidence::Evidence;
+use crate::inspect::Variant;
+use crate::oci::Digest;
+use crate::platform::Platform;
+use crate::run::{RunEnd, RunEvidence};
+
+/// What a variant or subject came to. Ordered by how much it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// All that was checked is right, and something was checked.
+    Pass,
+    /// It could not be found out.
+    Blocked,
+    /// Something is wrong.
+    Fail,
+}
+
+/// Which severities fail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// Errors.
+    #[default]
+    Normal,
+    /// Errors and warnings.
+    Strict,
+}
+
+/// What is known about an image beforehand.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// Findings that are accepted.
+    pub allow: &'a [Allow],
+    /// Findings that must be there.
+    pub expect: &'a [Expectation],
+    /// Which severities fail.
+    pub strictness: Strictness,
+}
+
+/// An image, judged.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The whole.
+    pub verdict: Verdict,
+    /// The digest of the index.
+    pub digest: Digest,
+    /// Findings about the index.
+    pub findings: Vec<Judged>,
+    /// The variants, by platform.
+    pub variants: Vec<VariantJudgement>,
+    /// Expected findings that nobody found: the harness has gone blind, or the case is mended.
+    pub missed: Vec<Expectation>,
+}
+
+/// A variant, judged.
+#[derive(Clone, Debug)]
+pub struct VariantJudgement {
+    /// Its platform.
+    pub platform: Platform,
+    /// Its manifest.
+    pub digest: Digest,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// Findings about it.
+    pub findings: Vec<Judged>,
+    /// What its runs showed.
+    pub runs: Vec<RunEvidence>,
+    /// Why it could not be found out whether it runs; empty where it could.
+    pub obstacles: Vec<String>,
+}
+
+/// A finding, with what is to be made of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The defect.
+    pub finding: Finding,
+    /// Whether it counts.
+    pub standing: Standing,
+}
+
+/// Whether a finding counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It counts.
+    Open,
+    /// The case exists to provoke it.
+    Expected,
+    /// The case accepts it.
+    Allowed {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Judgement {
+    /// Judges an image.
+    #[must_use]
+    pub fn of(evidence: &Evidence, findings: Vec<Finding>, known: Known<'_>) -> Self {
+        let missed: Vec<Expectation> = known
+            .expect
+            .iter()
+            .filter(|it| !findings.iter().any(|finding| it.is_met_by(finding)))
+            .cloned()
+            .collect();
+        let mut index = Vec::new();
+        let mut rest = Vec::new();
+        for finding in findings {
+            let judged = Judged { standing: known.standing(&finding), finding };
+            if is_about_index(&judged.finding, evidence) {
+                index.push(judged);
+            } else {
+                rest.push(judged);
+            }
+        }
+        let variants: Vec<VariantJudgement> = evidence
+            .image
+            .variants
+            .iter()
+            .map(|variant| VariantJudgement::of(evidence, variant, &rest, known.strictness))
+            .collect();
+        let verdict = overall(&index, &variants, &missed, known.strictness);
+        Self { verdict, digest: evidence.image.digest, findings: index, variants, missed }
+    }
+
+    /// Every finding, of the index and of the variants.
+    pub fn all_findings(&self) -> impl Iterator<Item = &Judged> {
+        self.findings.iter().chain(self.variants.iter().flat_map(|it| &it.findings))
+    }
+}
+
+/// A platform that has no variant can only be spoken of at the index; so can one that has two.
+fn is_about_index(finding: &Finding, evidence: &Evidence) -> bool {
+    match finding.rule {
+        Rule::PlatformMissing | Rule::PlatformDuplicate => true,
+        rule => {
+            rule.group() == Group::Index
+                && !evidence.image.variants.iter().any(|it| finding.platform == Some(it.platform))
+        }
+    }
+}
+
+fn overall(
+    index: &[Judged],
+    variants: &[VariantJudgement],
+    missed: &[Expectation],
+    strictness: Strictness,
+) -> Verdict {
+    let of_index =
+        if index.iter().any(|it| it.fails(strictness)) { Verdict::Fail } else { Verdict::Pass };
+    // Nothing checked is never a pass.
+    let of_variants = variants.iter().map(|it| it.verdict).max().unwrap_or(Verdict::Blocked);
+    let verdict = of_index.max(of_variants);
+    match verdict {
+        // What a blocked variant would have shown is not missed yet.
+        Verdict::Pass if !missed.is_empty() => Verdict::Fail,
+        other => other,
+    }
+}
+
+impl VariantJudgement {
+    fn of(
+        evidence: &Evidence,
+        variant: &Variant,
+        findings: &[Judged],
+        strictness: Strictness,
+    ) -> Self {
+        let of_platform = |it: &&Judged| it.finding.platform == Some(variant.platform);
+        let findings: Vec<Judged> = findings.iter().filter(of_platform).cloned().collect();
+        let runs = evidence.runs_of(variant).to_vec();
+        let obstacles: Vec<String> = runs.iter().filter_map(|it| obstacle(variant, it)).collect();
+        let verdict = if findings.iter().any(|it| it.fails(strictness)) {
+            Verdict::Fail
+        } else if obstacles.is_empty() {
+            Verdict::Pass
+        } else {
+            Verdict::Blocked
+        };
+        Self {
+            platform: variant.platform,
+            digest: variant.digest,
+            verdict,
+            findings,
+            runs,
+            obstacles,
+        }
+    }
+}
+
+/// Why a run says nothing about the image, with the way out.
+fn obstacle(variant: &Variant, run: &RunEvidence) -> Option<String> {
+    match &run.end {
+        RunEnd::Exited { .. } | RunEnd::Signalled { .. } | RunEnd::TimedOut { .. } => None,
+        RunEnd::EmulatorMissing => {
+            let architecture = variant.platform.architecture_name();
+            Some(format!(
+                "the engine's host cannot execute {} programs: register QEMU there, for example \
+                 with `docker run --privileged --rm tonistiigi/binfmt --install {architecture}`",
+                variant.platform,
+            ))
+        }
+        RunEnd::EngineFault { message } => Some(format!("the engine could not run it: {message}")),
+    }
+}
+
+impl Known<'_> {
+    fn standing(&self, finding: &Finding) -> Standing {
+        if self.expect.iter().any(|it| it.is_met_by(finding)) {
+            return Standing::Expected;
+        }
+        match self.allow.iter().find(|it| it.covers(finding)) {
+            Some(allow) => Standing::Allowed { reason: allow.reason().to_owned() },
+            None => Standing::Open,
+        }
+    }
+}
+
+impl Judged {
+    fn fails(&self, strictness: Strictness) -> bool {
+        let least = match strictness {
+            Strictness::Normal => Severity::Error,
+            Strictness::Strict => Severity::Warning,
+        };
+        self.standing == Standing::Open && self.finding.severity >= least
+    }
+}
