@@ -9,5 +9,6 @@
 //! effects (engine, filesystem, processes) live left of the evidence and right of the verdict.
 
 pub mod elf;
+pub mod engine;
 pub mod event;
 pub mod platform;
