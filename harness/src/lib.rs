@@ -8,9 +8,11 @@
 //! One direction, each arrow one module. Rules are pure functions from evidence to findings;
 //! effects (engine, filesystem, processes) live left of the evidence and right of the verdict.
 
+pub mod build;
 pub mod case;
 pub mod check;
 pub mod elf;
+pub mod engine;
 pub mod event;
 pub mod evidence;
 pub mod inspect;

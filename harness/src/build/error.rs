@@ -1,0 +1,307 @@
+//! Why a build failed, and whose fault it is.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::engine::EngineError;
+use crate::event::{StepLabel, StepPlatform};
+use crate::platform::Platform;
+
+use super::fault::Fault;
+
+/// A build that failed.
+#[derive(Debug, Error)]
+#[error("cannot build {}", dockerfile.display())]
+pub struct BuildError {
+    dockerfile: PathBuf,
+    #[source]
+    kind: BuildErrorKind,
+}
+
+/// Why it failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BuildErrorKind {
+    /// The plan names no platform.
+    #[error("no platform was asked for")]
+    NoPlatform,
+    /// A file or folder that the plan names is not there.
+    #[error("cannot read {what} {}", path.display())]
+    Input {
+        /// Which one.
+        what: Input,
+        /// Where it should be.
+        path: PathBuf,
+        /// Why it cannot be read.
+        #[source]
+        cause: io::Error,
+    },
+    /// A named context of a kind that cannot be passed on.
+    #[error(
+        "the context `{name}` is `{value}`, \
+         supported are docker-image://, https://, git and local folders"
+    )]
+    UnsupportedContext {
+        /// Its name.
+        name: String,
+        /// What it is.
+        value: String,
+    },
+    /// An image was to be kept in a store that keeps one platform a name.
+    #[error("the engine's classic image store cannot keep an image of several platforms")]
+    StoreKeepsNoIndex,
+    /// The engine cannot be reached.
+    #[error(transparent)]
+    Engine(EngineError),
+    /// The connection to the engine broke while it built.
+    #[error("the engine was lost during the build: {message}")]
+    EngineLost {
+        /// What was seen of it.
+        message: String,
+    },
+    /// A file of a context cannot be sent.
+    #[error("cannot send {} to the engine", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why it cannot be read.
+        #[source]
+        cause: io::Error,
+    },
+    /// The result cannot be written.
+    #[error("cannot write {}", path.display())]
+    Unwritable {
+        /// The archive.
+        path: PathBuf,
+        /// Why it cannot be written.
+        #[source]
+        cause: io::Error,
+    },
+    /// The Dockerfile makes no sense.
+    #[error("{message}{excerpt}")]
+    Dockerfile {
+        /// BuildKit's words.
+        message: String,
+        /// The lines at fault.
+        excerpt: SourceExcerpt,
+    },
+    /// A base image exists, but not for a platform.
+    #[error("the base image {base} does not exist for {}{excerpt}", list(platforms))]
+    BasePlatformMissing {
+        /// The image.
+        base: String,
+        /// The platform that it lacks, or all that were asked for where BuildKit does not say.
+        platforms: Vec<Platform>,
+        /// The `FROM` that names it.
+        excerpt: SourceExcerpt,
+    },
+    /// A base image cannot be had.
+    #[error("the base image {base} cannot be had: {message}{excerpt}")]
+    BaseUnavailable {
+        /// The image.
+        base: String,
+        /// BuildKit's words.
+        message: String,
+        /// The `FROM` that names it.
+        excerpt: SourceExcerpt,
+    },
+    /// A step failed.
+    #[error(transparent)]
+    Step(Box<FailedStep>),
+    /// The engine's disk is full.
+    #[error("the engine has no space left on its disk: {message}")]
+    OutOfDisk {
+        /// BuildKit's words.
+        message: String,
+    },
+    /// The engine cannot write the result as an archive.
+    #[error("the engine cannot export an OCI layout: {message}")]
+    ExporterMissing {
+        /// BuildKit's words.
+        message: String,
+    },
+    /// BuildKit refused for a reason that is not told apart here.
+    #[error("{message}")]
+    Refused {
+        /// BuildKit's words.
+        message: String,
+    },
+}
+
+/// Something that a plan names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The Dockerfile.
+    Dockerfile,
+    /// The folder to copy from.
+    Context,
+    /// A context of a name of its own.
+    NamedContext(String),
+}
+
+/// A step that failed.
+#[derive(Debug, Error)]
+pub struct FailedStep {
+    pub(super) label: StepLabel,
+    pub(super) platforms: Vec<Platform>,
+    pub(super) message: String,
+    pub(super) exit_code: Option<u32>,
+    pub(super) excerpt: SourceExcerpt,
+    pub(super) log: Vec<String>,
+}
+
+/// Lines of a Dockerfile. Displayed on lines of their own; nothing when there are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceExcerpt {
+    pub(super) dockerfile: PathBuf,
+    /// The number of the first line, from 1.
+    pub(super) first: u32,
+    pub(super) lines: Vec<String>,
+}
+
+impl BuildError {
+    pub(super) fn new(dockerfile: PathBuf, kind: BuildErrorKind) -> Self {
+        Self { dockerfile, kind }
+    }
+
+    /// The Dockerfile that was built.
+    #[must_use]
+    pub fn dockerfile(&self) -> &Path {
+        &self.dockerfile
+    }
+
+    /// Why it failed.
+    #[must_use]
+    pub fn kind(&self) -> &BuildErrorKind {
+        &self.kind
+    }
+
+    /// Whether the same build may succeed later without anybody changing a file.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match &self.kind {
+            BuildErrorKind::Engine(error) => error.is_retryable(),
+            BuildErrorKind::EngineLost { .. }
+            | BuildErrorKind::BaseUnavailable { .. }
+            | BuildErrorKind::OutOfDisk { .. } => true,
+            BuildErrorKind::Unreadable { cause, .. } => cause.kind() == io::ErrorKind::NotFound,
+            BuildErrorKind::NoPlatform
+            | BuildErrorKind::Input { .. }
+            | BuildErrorKind::UnsupportedContext { .. }
+            | BuildErrorKind::StoreKeepsNoIndex
+            | BuildErrorKind::Unwritable { .. }
+            | BuildErrorKind::Dockerfile { .. }
+            | BuildErrorKind::BasePlatformMissing { .. }
+            | BuildErrorKind::Step(_)
+            | BuildErrorKind::ExporterMissing { .. }
+            | BuildErrorKind::Refused { .. } => false,
+        }
+    }
+}
+
+impl From<Fault> for BuildErrorKind {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Unreadable(it) => Self::Unreadable { path: it.path, cause: it.cause },
+            Fault::Unwritable { path, cause } => Self::Unwritable { path, cause },
+        }
+    }
+}
+
+impl FailedStep {
+    /// What the step is, as BuildKit names it.
+    #[must_use]
+    pub fn label(&self) -> &StepLabel {
+        &self.label
+    }
+
+    /// The platforms that it was for, where that is known; a step may serve several.
+    #[must_use]
+    pub fn platforms(&self) -> &[Platform] {
+        &self.platforms
+    }
+
+    /// The exit status of the step's program; absent where none ended.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<u32> {
+        self.exit_code
+    }
+
+    /// The lines of the Dockerfile that say what the step does.
+    #[must_use]
+    pub fn excerpt(&self) -> &SourceExcerpt {
+        &self.excerpt
+    }
+
+    /// The last lines of the step's log, printable.
+    #[must_use]
+    pub fn log(&self) -> &[String] {
+        &self.log
+    }
+}
+
+impl fmt::Display for FailedStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` ", self.label.instruction)?;
+        match self.label.platform {
+            StepPlatform::Cross { on, target } => write!(f, "on {on} for {target} ")?,
+            StepPlatform::Of(_) | StepPlatform::Unnamed if !self.platforms.is_empty() => {
+                write!(f, "for {} ", list(&self.platforms))?;
+            }
+            StepPlatform::Of(platform) => write!(f, "for {platform} ")?,
+            StepPlatform::Unnamed => {}
+        }
+        match self.exit_code {
+            Some(code) => write!(f, "ended with exit status {code}")?,
+            None => write!(f, "failed: {}", self.message)?,
+        }
+        write!(f, "{}", self.excerpt)?;
+        if !self.log.is_empty() {
+            write!(f, "\nthe end of its log:")?;
+        }
+        self.log.iter().try_for_each(|line| write!(f, "\n  | {line}"))
+    }
+}
+
+impl SourceExcerpt {
+    /// The number of the first line, from 1; `None` when no line is known.
+    #[must_use]
+    pub fn first_line(&self) -> Option<u32> {
+        (!self.lines.is_empty()).then_some(self.first)
+    }
+
+    /// The lines.
+    #[must_use]
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+}
+
+impl fmt::Display for SourceExcerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        write!(f, "\n{}:{}", self.dockerfile.display(), self.first)?;
+        (self.first..)
+            .zip(&self.lines)
+            .try_for_each(|(number, line)| write!(f, "\n  {number} | {line}"))
+    }
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dockerfile => f.write_str("the Dockerfile"),
+            Self::Context => f.write_str("the context"),
+            Self::NamedContext(name) => write!(f, "the context `{name}`,"),
+        }
+    }
+}
+
+fn list(platforms: &[Platform]) -> String {
+    platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
