@@ -15,7 +15,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
-use crate::elf::{Class, Data, Machine};
+use crate::elf::{Class, Data, ElfTarget, Machine};
 
 /// A Linux platform, normalised. Displayed as `linux/arm/v7`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -124,6 +124,25 @@ impl PlatformError {
 }
 
 impl Platform {
+    /// What most images are published for, taken where nobody names platforms.
+    pub const USUAL: [Self; 2] = [
+        Self::new(Architecture::Amd64(Amd64Level::V1)),
+        Self::new(Architecture::Arm64(Arm64Version::V8)),
+    ];
+
+    /// What `all` means for a Dockerfile: the platforms that Debian-based official images have
+    /// had for years, with arm/v6.
+    pub const ALL: [Self; 8] = [
+        Self::new(Architecture::I386),
+        Self::new(Architecture::Amd64(Amd64Level::V1)),
+        Self::new(Architecture::Arm(ArmVersion::V6)),
+        Self::new(Architecture::Arm(ArmVersion::V7)),
+        Self::new(Architecture::Arm64(Arm64Version::V8)),
+        Self::new(Architecture::Ppc64le),
+        Self::new(Architecture::Riscv64),
+        Self::new(Architecture::S390x),
+    ];
+
     /// The platform of an architecture.
     #[must_use]
     pub const fn new(architecture: Architecture) -> Self {
@@ -190,17 +209,6 @@ impl Platform {
             _ => String::new(),
         }
     }
-}
-
-/// What the header of an ELF file made for a platform says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ElfTarget {
-    /// `e_machine`.
-    pub machine: Machine,
-    /// `EI_CLASS`.
-    pub class: Class,
-    /// `EI_DATA`.
-    pub data: Data,
 }
 
 impl Architecture {

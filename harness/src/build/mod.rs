@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::{Engine, ImageStore};
 use crate::event::{Event, Events};
+use crate::oci::Digest;
 use crate::platform::Platform;
 
 pub use error::{BuildError, BuildErrorKind, FailedStep, Input, SourceExcerpt};
@@ -79,7 +80,7 @@ pub enum KeepAs {
 /// What a build came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Built {
-    index: String,
+    index: Digest,
     image: KeepAs,
 }
 
@@ -101,11 +102,11 @@ impl BuildPlan {
 }
 
 impl Built {
-    /// The digest of the index, `sha256:…`: of the one in the archive, and of the one in the
+    /// The digest of the index: of the one in the archive, and of the one in the
     /// engine if it was kept there.
     #[must_use]
-    pub fn index(&self) -> &str {
-        &self.index
+    pub fn index(&self) -> Digest {
+        self.index
     }
 
     /// Where the image stays in the engine.

@@ -11,6 +11,7 @@ use tonic::transport::Channel;
 
 use crate::engine::{Engine, EngineError};
 use crate::event::Events;
+use crate::oci::Digest;
 
 use super::error::BuildErrorKind;
 use super::fault::Faults;
@@ -35,7 +36,7 @@ pub(super) async fn solve(
     prepared: Prepared,
     archive: &Path,
     events: &Events,
-) -> Result<String, BuildErrorKind> {
+) -> Result<Digest, BuildErrorKind> {
     let session_id = new_id()?;
     let faults = Faults::default();
     let spec = SessionSpec {
@@ -111,8 +112,9 @@ async fn watch(
     }
 }
 
-fn digest(response: &SolveResponse) -> Result<String, BuildErrorKind> {
-    response.exporter_response.get(DIGEST_KEY).cloned().ok_or_else(|| BuildErrorKind::Refused {
+fn digest(response: &SolveResponse) -> Result<Digest, BuildErrorKind> {
+    let stated = response.exporter_response.get(DIGEST_KEY).and_then(|it| it.parse().ok());
+    stated.ok_or_else(|| BuildErrorKind::Refused {
         message: format!("the exporter did not say the {DIGEST_KEY}"),
     })
 }

@@ -2,9 +2,9 @@
 
 use super::scope::exemption;
 use super::{Finding, Rule, Severity};
-use crate::elf::{ElfFacts, Machine, Malformation};
+use crate::elf::{ElfFacts, ElfTarget, Machine, Malformation};
 use crate::inspect::{Content, ForeignFormat, ImagePath, Node, NodeKind, Variant};
-use crate::platform::{Architecture, ElfTarget, Platform};
+use crate::platform::{Architecture, Platform};
 
 pub(super) fn check(variant: &Variant) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -36,7 +36,7 @@ fn machine_mismatch(
     file: (&ImagePath, &Node),
     facts: &ElfFacts,
 ) -> Option<Finding> {
-    let actual = ElfTarget { machine: facts.machine, class: facts.class, data: facts.data };
+    let actual = facts.target();
     let expected = variant.platform.elf_target();
     if actual == expected {
         return None;

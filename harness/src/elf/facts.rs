@@ -8,7 +8,7 @@ use goblin::elf::{Dynamic, Elf, Header, ProgramHeader};
 use goblin::strtab::Strtab;
 use serde::{Deserialize, Serialize};
 
-use super::{Class, Data, ElfType, Machine};
+use super::{Class, Data, ElfTarget, ElfType, Machine};
 
 /// What an ELF file says about itself, as far as it can be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +80,12 @@ impl fmt::Display for Malformation {
 }
 
 impl ElfFacts {
+    /// The machine, class and byte order.
+    #[must_use]
+    pub const fn target(&self) -> ElfTarget {
+        ElfTarget { machine: self.machine, class: self.class, data: self.data }
+    }
+
     /// Reads a whole file that begins with [`super::MAGIC`].
     ///
     /// # Errors

@@ -147,3 +147,14 @@ impl fmt::Display for ElfType {
         }
     }
 }
+
+/// What the header says of the processor: the three fields that the kernel compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ElfTarget {
+    /// `e_machine`.
+    pub machine: Machine,
+    /// `EI_CLASS`.
+    pub class: Class,
+    /// `EI_DATA`.
+    pub data: Data,
+}

@@ -10,7 +10,7 @@ mod facts;
 mod header;
 
 pub use facts::{ElfFacts, Malformation};
-pub use header::{Class, Data, ElfType, Machine};
+pub use header::{Class, Data, ElfTarget, ElfType, Machine};
 
 /// The first bytes of every ELF file (`EI_MAG0` to `EI_MAG3`).
 pub const MAGIC: [u8; 4] = *b"\x7fELF";

@@ -5,6 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use super::endpoint::{Endpoint, EndpointError};
+use crate::platform::PlatformError;
 
 /// Why there is no engine to work with.
 #[derive(Debug, Error)]
@@ -48,13 +49,14 @@ pub enum EngineError {
         /// The oldest API version that will do.
         needed: &'static str,
     },
-    /// The engine runs no Linux containers.
-    #[error("the engine at {endpoint} runs {os} containers, needed is linux")]
-    ForeignOs {
+    /// The engine runs no Linux containers, or on a machine that nobody has heard of.
+    #[error("the engine at {endpoint} runs no containers that can be verified")]
+    ForeignHost {
         /// Where.
         endpoint: Endpoint,
-        /// The operating system of its containers.
-        os: String,
+        /// What its host is instead.
+        #[source]
+        cause: PlatformError,
     },
     /// BuildKit cannot be reached through the engine.
     #[error("the engine at {endpoint} offers no BuildKit")]
@@ -87,7 +89,7 @@ impl EngineError {
             Self::Endpoint(_)
             | Self::Unintelligible { .. }
             | Self::TooOld { .. }
-            | Self::ForeignOs { .. } => false,
+            | Self::ForeignHost { .. } => false,
         }
     }
 }

@@ -5,6 +5,7 @@ mod error;
 mod upgrade;
 
 use bollard::Docker;
+use bollard::models::{SystemInfo, SystemVersion};
 use bollard_buildkit_proto::moby::buildkit::v1::ListWorkersRequest;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
 use hyper_util::rt::TokioIo;
@@ -44,6 +45,8 @@ pub struct Engine {
     docker: Docker,
     endpoint: Endpoint,
     store: ImageStore,
+    platform: Platform,
+    processors: usize,
     version: String,
     api_version: String,
 }
@@ -68,34 +71,10 @@ impl Engine {
         if let Err(cause) = Connection::ping(&endpoint).await {
             return Err(EngineError::Unreachable { endpoint, cause });
         }
-        match Self::inquire(&endpoint).await {
-            Ok(engine) => engine.checked(),
+        match Inquiry::make(&endpoint).await {
+            Ok(inquiry) => inquiry.into_engine(endpoint),
             Err(cause) => Err(EngineError::Unintelligible { endpoint, cause }),
         }
-    }
-
-    async fn inquire(endpoint: &Endpoint) -> Result<Inquiry, bollard::errors::Error> {
-        let address = endpoint.to_string();
-        let docker = match endpoint {
-            Endpoint::Unix(_) => {
-                Docker::connect_with_unix(&address, REQUEST_TIMEOUT, bollard::API_DEFAULT_VERSION)?
-            }
-            Endpoint::Tcp { .. } => {
-                Docker::connect_with_http(&address, REQUEST_TIMEOUT, bollard::API_DEFAULT_VERSION)?
-            }
-        };
-        let docker = docker.negotiate_version().await?;
-        let version = docker.version().await?;
-        let info = docker.info().await?;
-        let store = image_store(info.driver_status.as_deref().unwrap_or_default());
-        let engine = Self {
-            docker,
-            endpoint: endpoint.clone(),
-            store,
-            version: version.version.unwrap_or_default(),
-            api_version: version.api_version.unwrap_or_default(),
-        };
-        Ok(Inquiry { engine, os: version.os.unwrap_or_default() })
     }
 
     /// The client of the engine's HTTP interface.
@@ -114,6 +93,18 @@ impl Engine {
     #[must_use]
     pub fn store(&self) -> ImageStore {
         self.store
+    }
+
+    /// What its host's processor executes by itself.
+    #[must_use]
+    pub fn platform(&self) -> Platform {
+        self.platform
+    }
+
+    /// How many processors its host has.
+    #[must_use]
+    pub fn processors(&self) -> usize {
+        self.processors
     }
 
     /// The engine's version, such as `26.1.5`.
@@ -181,25 +172,41 @@ impl Engine {
 
 /// What the engine said of itself, not yet checked.
 struct Inquiry {
-    engine: Engine,
-    os: String,
+    docker: Docker,
+    version: SystemVersion,
+    info: SystemInfo,
 }
 
 impl Inquiry {
-    fn checked(self) -> Result<Engine, EngineError> {
-        let Self { engine, os } = self;
-        if os != "linux" {
-            return Err(EngineError::ForeignOs { endpoint: engine.endpoint, os });
+    async fn make(endpoint: &Endpoint) -> Result<Self, bollard::errors::Error> {
+        let address = endpoint.to_string();
+        let newest = bollard::API_DEFAULT_VERSION;
+        let docker = match endpoint {
+            Endpoint::Unix(_) => Docker::connect_with_unix(&address, REQUEST_TIMEOUT, newest)?,
+            Endpoint::Tcp { .. } => Docker::connect_with_http(&address, REQUEST_TIMEOUT, newest)?,
+        };
+        let docker = docker.negotiate_version().await?;
+        let version = docker.version().await?;
+        let info = docker.info().await?;
+        Ok(Self { docker, version, info })
+    }
+
+    fn into_engine(self, endpoint: Endpoint) -> Result<Engine, EngineError> {
+        let Self { docker, version, info } = self;
+        let (os, architecture) = (version.os.unwrap_or_default(), version.arch.unwrap_or_default());
+        let api_version = version.api_version.unwrap_or_default();
+        let version = version.version.unwrap_or_default();
+        let platform = match Platform::from_parts(&os, &architecture, "") {
+            Ok(platform) => platform,
+            Err(cause) => return Err(EngineError::ForeignHost { endpoint, cause }),
+        };
+        if !is_new_enough(&api_version) {
+            let (api, needed) = (api_version, OLDEST_API_NAME);
+            return Err(EngineError::TooOld { endpoint, version, api, needed });
         }
-        if !is_new_enough(&engine.api_version) {
-            return Err(EngineError::TooOld {
-                endpoint: engine.endpoint,
-                version: engine.version,
-                api: engine.api_version,
-                needed: OLDEST_API_NAME,
-            });
-        }
-        Ok(engine)
+        let store = image_store(info.driver_status.as_deref().unwrap_or_default());
+        let processors = info.ncpu.and_then(|it| usize::try_from(it).ok()).unwrap_or(1).max(1);
+        Ok(Engine { docker, endpoint, store, platform, processors, version, api_version })
     }
 }
 

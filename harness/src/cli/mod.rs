@@ -1,0 +1,51 @@
+//! Arguments in, a report and an exit status out.
+
+mod arguments;
+mod explain;
+mod signals;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+
+/// What the process says when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// Every variant passed.
+    Pass,
+    /// There are findings.
+    Findings,
+    /// It could not be verified.
+    Unverified,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Pass => 0,
+            Exit::Findings => 1,
+            Exit::Unverified => 2,
+        })
+    }
+}
+
+pub(crate) fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let exit = match arguments.command {
+        Command::Verify(arguments) => verify::verify(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
+    };
+    exit.into()
+}
+
+/// Says on standard error what keeps the program from its work.
+fn complain(message: &str) -> Exit {
+    use std::io::Write;
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    // Where standard error is closed, the exit status is all there is.
+    let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {message}");
+    Exit::Unverified
+}

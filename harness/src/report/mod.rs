@@ -1,0 +1,92 @@
+//! Shows what was found: all wording and colours, away from the types.
+
+mod json;
+mod progress;
+mod text;
+
+pub use json::write_json;
+pub use progress::{Screen, report_progress};
+pub use text::write_text;
+
+use crate::error_chain::error_chain;
+use crate::verdict::{Judgement, Verdict};
+
+/// What became of one subject.
+#[derive(Clone, Debug)]
+pub struct SubjectReport {
+    /// As the user wrote it.
+    pub subject: String,
+    /// What it is, in a sentence; empty where nobody said.
+    pub summary: String,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a subject.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It was verified.
+    Judged(Judgement),
+    /// It could not be.
+    Blocked(Blocked),
+}
+
+/// Why a subject could not be verified.
+#[derive(Clone, Debug)]
+pub struct Blocked {
+    /// Where on the way.
+    pub stage: Stage,
+    /// The error and its causes, the outermost first.
+    pub chain: Vec<String>,
+    /// Whether trying again makes sense.
+    pub retry: Retry,
+}
+
+/// A part of the pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Reaching the engine.
+    Engine,
+    /// Building the image.
+    Build,
+    /// Reading the image.
+    Inspect,
+    /// Running its variants.
+    Run,
+}
+
+/// Whether trying again makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Retry {
+    /// The same would happen.
+    Useless,
+    /// It may be better next time.
+    Sensible,
+}
+
+impl Blocked {
+    /// Keeps an error with its causes.
+    #[must_use]
+    pub fn new(stage: Stage, error: &(dyn std::error::Error + 'static), retry: Retry) -> Self {
+        Self { stage, chain: error_chain(error), retry }
+    }
+}
+
+impl SubjectReport {
+    /// What it came to.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match &self.outcome {
+            Outcome::Judged(judgement) => judgement.verdict,
+            Outcome::Blocked(_) => Verdict::Blocked,
+        }
+    }
+}
+
+/// What all subjects came to; nothing is never a pass.
+#[must_use]
+pub fn overall(reports: &[SubjectReport]) -> Verdict {
+    reports.iter().map(SubjectReport::verdict).max().unwrap_or(Verdict::Blocked)
+}

@@ -1,0 +1,165 @@
+//! The report for people.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::{Blocked, Outcome, Retry, SubjectReport};
+use crate::check::{Finding, Severity};
+use crate::run::{RunEvidence, printable};
+use crate::verdict::{Judged, Judgement, Standing, VariantJudgement, Verdict};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// Writes a subject's report. Colours are escape sequences: a writer that is no terminal strips
+/// them.
+///
+/// # Errors
+///
+/// The writer's.
+pub fn write_text(report: &SubjectReport, to: &mut dyn Write) -> io::Result<()> {
+    write!(to, "{BOLD}{}{BOLD:#}", report.subject)?;
+    if !report.summary.is_empty() {
+        write!(to, "  {DIM}{}{DIM:#}", report.summary)?;
+    }
+    writeln!(to)?;
+    match &report.outcome {
+        Outcome::Judged(judgement) => write_judgement(judgement, to)?,
+        Outcome::Blocked(blocked) => write_blocked(blocked, to)?,
+    }
+    writeln!(to)
+}
+
+fn write_judgement(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> {
+    for judged in &judgement.findings {
+        write_finding(judged, "  ", to)?;
+    }
+    let width = judgement.variants.iter().map(|it| it.platform.to_string().len()).max();
+    for variant in &judgement.variants {
+        write_variant(variant, width.unwrap_or(0), to)?;
+    }
+    for missed in &judgement.missed {
+        let style = verdict_style(Verdict::Fail);
+        writeln!(to, "  {style}missed{style:#} {missed}: expected, and nobody found it")?;
+    }
+    write_closing(judgement, to)
+}
+
+fn write_variant(variant: &VariantJudgement, width: usize, to: &mut dyn Write) -> io::Result<()> {
+    let style = verdict_style(variant.verdict);
+    let word = verdict_word(variant.verdict);
+    write!(to, "  {style}{word:<7}{style:#} {:<width$}", variant.platform)?;
+    match variant.runs.as_slice() {
+        [] => writeln!(to, "  {DIM}not run{DIM:#}")?,
+        runs => {
+            let runs: Vec<String> = runs.iter().map(describe_run).collect();
+            writeln!(to, "  {DIM}{}{DIM:#}", runs.join("; "))?;
+        }
+    }
+    for judged in &variant.findings {
+        write_finding(judged, "    ", to)?;
+    }
+    for obstacle in &variant.obstacles {
+        writeln!(to, "    {}", obstacle.replace('\n', "\n    "))?;
+    }
+    Ok(())
+}
+
+fn describe_run(run: &RunEvidence) -> String {
+    let command = printable(run.command.join(" ").as_bytes());
+    format!("`{command}` ran {}: {}", run.execution, run.end)
+}
+
+fn write_finding(judged: &Judged, indent: &str, to: &mut dyn Write) -> io::Result<()> {
+    let Finding { rule, severity, path, message, layer, .. } = &judged.finding;
+    let style = match judged.standing {
+        Standing::Open => severity_style(*severity),
+        Standing::Expected | Standing::Allowed { .. } => DIM,
+    };
+    let accepted = match &judged.standing {
+        Standing::Open => String::new(),
+        Standing::Expected => " (expected)".to_owned(),
+        Standing::Allowed { reason } => format!(" (allowed: {})", line(reason)),
+    };
+    let path = path.as_ref().map_or_else(String::new, |it| format!(" {}", line(it)));
+    let colon = if path.is_empty() { ": " } else { " " };
+    let message = line(message);
+    writeln!(
+        to,
+        "{indent}{style}{severity}{style:#} {BOLD}{rule}{BOLD:#}{path}{colon}{message}{accepted}"
+    )?;
+    if let Some(origin) = layer {
+        let step = if origin.created_by.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", line(&origin.created_by))
+        };
+        writeln!(to, "{indent}  {DIM}from layer {}{step}{DIM:#}", origin.number + 1)?;
+    }
+    Ok(())
+}
+
+/// What an image says can steer no terminal and takes one line.
+fn line(text: &str) -> String {
+    printable(text.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn write_closing(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> {
+    let count = |verdict| judgement.variants.iter().filter(|it| it.verdict == verdict).count();
+    let style = verdict_style(judgement.verdict);
+    let word = verdict_word(judgement.verdict);
+    let total = judgement.variants.len();
+    let platforms = if total == 1 { "platform" } else { "platforms" };
+    write!(to, "{style}{word}{style:#}: {} of {total} {platforms} passed", count(Verdict::Pass))?;
+    if count(Verdict::Blocked) > 0 {
+        write!(to, ", {} could not be verified", count(Verdict::Blocked))?;
+    }
+    let caught = judgement.all_findings().filter(|it| it.standing == Standing::Expected).count();
+    if caught > 0 {
+        let findings = if caught == 1 { "finding" } else { "findings" };
+        write!(to, ", {caught} {findings} caught as expected")?;
+    }
+    writeln!(to, " {DIM}({}){DIM:#}", judgement.digest)
+}
+
+fn write_blocked(blocked: &Blocked, to: &mut dyn Write) -> io::Result<()> {
+    let style = verdict_style(Verdict::Blocked);
+    write!(to, "{style}blocked{style:#}: ")?;
+    for (depth, cause) in blocked.chain.iter().enumerate() {
+        let joint = if depth == 0 { "" } else { "\n  because: " };
+        // An excerpt or a log stands on lines of its own.
+        write!(to, "{joint}{}", printable(cause.as_bytes()).replace('\n', "\n  "))?;
+    }
+    writeln!(to)?;
+    if blocked.retry == Retry::Sensible {
+        writeln!(to, "  trying again may help")?;
+    }
+    Ok(())
+}
+
+const fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Blocked => "blocked",
+    }
+}
+
+const fn verdict_style(verdict: Verdict) -> Style {
+    let color = match verdict {
+        Verdict::Pass => AnsiColor::Green,
+        Verdict::Fail => AnsiColor::Red,
+        Verdict::Blocked => AnsiColor::Yellow,
+    };
+    color.on_default().bold()
+}
+
+const fn severity_style(severity: Severity) -> Style {
+    let color = match severity {
+        Severity::Error => AnsiColor::Red,
+        Severity::Warning => AnsiColor::Yellow,
+        Severity::Note => AnsiColor::Blue,
+    };
+    color.on_default()
+}

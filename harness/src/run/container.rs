@@ -1,0 +1,225 @@
+//! One container: started so that it can do no harm, watched, and taken away.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bollard::container::LogOutput;
+use bollard::models::{HostConfig, HostConfigLogConfig};
+use bollard::query_parameters::{
+    KillContainerOptionsBuilder, LogsOptionsBuilder, WaitContainerOptions,
+};
+use futures_util::StreamExt;
+use testcontainers::core::ImageExt;
+use testcontainers::runners::AsyncRunner;
+use testcontainers::{ContainerAsync, ContainerRequest, GenericImage};
+use thiserror::Error;
+
+use super::evidence::{Extent, Output, RunEnd, SignalCause};
+use super::image::Reference;
+use super::session::{Session, remove_container};
+use crate::engine::Engine;
+use crate::inspect::{Command, Variant};
+
+/// Memory that a run may use, in bytes, the emulator's own included.
+const MEMORY: i64 = 1 << 30;
+/// Processes and threads that a run may have.
+const PROCESSES: i64 = 256;
+/// Processors that a run may keep busy, in billionths: one that spins leaves the rest alone.
+const CPUS: i64 = 1_000_000_000;
+/// How long the engine may take for its own part of a run before it counts as lost.
+const ENGINE_PATIENCE: Duration = Duration::from_secs(60);
+/// How long output may lag behind the end of its program.
+const OUTPUT_LAG: Duration = Duration::from_secs(5);
+
+/// What came of one container.
+pub(super) struct Ended {
+    pub end: RunEnd,
+    pub stdout: Output,
+    pub stderr: Output,
+}
+
+/// Why the engine could not run a container.
+#[derive(Debug, Error)]
+pub(super) enum ContainerError {
+    #[error("the container could not be started")]
+    Start(#[source] testcontainers::TestcontainersError),
+    #[error("the engine lost the container")]
+    Lost(#[source] bollard::errors::Error),
+    #[error("the engine did not answer within {} s", ENGINE_PATIENCE.as_secs())]
+    Silent,
+}
+
+/// Runs a variant to its end, or to the end of its time. The container is removed in any case; a
+/// dropped future leaves it to the session.
+pub(super) async fn run(
+    engine: &Engine,
+    session: &Session,
+    variant: &Variant,
+    image: Reference,
+    (command, timeout): (&Command, Duration),
+) -> Result<Ended, ContainerError> {
+    let name = session.container_name(variant.digest);
+    let request = request(session, variant, image, command).with_container_name(&name);
+    let started = tokio::time::timeout(ENGINE_PATIENCE, request.start()).await;
+    let result = match started {
+        Ok(Ok(container)) => watch(engine, &container, timeout).await,
+        Ok(Err(error)) => Err(ContainerError::Start(error)),
+        Err(_) => Err(ContainerError::Silent),
+    };
+    // testcontainers leaves a container behind whose start failed, and removes others in the
+    // background, which may be too late.
+    let removed = remove_container(engine, &name).await;
+    let ended = result?;
+    removed.map_err(ContainerError::Lost)?;
+    Ok(ended)
+}
+
+fn request(
+    session: &Session,
+    variant: &Variant,
+    image: Reference,
+    command: &Command,
+) -> ContainerRequest<GenericImage> {
+    let (label, value) = session.label();
+    // The image's own ENTRYPOINT stands; what the command adds to it is the container's CMD.
+    let fixed = variant.config.entrypoint.as_ref().map_or(0, Vec::len);
+    GenericImage::new(image.name, image.tag)
+        .with_cmd(command.words.iter().skip(fixed).cloned())
+        .with_platform(variant.platform.to_string())
+        .with_label(label, value)
+        .with_cap_drop("ALL")
+        .with_security_opt("no-new-privileges:true")
+        .with_readonly_rootfs(true)
+        .with_ulimit("core", 0, Some(0))
+        .with_host_config_modifier(confine)
+}
+
+fn confine(config: &mut HostConfig) {
+    config.network_mode = Some("none".to_owned());
+    config.publish_all_ports = Some(false);
+    config.memory = Some(MEMORY);
+    config.memory_swap = Some(MEMORY);
+    config.pids_limit = Some(PROCESSES);
+    config.nano_cpus = Some(CPUS);
+    config.tmpfs = Some(HashMap::from([(
+        "/tmp".to_owned(),
+        // Some programs unpack themselves there to execute what they find.
+        "rw,exec,nosuid,nodev,size=64m,mode=1777".to_owned(),
+    )]));
+    // Who prints without end must not fill the engine's disk.
+    config.log_config = Some(HostConfigLogConfig {
+        typ: Some("json-file".to_owned()),
+        config: Some(HashMap::from([
+            ("max-size".to_owned(), "1m".to_owned()),
+            ("max-file".to_owned(), "2".to_owned()),
+        ])),
+    });
+}
+
+async fn watch(
+    engine: &Engine,
+    container: &ContainerAsync<GenericImage>,
+    timeout: Duration,
+) -> Result<Ended, ContainerError> {
+    let docker = engine.docker();
+    let id = container.id();
+    let mut capture = Capture::default();
+    let waited = {
+        let mut wait = docker.wait_container(id, None::<WaitContainerOptions>);
+        let ended = tokio::time::timeout(timeout, wait.next());
+        tokio::pin!(ended);
+        let output = capture.follow(engine, id);
+        tokio::pin!(output);
+        tokio::select! {
+            ended = &mut ended => {
+                if ended.is_err() {
+                    kill(engine, id).await?;
+                }
+                // What was printed before the end may still be on its way.
+                let _ = tokio::time::timeout(OUTPUT_LAG, output).await;
+                ended
+            }
+            // All output is there, or the engine is not; the end decides which.
+            _ = &mut output => {
+                let ended = ended.await;
+                if ended.is_err() {
+                    kill(engine, id).await?;
+                }
+                ended
+            }
+        }
+    };
+    let end = match waited {
+        Err(_) => RunEnd::timed_out(timeout),
+        // A code other than 0 arrives as an error of bollard's; the container knows more.
+        Ok(_) => end_of(engine, id).await?,
+    };
+    let (stdout, stderr) = capture.finish();
+    Ok(Ended { end, stdout, stderr })
+}
+
+async fn kill(engine: &Engine, id: &str) -> Result<(), ContainerError> {
+    let options = KillContainerOptionsBuilder::new().signal("SIGKILL").build();
+    match engine.docker().kill_container(id, Some(options)).await {
+        // 409: it has just ended by itself.
+        Err(bollard::errors::Error::DockerResponseServerError { status_code: 409, .. }) => Ok(()),
+        other => other.map_err(ContainerError::Lost),
+    }
+}
+
+async fn end_of(engine: &Engine, id: &str) -> Result<RunEnd, ContainerError> {
+    let container =
+        engine.docker().inspect_container(id, None).await.map_err(ContainerError::Lost)?;
+    let state = container.state.unwrap_or_default();
+    let code = state.exit_code.unwrap_or_default();
+    let cause = if state.oom_killed == Some(true) {
+        SignalCause::MemoryLimit
+    } else {
+        SignalCause::Program
+    };
+    Ok(match code {
+        // The shells' convention, which the engine follows: 128 and the number of the signal.
+        129..=159 => RunEnd::Signalled { signal: code - 128, cause },
+        code => RunEnd::Exited { code },
+    })
+}
+
+/// The beginnings of both streams.
+#[derive(Default)]
+struct Capture {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+impl Capture {
+    async fn follow(&mut self, engine: &Engine, id: &str) -> Result<(), bollard::errors::Error> {
+        let options = LogsOptionsBuilder::new().follow(true).stdout(true).stderr(true).build();
+        let mut logs = engine.docker().logs(id, Some(options));
+        while let Some(message) = logs.next().await {
+            match message? {
+                LogOutput::StdOut { message } | LogOutput::Console { message } => {
+                    keep(&mut self.stdout, &message);
+                }
+                LogOutput::StdErr { message } => keep(&mut self.stderr, &message),
+                LogOutput::StdIn { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> (Output, Output) {
+        let output = |mut bytes: Vec<u8>| {
+            let extent =
+                if bytes.len() > Output::LIMIT { Extent::Beginning } else { Extent::Whole };
+            bytes.truncate(Output::LIMIT);
+            Output::new(&bytes, extent)
+        };
+        (output(self.stdout), output(self.stderr))
+    }
+}
+
+/// One byte beyond the limit shows that there was more.
+fn keep(kept: &mut Vec<u8>, new: &[u8]) {
+    let room = (Output::LIMIT + 1).saturating_sub(kept.len());
+    kept.extend_from_slice(&new[..new.len().min(room)]);
+}

@@ -1,0 +1,127 @@
+//! Everything that runs leave in an engine, under one name, so that it can be taken away again
+//! whatever happened.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListImagesOptionsBuilder, RemoveContainerOptionsBuilder,
+    RemoveImageOptionsBuilder,
+};
+
+use crate::engine::Engine;
+use crate::oci::Digest;
+
+/// The label of every container of ours.
+const LABEL: &str = "dev.archproof.session";
+
+/// A host that no registry can have (RFC 2606): nothing under it is ever pulled or pushed.
+const REGISTRY: &str = "archproof.invalid";
+
+/// One invocation's mark on an engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session(String);
+
+impl Session {
+    /// A mark that nobody else has.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no random numbers.
+    pub fn new() -> std::io::Result<Self> {
+        let mut bytes = [0; 8];
+        rustix::rand::getrandom(&mut bytes[..], rustix::rand::GetRandomFlags::empty())?;
+        Ok(Self(format!("{:016x}", u64::from_ne_bytes(bytes))))
+    }
+
+    /// The name under which a built image is kept for its runs.
+    #[must_use]
+    pub fn index_name(&self) -> String {
+        format!("{REGISTRY}/{self}/index:run")
+    }
+
+    /// The repository of a variant that is loaded by itself; its tag is `run`.
+    #[must_use]
+    pub fn variant_repository(&self, manifest: Digest) -> String {
+        format!("{REGISTRY}/{self}/{}", &manifest.hex()[..16])
+    }
+
+    pub(super) fn container_name(&self, manifest: Digest) -> String {
+        format!("archproof-{self}-{}", &manifest.hex()[..16])
+    }
+
+    /// The filter that finds its containers, as `docker ps --filter label=…` takes it.
+    #[must_use]
+    pub fn filter(&self) -> String {
+        format!("{LABEL}={self}")
+    }
+
+    pub(super) fn label(&self) -> (&'static str, &str) {
+        (LABEL, &self.0)
+    }
+
+    /// Removes all containers and images of this session. What cannot be removed is named.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that the engine did not let go, after trying all of them.
+    pub async fn clean(&self, engine: &Engine) -> Result<(), bollard::errors::Error> {
+        let containers = self.clean_containers(engine).await;
+        let images = self.clean_images(engine).await;
+        containers.and(images)
+    }
+
+    async fn clean_containers(&self, engine: &Engine) -> Result<(), bollard::errors::Error> {
+        let filters = HashMap::from([("label", vec![self.filter()])]);
+        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+        let mut result = Ok(());
+        for container in engine.docker().list_containers(Some(options)).await? {
+            let id = container.id.unwrap_or_default();
+            let removed = remove_container(engine, &id).await;
+            result = result.and(removed);
+        }
+        result
+    }
+
+    async fn clean_images(&self, engine: &Engine) -> Result<(), bollard::errors::Error> {
+        let pattern = format!("{REGISTRY}/{self}/*");
+        let filters = HashMap::from([("reference", vec![pattern])]);
+        let options = ListImagesOptionsBuilder::new().filters(&filters).build();
+        let mut result = Ok(());
+        for image in engine.docker().list_images(Some(options)).await? {
+            for name in image.repo_tags {
+                let options = RemoveImageOptionsBuilder::new().force(true).build();
+                let removed = engine.docker().remove_image(&name, Some(options), None).await;
+                result = result.and(absent_is_fine(removed.map(|_| ())));
+            }
+        }
+        result
+    }
+}
+
+/// Removes a container, running or not; one that is gone already is fine.
+pub(super) async fn remove_container(
+    engine: &Engine,
+    name: &str,
+) -> Result<(), bollard::errors::Error> {
+    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+    absent_is_fine(engine.docker().remove_container(name, Some(options)).await)
+}
+
+/// 404: gone already; 409: its removal is under way.
+fn absent_is_fine(
+    result: Result<(), bollard::errors::Error>,
+) -> Result<(), bollard::errors::Error> {
+    match result {
+        Err(bollard::errors::Error::DockerResponseServerError {
+            status_code: 404 | 409, ..
+        }) => Ok(()),
+        other => other,
+    }
+}
+
+impl fmt::Display for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
