@@ -128,6 +128,10 @@ impl Engine {
         &self.api_version
     }
 
+    pub(crate) fn api_is_at_least(&self, needed: (u32, u32)) -> bool {
+        is_at_least(&self.api_version, needed)
+    }
+
     /// The platforms whose programs BuildKit believes it can run while building, natively or
     /// under a registered emulator. What is not Linux is left out.
     ///
@@ -191,7 +195,7 @@ impl Inquiry {
         if os != "linux" {
             return Err(EngineError::ForeignOs { endpoint: engine.endpoint, os });
         }
-        if !is_new_enough(&engine.api_version) {
+        if !engine.api_is_at_least(OLDEST_API) {
             return Err(EngineError::TooOld {
                 endpoint: engine.endpoint,
                 version: engine.version,
@@ -204,9 +208,9 @@ impl Inquiry {
 }
 
 /// What cannot be read is let through: the engine will say itself what it does not know.
-fn is_new_enough(api: &str) -> bool {
+fn is_at_least(api: &str, needed: (u32, u32)) -> bool {
     let numbers = api.split_once('.').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
-    numbers.is_none_or(|version: (u32, u32)| version >= OLDEST_API)
+    numbers.is_none_or(|version: (u32, u32)| version >= needed)
 }
 
 /// Reads `DriverStatus` of `/info`: the containerd store alone names its snapshotter there.
@@ -251,7 +255,7 @@ mod tests {
             ("1.9", false),
             ("", true),
         ] {
-            assert_eq!(is_new_enough(api), enough, "{api}");
+            assert_eq!(is_at_least(api, (1, 43)), enough, "{api}");
         }
     }
 }
