@@ -50,6 +50,13 @@ pub enum BuildErrorKind {
         /// What it is.
         value: String,
     },
+    /// The image would have no layer, and this engine would not survive that.
+    #[error(
+        "the image has no layer: its stage is FROM scratch and adds no file. \
+         BuildKit before 0.23 (Docker 28.3) crashes on exporting it \
+         (https://github.com/moby/buildkit/issues/5993), so it was not built"
+    )]
+    NoLayer,
     /// An image was to be kept in a store that keeps one platform a name.
     #[error("the engine's classic image store cannot keep an image of several platforms")]
     StoreKeepsNoIndex,
@@ -98,7 +105,17 @@ pub enum BuildErrorKind {
         /// The `FROM` that names it.
         excerpt: SourceExcerpt,
     },
-    /// A base image cannot be had.
+    /// A base image does not exist, or only for others.
+    #[error("there is no base image {base}: {message}{excerpt}")]
+    BaseUnknown {
+        /// The image.
+        base: String,
+        /// The registry's words.
+        message: String,
+        /// The `FROM` that names it.
+        excerpt: SourceExcerpt,
+    },
+    /// A base image cannot be had now.
     #[error("the base image {base} cannot be had: {message}{excerpt}")]
     BaseUnavailable {
         /// The image.
@@ -195,6 +212,8 @@ impl BuildError {
             | BuildErrorKind::Unwritable { .. }
             | BuildErrorKind::Dockerfile { .. }
             | BuildErrorKind::BasePlatformMissing { .. }
+            | BuildErrorKind::BaseUnknown { .. }
+            | BuildErrorKind::NoLayer
             | BuildErrorKind::Step(_)
             | BuildErrorKind::ExporterMissing { .. }
             | BuildErrorKind::Refused { .. } => false,
@@ -230,6 +249,12 @@ impl FailedStep {
         self.exit_code
     }
 
+    /// Whether the step's program is of a platform that the engine can neither run nor emulate.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.log.iter().any(|line| line.contains("exec format error"))
+    }
+
     /// The lines of the Dockerfile that say what the step does.
     #[must_use]
     pub fn excerpt(&self) -> &SourceExcerpt {
@@ -259,6 +284,9 @@ impl fmt::Display for FailedStep {
             None => write!(f, "failed: {}", self.message)?,
         }
         write!(f, "{}", self.excerpt)?;
+        if self.is_foreign() {
+            f.write_str("\nthe engine can neither run nor emulate programs of this platform")?;
+        }
         if !self.log.is_empty() {
             write!(f, "\nthe end of its log:")?;
         }

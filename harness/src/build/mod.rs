@@ -15,6 +15,7 @@ mod fault;
 mod filesync;
 mod filter;
 mod ignore;
+mod layers;
 mod progress;
 mod request;
 mod session;
@@ -116,6 +117,15 @@ impl Built {
     }
 }
 
+/// The API of the first engine that survives exporting an image without layers: Docker 28.3.
+const SAFE_API: (u32, u32) = (1, 51);
+
+/// Whether the image has no layer for certain. An unreadable Dockerfile is the build's to report.
+fn is_empty(plan: &BuildPlan) -> bool {
+    std::fs::read_to_string(&plan.dockerfile)
+        .is_ok_and(|text| layers::has_no_layer(&text, plan.target.as_deref()))
+}
+
 /// Builds for all platforms at once and writes the archive of an OCI image layout.
 ///
 /// Dropping the future interrupts the build; the archive is then incomplete and its owner's to
@@ -135,6 +145,9 @@ pub async fn build(
         return Err(fail(BuildErrorKind::StoreKeepsNoIndex));
     }
     let prepared = Prepared::new(plan).map_err(fail)?;
+    if !engine.api_is_at_least(SAFE_API) && is_empty(plan) {
+        return Err(fail(BuildErrorKind::NoLayer));
+    }
     events.send(Event::BuildStarted { platforms: plan.platforms.clone() });
     let index = solve::solve(engine, plan, prepared, archive, events).await.map_err(fail)?;
     events.send(Event::BuildFinished);

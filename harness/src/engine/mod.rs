@@ -119,6 +119,10 @@ impl Engine {
         &self.api_version
     }
 
+    pub(crate) fn api_is_at_least(&self, needed: (u32, u32)) -> bool {
+        is_at_least(&self.api_version, needed)
+    }
+
     /// The platforms whose programs BuildKit believes it can run while building, natively or
     /// under a registered emulator. What is not Linux is left out.
     ///
@@ -200,7 +204,7 @@ impl Inquiry {
             Ok(platform) => platform,
             Err(cause) => return Err(EngineError::ForeignHost { endpoint, cause }),
         };
-        if !is_new_enough(&api_version) {
+        if !is_at_least(&api_version, OLDEST_API) {
             let (api, needed) = (api_version, OLDEST_API_NAME);
             return Err(EngineError::TooOld { endpoint, version, api, needed });
         }
@@ -211,9 +215,9 @@ impl Inquiry {
 }
 
 /// What cannot be read is let through: the engine will say itself what it does not know.
-fn is_new_enough(api: &str) -> bool {
+fn is_at_least(api: &str, needed: (u32, u32)) -> bool {
     let numbers = api.split_once('.').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
-    numbers.is_none_or(|version: (u32, u32)| version >= OLDEST_API)
+    numbers.is_none_or(|version: (u32, u32)| version >= needed)
 }
 
 /// Reads `DriverStatus` of `/info`: the containerd store alone names its snapshotter there.
@@ -258,7 +262,7 @@ mod tests {
             ("1.9", false),
             ("", true),
         ] {
-            assert_eq!(is_new_enough(api), enough, "{api}");
+            assert_eq!(is_at_least(api, (1, 43)), enough, "{api}");
         }
     }
 }

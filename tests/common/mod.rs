@@ -1,0 +1,104 @@
+//! What the tests that need an engine share.
+
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+use archproof::engine::{Engine, Environment};
+use tokio::runtime::Runtime;
+
+/// One runtime for all tests of a program: testcontainers keeps one client for the process, which
+/// dies with the runtime that made it.
+pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+
+/// The engine that the environment leads to. Nothing passes for want of one.
+pub async fn engine() -> Engine {
+    match Engine::connect(&Environment::of_process()).await {
+        Ok(engine) => engine,
+        Err(error) => panic!("this test needs an engine, `ci/lab up` makes one: {error}"),
+    }
+}
+
+/// The root of the checkout.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The program, built once. It belongs to another package than the tests, so cargo names it to
+/// nobody.
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--package", "archproof", "--bin", "archproof"])
+        .arg("--message-format=json")
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let messages = String::from_utf8_lossy(&built.stdout);
+    let executable = messages.lines().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        message["executable"].as_str().map(PathBuf::from)
+    });
+    executable.expect("cargo names the program")
+});
+
+/// The program, with nothing in its environment that changes what it prints.
+pub fn archproof() -> Command {
+    let mut command = Command::new(&*PROGRAM);
+    command.current_dir(root());
+    // Plain logs instead of a terminal's, and no platforms but those of the case.
+    command.env("CI", "true").env("NO_COLOR", "1").env_remove("DOCKER_DEFAULT_PLATFORM");
+    command
+}
+
+/// What a finished program said.
+pub struct Said {
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Said {
+    pub fn by(command: &mut Command) -> Self {
+        Self::of(&command.output().expect("the program runs"))
+    }
+
+    pub fn of(output: &Output) -> Self {
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        Self {
+            status: output.status.code(),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+}
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "status {:?}\n{}\n{}", self.status, self.stdout, self.stderr)
+    }
+}
+
+/// A folder with files, removed at the end.
+pub struct Project(tempfile::TempDir);
+
+impl Project {
+    pub fn new(files: &[(&str, &str)]) -> Self {
+        let project = Self(tempfile::tempdir().expect("a folder"));
+        for (name, text) in files {
+            std::fs::write(project.path(name), text).expect("a file");
+        }
+        project
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.0.path()
+    }
+}

@@ -1,0 +1,170 @@
+//! Every case in `cases/`, from its Dockerfile to its verdict, against its snapshot.
+//!
+//! A snapshot holds what the case itself determines. What its base images bring along, digests and
+//! times differ from one day and machine to the next and stay out.
+
+mod common;
+
+use std::path::PathBuf;
+
+use archproof::case::{Case, Subject};
+use archproof::event::Events;
+use archproof::evidence::Evidence;
+use archproof::inspect::{Content, ImagePath, NodeKind, Variant};
+use archproof::report::{Outcome, write_text};
+use archproof::run::{Extent, Output, RunEvidence, Session};
+use archproof::verdict::{Judged, Judgement, Standing, Strictness, Verdict};
+use archproof::verify::{Options, Verified, Verifier, judge};
+use common::{RUNTIME, engine};
+use rstest::rstest;
+use serde::Serialize;
+
+#[rstest]
+fn case(#[files("cases/*/case.toml")] file: PathBuf) {
+    let folder = file.parent().expect("a case lies in a folder");
+    let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
+    let subject = Subject::find(&folder.to_string_lossy()).expect("a case");
+    let Verified { report, evidence } = RUNTIME.block_on(verify(&subject));
+    let mut text = Vec::new();
+    write_text(&report, &mut text).expect("in memory");
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let (Outcome::Judged(judgement), Some(evidence)) = (&report.outcome, evidence) else {
+        panic!("{text}");
+    };
+    let snapshot = Snapshot::of(&evidence, judgement);
+    insta::with_settings!({
+        snapshot_path => common::root().join("snapshots"),
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+        description => subject.case().summary.as_str(),
+    }, {
+        insta::assert_yaml_snapshot!(name, snapshot);
+    });
+    assert_eq!(judgement.verdict, Verdict::Pass, "{text}");
+    assert_caught(&evidence, subject.case());
+}
+
+async fn verify(subject: &Subject) -> Verified {
+    let engine = engine().await;
+    let session = Session::new().expect("random numbers");
+    let (options, events) = (Options::default(), Events::ignored());
+    let verifier =
+        Verifier { engine: &engine, session: &session, options: &options, events: &events };
+    let verified = verifier.verify(subject).await;
+    session.clean(&engine).await.expect("nothing is left behind");
+    verified
+}
+
+/// Whoever does not expect what a case provokes is told.
+fn assert_caught(evidence: &Evidence, case: &Case) {
+    if case.expect.is_empty() {
+        return;
+    }
+    let unsuspecting = Case { expect: Vec::new(), ..case.clone() };
+    assert_eq!(judge(evidence, &unsuspecting, Strictness::Normal).verdict, Verdict::Fail);
+}
+
+#[derive(Serialize)]
+struct Snapshot {
+    findings: Vec<String>,
+    variants: Vec<VariantSnapshot>,
+}
+
+#[derive(Serialize)]
+struct VariantSnapshot {
+    platform: String,
+    verdict: Verdict,
+    findings: Vec<String>,
+    programs: Vec<String>,
+    runs: Vec<RunSnapshot>,
+}
+
+#[derive(Serialize)]
+struct RunSnapshot {
+    command: String,
+    end: String,
+    stdout: Vec<String>,
+    stderr: Vec<String>,
+}
+
+impl Snapshot {
+    fn of(evidence: &Evidence, judgement: &Judgement) -> Self {
+        let variants = evidence.image.variants.iter().zip(&judgement.variants);
+        Self {
+            findings: judgement.findings.iter().map(finding).collect(),
+            variants: variants
+                .map(|(variant, judged)| VariantSnapshot {
+                    platform: variant.platform.to_string(),
+                    verdict: judged.verdict,
+                    findings: judged.findings.iter().map(finding).collect(),
+                    programs: programs(variant),
+                    runs: judged.runs.iter().map(RunSnapshot::of).collect(),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn finding(judged: &Judged) -> String {
+    let it = &judged.finding;
+    let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let standing = match &judged.standing {
+        Standing::Open => "open",
+        Standing::Expected => "expected",
+        Standing::Allowed { .. } => "allowed",
+    };
+    format!(
+        "{} {} {}: {} instead of {} ({standing})",
+        it.severity,
+        it.rule,
+        optional(&it.path),
+        optional(&it.actual),
+        optional(&it.expected),
+    )
+}
+
+/// The ELF files that are not the base image's.
+fn programs(variant: &Variant) -> Vec<String> {
+    let mut programs = Vec::new();
+    for (path, node) in variant.files.iter().filter(|(path, _)| !is_of_distribution(path)) {
+        if let NodeKind::File { content: Content::Elf(facts), .. } = &node.kind {
+            let linkage = match &facts.interpreter {
+                None => "static".to_owned(),
+                Some(loader) => format!("{loader}, {}", facts.needed.join(", ")),
+            };
+            let (machine, class, data) = (facts.machine, facts.class, facts.data);
+            programs.push(format!("{path}: {machine} {class} {data}, {linkage}"));
+        }
+    }
+    programs
+}
+
+fn is_of_distribution(path: &ImagePath) -> bool {
+    let components: Vec<&str> = path.components().collect();
+    match components.as_slice() {
+        ["usr", "local", ..] => false,
+        [first, ..] => matches!(*first, "bin" | "usr") || first.starts_with("lib"),
+        [] => true,
+    }
+}
+
+impl RunSnapshot {
+    fn of(run: &RunEvidence) -> Self {
+        Self {
+            command: run.command.join(" "),
+            end: run.end.to_string(),
+            stdout: lines(&run.stdout),
+            stderr: lines(&run.stderr),
+        }
+    }
+}
+
+/// The first lines, and a mark where that is not all.
+fn lines(output: &Output) -> Vec<String> {
+    const KEPT: usize = 12;
+    let mut lines: Vec<String> = output.text.lines().take(KEPT).map(str::to_owned).collect();
+    if output.text.lines().count() > KEPT || output.extent == Extent::Beginning {
+        lines.push("(more)".to_owned());
+    }
+    lines
+}
