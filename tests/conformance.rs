@@ -50,9 +50,9 @@ async fn verify(subject: &Subject) -> Verified {
     let (options, events) = (Options::default(), Events::ignored());
     let verifier =
         Verifier { engine: &engine, session: &session, options: &options, events: &events };
-    let verified = verifier.verify(subject).await;
+    let outcome = verifier.verify(subject).await;
     session.clean(&engine).await.expect("nothing is left behind");
-    verified
+    outcome
 }
 
 /// Whoever does not expect what a case provokes is told.

@@ -127,11 +127,6 @@ impl Judgement {
         let verdict = overall(&index, &variants, &missed, known.strictness);
         Self { verdict, digest: evidence.image.digest, findings: index, variants, missed }
     }
-
-    /// Every finding, of the index and of the variants.
-    pub fn all_findings(&self) -> impl Iterator<Item = &Judged> {
-        self.findings.iter().chain(self.variants.iter().flat_map(|it| &it.findings))
-    }
 }
 
 /// A platform that has no variant can only be spoken of at the index; so can one that has two.

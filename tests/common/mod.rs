@@ -11,10 +11,10 @@ use tokio::runtime::Runtime;
 
 /// One runtime for all tests of a program: testcontainers keeps one client for the process, which
 /// dies with the runtime that made it.
-pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 
 /// The engine that the environment leads to. Nothing passes for want of one.
-pub async fn engine() -> Engine {
+pub(crate) async fn engine() -> Engine {
     match Engine::connect(&Environment::of_process()).await {
         Ok(engine) => engine,
         Err(error) => panic!("this test needs an engine, `ci/lab up` makes one: {error}"),
@@ -22,7 +22,7 @@ pub async fn engine() -> Engine {
 }
 
 /// The root of the checkout.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -46,7 +46,7 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 /// The program, with nothing in its environment that changes what it prints.
-pub fn archproof() -> Command {
+pub(crate) fn archproof() -> Command {
     let mut command = Command::new(&*PROGRAM);
     command.current_dir(root());
     // Plain logs instead of a terminal's, and no platforms but those of the case.
@@ -55,18 +55,18 @@ pub fn archproof() -> Command {
 }
 
 /// What a finished program said.
-pub struct Said {
-    pub status: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Said {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Said {
-    pub fn by(command: &mut Command) -> Self {
+    pub(crate) fn by(command: &mut Command) -> Self {
         Self::of(&command.output().expect("the program runs"))
     }
 
-    pub fn of(output: &Output) -> Self {
+    pub(crate) fn of(output: &Output) -> Self {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         Self {
             status: output.status.code(),
@@ -83,10 +83,10 @@ impl std::fmt::Display for Said {
 }
 
 /// A folder with files, removed at the end.
-pub struct Project(tempfile::TempDir);
+pub(crate) struct Project(tempfile::TempDir);
 
 impl Project {
-    pub fn new(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let project = Self(tempfile::tempdir().expect("a folder"));
         for (name, text) in files {
             std::fs::write(project.path(name), text).expect("a file");
@@ -94,11 +94,11 @@ impl Project {
         project
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.0.path()
     }
 }

@@ -24,6 +24,8 @@ use super::{Exit, complain};
 
 /// How long cleaning up may take after an interruption.
 const CLEANING: Duration = Duration::from_secs(30);
+/// How long the engine may take to finish a request whose client has gone.
+const SETTLING: Duration = Duration::from_millis(500);
 
 pub(super) fn verify(arguments: &VerifyArguments) -> Exit {
     let subjects: Result<Vec<Subject>, _> =
@@ -153,6 +155,9 @@ fn without_engine(format: Format, subjects: &[Subject], error: &EngineError) -> 
 }
 
 async fn interrupted(signal: io::Result<&'static str>, engine: &Engine, session: &Session) -> Exit {
+    // What the engine was just asked to make may come into being after the first look.
+    let _ = clean(engine, session).await;
+    tokio::time::sleep(SETTLING).await;
     let leftovers = clean(engine, session).await;
     let signal = match signal {
         Ok(signal) => format!("interrupted by {signal}"),

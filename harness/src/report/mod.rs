@@ -52,8 +52,6 @@ pub enum Stage {
     Build,
     /// Reading the image.
     Inspect,
-    /// Running its variants.
-    Run,
 }
 
 /// Whether trying again makes sense.

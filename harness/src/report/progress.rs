@@ -141,6 +141,8 @@ fn log(event: &Event, to: &mut impl Write) -> io::Result<()> {
         }
         Event::Step { label, state, .. } => {
             let what = match state {
+                // Only programs take long enough for their start to be news.
+                StepState::Started if label.instruction.starts_with("RUN ") => "start",
                 StepState::Started => return Ok(()),
                 StepState::Cached => "cached",
                 StepState::Completed => "done",
@@ -153,11 +155,11 @@ fn log(event: &Event, to: &mut impl Write) -> io::Result<()> {
             };
             writeln!(to, "  {what:<6} {on}{}", describe(label))
         }
+        Event::RunStarted { platform } => writeln!(to, "  run    {platform}"),
         Event::RunFinished { platform, outcome } => writeln!(to, "  ran    {platform} {outcome}"),
         Event::StepLog { .. }
         | Event::BuildFinished
         | Event::Inspected { .. }
-        | Event::RunStarted { .. }
         | Event::SubjectFinished => Ok(()),
     }
 }
@@ -183,7 +185,8 @@ mod tests {
         }
         assert_eq!(
             String::from_utf8_lossy(&text),
-            "  done   linux/amd64->linux/arm64 [builder 5/5] RUN <<EOF echo \\u{1b}[31m EOF\n"
+            "  start  linux/amd64->linux/arm64 [builder 5/5] RUN <<EOF echo \\u{1b}[31m EOF\n  \
+             done   linux/amd64->linux/arm64 [builder 5/5] RUN <<EOF echo \\u{1b}[31m EOF\n"
         );
     }
 

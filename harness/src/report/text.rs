@@ -48,7 +48,7 @@ fn write_judgement(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> 
 
 fn write_variant(variant: &VariantJudgement, width: usize, to: &mut dyn Write) -> io::Result<()> {
     let style = verdict_style(variant.verdict);
-    let word = verdict_word(variant.verdict);
+    let word = variant_word(variant);
     write!(to, "  {style}{word:<7}{style:#} {:<width$}", variant.platform)?;
     match variant.runs.as_slice() {
         [] => writeln!(to, "  {DIM}not run{DIM:#}")?,
@@ -106,19 +106,17 @@ fn line(text: &str) -> String {
 }
 
 fn write_closing(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> {
-    let count = |verdict| judgement.variants.iter().filter(|it| it.verdict == verdict).count();
+    let count = |word| judgement.variants.iter().filter(|it| variant_word(it) == word).count();
     let style = verdict_style(judgement.verdict);
     let word = verdict_word(judgement.verdict);
     let total = judgement.variants.len();
     let platforms = if total == 1 { "platform" } else { "platforms" };
-    write!(to, "{style}{word}{style:#}: {} of {total} {platforms} passed", count(Verdict::Pass))?;
-    if count(Verdict::Blocked) > 0 {
-        write!(to, ", {} could not be verified", count(Verdict::Blocked))?;
+    write!(to, "{style}{word}{style:#}: {} of {total} {platforms} passed", count("pass"))?;
+    if count("caught") > 0 {
+        write!(to, ", {} caught as expected", count("caught"))?;
     }
-    let caught = judgement.all_findings().filter(|it| it.standing == Standing::Expected).count();
-    if caught > 0 {
-        let findings = if caught == 1 { "finding" } else { "findings" };
-        write!(to, ", {caught} {findings} caught as expected")?;
+    if count("blocked") > 0 {
+        write!(to, ", {} could not be verified", count("blocked"))?;
     }
     writeln!(to, " {DIM}({}){DIM:#}", judgement.digest)
 }
@@ -136,6 +134,15 @@ fn write_blocked(blocked: &Blocked, to: &mut dyn Write) -> io::Result<()> {
         writeln!(to, "  trying again may help")?;
     }
     Ok(())
+}
+
+/// A variant that has what its case expects is no good image.
+fn variant_word(variant: &VariantJudgement) -> &'static str {
+    let is_caught = variant.findings.iter().any(|it| it.standing == Standing::Expected);
+    match variant.verdict {
+        Verdict::Pass if is_caught => "caught",
+        verdict => verdict_word(verdict),
+    }
 }
 
 const fn verdict_word(verdict: Verdict) -> &'static str {

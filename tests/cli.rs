@@ -1,0 +1,321 @@
+//! What the program prints, and with which status it ends.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use bollard::query_parameters::{ListContainersOptionsBuilder, ListImagesOptionsBuilder};
+use common::{Project, RUNTIME, Said, archproof, engine, root};
+use rstest::rstest;
+use serde_json::Value;
+
+/// A program whose `--help` is `Usage: tool` on every platform.
+const SCRIPT: &str = "FROM busybox\nCOPY --chmod=755 tool /tool\nENTRYPOINT [\"/tool\"]\n";
+
+fn script(commands: &str) -> Project {
+    Project::new(&[("Dockerfile", SCRIPT), ("tool", &format!("#!/bin/sh\n{commands}\n"))])
+}
+
+fn verify(project: &Project, arguments: &[&str]) -> Said {
+    Said::by(archproof().arg("verify").arg(project.folder()).args(arguments))
+}
+
+#[test]
+fn a_plain_dockerfile_is_verified_for_the_usual_platforms() {
+    let said = verify(&script("echo Usage: tool"), &[]);
+    assert_eq!(said.status, Some(0), "{said}");
+    assert!(said.stdout.contains("pass: 2 of 2 platforms passed"), "{said}");
+}
+
+#[test]
+fn the_environment_names_platforms_where_nobody_else_does() {
+    let project = script("echo Usage: tool");
+    let said = Said::by(
+        archproof()
+            .arg("verify")
+            .arg(project.folder())
+            .env("DOCKER_DEFAULT_PLATFORM", "linux/riscv64"),
+    );
+    assert_eq!(said.status, Some(0), "{said}");
+    assert!(said.stdout.contains("linux/riscv64"), "{said}");
+    assert!(!said.stdout.contains("linux/amd64"), "{said}");
+}
+
+#[test]
+fn the_json_report_follows_its_contract() {
+    let said = verify(&script("echo Usage: tool"), &["--output", "json", "--platform", "arm64"]);
+    assert_eq!(said.status, Some(0), "{said}");
+    let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_matches_schema(&report);
+    assert_eq!(report["schema"], 1);
+    assert_eq!(report["verdict"], "pass");
+    let variant = &report["subjects"][0]["variants"][0];
+    assert_eq!(variant["platform"], "linux/arm64");
+    assert_eq!(variant["runs"][0]["runner"], "engine");
+    assert_eq!(variant["runs"][0]["exit"], 0);
+    assert_eq!(variant["runs"][0]["stdout"], "Usage: tool\n");
+}
+
+#[test]
+fn a_case_is_caught_as_expected_and_fails_where_nobody_expects_it() {
+    let case = root().join("cases/goarch-hardcoded");
+    let said = Said::by(archproof().args(["verify", "--output", "json"]).arg(&case));
+    assert_eq!(said.status, Some(0), "{said}");
+    let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_matches_schema(&report);
+    assert_eq!(report["subjects"][0]["variants"][2]["findings"][0]["accepted"]["as"], "expected");
+
+    let project = Project::new(&[]);
+    for file in std::fs::read_dir(&case).expect("a folder") {
+        let file = file.expect("a file").path();
+        let to = project.path(&file.file_name().expect("a name").to_string_lossy());
+        std::fs::copy(&file, &to).expect("a copy");
+    }
+    let text = std::fs::read_to_string(project.path("case.toml")).expect("a case");
+    let (before, _) = text.split_once("[expect]").expect("the case expects findings");
+    std::fs::write(project.path("case.toml"), before).expect("a case");
+    let said = verify(&project, &["--output", "json"]);
+    assert_eq!(said.status, Some(1), "{said}");
+    let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_matches_schema(&report);
+    let finding = &report["subjects"][0]["variants"][2]["findings"][0];
+    assert_eq!(finding["rule"], "ElfMachineMismatch");
+    assert_eq!(finding["severity"], "error");
+    assert_eq!(finding["path"], "/app/tool");
+    assert_eq!(finding["expected"], "EM_AARCH64");
+    assert_eq!(finding["actual"], "EM_X86_64");
+}
+
+#[test]
+fn a_case_that_is_mended_fails_until_it_says_so() {
+    let project = script("echo Usage: tool");
+    let case = "[build]\nplatforms = [\"linux/amd64\"]\n\
+                [expect]\nfindings = [\"RunFailed /tool linux/amd64\"]\n";
+    std::fs::write(project.path("archproof.toml"), case).expect("a case");
+    let said = verify(&project, &[]);
+    assert_eq!(said.status, Some(1), "{said}");
+    assert!(said.stdout.contains("missed RunFailed /tool linux/amd64"), "{said}");
+}
+
+/// One variant's fault costs the others nothing: only the arm64 image runs the faulty command.
+#[rstest]
+#[case::exits("exit 3", "RunFailed")]
+#[case::forks_without_end("f() { f | f & }; f; while :; do f; done", "Run")]
+#[case::fills_its_scratch("cat /dev/zero > /tmp/full; exit 5", "RunFailed")]
+#[case::takes_memory("tail /dev/zero", "RunFailed")]
+#[case::writes_to_its_root("touch /new && exit 0; exit 4", "RunFailed")]
+#[case::ignores_signals("trap '' TERM INT HUP; while :; do sleep 1; done", "RunTimedOut")]
+#[case::prints_to_both("while :; do echo o; echo e >&2; done", "RunTimedOut")]
+fn a_fault_stays_with_its_variant(#[case] commands: &str, #[case] rule: &str) {
+    let commands = format!("[ -e /faulty ] || {{ echo Usage: tool; exit 0; }}\n{commands}");
+    let project = script(&commands);
+    let dockerfile = format!(
+        "{SCRIPT}ARG TARGETARCH\nCOPY $TARGETARCH/ /\n",
+    );
+    std::fs::create_dir_all(project.path("amd64")).expect("a folder");
+    std::fs::create_dir_all(project.path("arm64")).expect("a folder");
+    std::fs::write(project.path("amd64/healthy"), "").expect("a file");
+    std::fs::write(project.path("arm64/faulty"), "").expect("a file");
+    std::fs::write(project.path("Dockerfile"), dockerfile).expect("a file");
+    std::fs::write(project.path("archproof.toml"), "[run]\ntimeout = \"5s\"\n").expect("a case");
+    let said = verify(&project, &["--output", "json"]);
+    assert_eq!(said.status, Some(1), "{said}");
+    let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    let [amd64, arm64] = report["subjects"][0]["variants"].as_array().expect("variants").as_slice()
+    else {
+        panic!("{said}")
+    };
+    assert_eq!(amd64["verdict"], "pass", "{said}");
+    let found = arm64["findings"][0]["rule"].as_str().unwrap_or_default();
+    assert!(found.starts_with(rule), "{said}");
+    assert_nothing_is_left();
+}
+
+#[test]
+fn an_emulator_that_is_missing_blocks_and_is_named() {
+    // Big-endian 64-bit MIPS: of that architecture nothing is registered.
+    let folder = Project::new(&[("Dockerfile", "FROM scratch\nCOPY tool /tool\nENTRYPOINT [\"/tool\"]\n")]);
+    let tool = folder.path("tool");
+    std::fs::write(&tool, minimal_mips64()).expect("a file");
+    let executable = Command::new("chmod").arg("755").arg(&tool).status().expect("chmod runs");
+    assert!(executable.success());
+    let said = verify(&folder, &["--platform", "linux/mips64"]);
+    assert_eq!(said.status, Some(2), "{said}");
+    assert!(said.stdout.contains("register QEMU there"), "{said}");
+    assert!(said.stdout.contains("--install mips64"), "{said}");
+    assert_nothing_is_left();
+}
+
+/// An ELF header and one `PT_LOAD` of the file itself; its code is never reached.
+fn minimal_mips64() -> Vec<u8> {
+    let mut elf = b"\x7fELF\x02\x02\x01".to_vec();
+    elf.resize(16, 0);
+    let words = |elf: &mut Vec<u8>, values: &[u64]| {
+        values.iter().for_each(|it| elf.extend(it.to_be_bytes()));
+    };
+    elf.extend([0, 2, 0, 8, 0, 0, 0, 1]);
+    words(&mut elf, &[0x1_0000, 64, 0]);
+    elf.extend([0, 0, 0, 0, 0, 64, 0, 56, 0, 1, 0, 64, 0, 0, 0, 0]);
+    elf.extend([0, 0, 0, 1, 0, 0, 0, 5]);
+    words(&mut elf, &[0, 0x1_0000, 0x1_0000, 120, 120, 0x1_0000]);
+    elf
+}
+
+#[test]
+fn without_an_engine_there_is_one_message() {
+    let message = "no Docker Engine answers at unix:///nowhere.sock";
+    let project = Project::new(&[("Dockerfile", "FROM scratch\n")]);
+    let said = Said::by(
+        archproof().arg("verify").arg(project.folder()).env("DOCKER_HOST", "unix:///nowhere.sock"),
+    );
+    assert_eq!(said.status, Some(2), "{said}");
+    assert_eq!(said.stdout, "", "{said}");
+    assert!(said.stderr.contains(message), "{said}");
+    assert_eq!(said.stderr.lines().count(), 1, "{said}");
+}
+
+#[rstest]
+#[case::nonsense("FROM busybox\nCOPPY a b\n", &[], &["unknown instruction: COPPY", "Dockerfile:2"])]
+#[case::base_lacks_platform("FROM busybox\n", &["--platform", "linux/loong64"], &["busybox", "does not exist for linux/loong64"])]
+#[case::failing_step("FROM busybox\nRUN echo before; exit 7\n", &["--platform", "linux/arm64"], &["exit status 7", "linux/arm64", "Dockerfile:2", "| before"])]
+#[case::missing_file("FROM busybox\nCOPY nothing /\n", &[], &["nothing", "not found"])]
+fn what_cannot_be_built_is_blocked_with_the_reason(
+    #[case] dockerfile: &str,
+    #[case] arguments: &[&str],
+    #[case] messages: &[&str],
+) {
+    let said = verify(&Project::new(&[("Dockerfile", dockerfile)]), arguments);
+    assert_eq!(said.status, Some(2), "{said}");
+    assert!(said.stdout.contains("blocked: cannot build"), "{said}");
+    for message in messages {
+        assert!(said.stdout.contains(message), "{message}\n{said}");
+    }
+    assert_nothing_is_left();
+}
+
+#[rstest]
+#[case::platform(&["verify", "cases/go-cross", "--platform", "linux/arm64/v7"], "arm64 has no variant `v7`")]
+#[case::subject(&["verify", "nowhere"], "`nowhere` does not exist")]
+#[case::empty(&["verify", "docs"], "has no case.toml, archproof.toml or Dockerfile")]
+#[case::scheme(&["verify", "oci:image"], "`oci:` subjects cannot be verified yet")]
+#[case::rule(&["explain", "NoSuchRule"], "there is no rule `NoSuchRule`")]
+#[case::nothing(&["verify"], "required")]
+fn wrong_usage_has_status_2(#[case] arguments: &[&str], #[case] message: &str) {
+    let said = Said::by(archproof().args(arguments));
+    assert_eq!(said.status, Some(2), "{said}");
+    assert!(said.stderr.contains(message), "{said}");
+}
+
+#[test]
+fn a_wrong_case_file_is_named_with_its_place() {
+    let project = Project::new(&[
+        ("Dockerfile", "FROM scratch\n"),
+        ("case.toml", "summary = \"x\"\n[build]\nplatform = []\n"),
+    ]);
+    let said = verify(&project, &[]);
+    assert_eq!(said.status, Some(2), "{said}");
+    assert!(said.stderr.contains("case.toml:3:1: unknown field `platform`"), "{said}");
+    assert!(said.stderr.contains("`platforms`"), "{said}");
+}
+
+#[test]
+fn rules_explain_themselves() {
+    let list = Said::by(archproof().arg("explain"));
+    assert_eq!(list.status, Some(0), "{list}");
+    let page = Said::by(archproof().args(["explain", "ElfMachineMismatch"]));
+    assert!(page.stdout.starts_with("# ElfMachineMismatch\n"), "{page}");
+}
+
+#[rstest]
+#[case("INT")]
+#[case("TERM")]
+fn an_interrupted_build_leaves_nothing_behind(#[case] signal: &str) {
+    let project = Project::new(&[("Dockerfile", "FROM busybox\nRUN sleep 300\n")]);
+    let said = interrupt(&project, signal, "RUN sleep 300\n");
+    assert_eq!(said.status, Some(2), "{said}");
+    let message = format!("interrupted by SIG{signal}: nothing was verified; nothing was left behind");
+    assert!(said.stderr.contains(&message), "{said}");
+    assert_nothing_is_left();
+}
+
+#[test]
+fn an_interrupted_run_leaves_nothing_behind() {
+    let said = interrupt(&script("sleep 300"), "TERM", "  run    linux/arm64\n");
+    assert_eq!(said.status, Some(2), "{said}");
+    assert_nothing_is_left();
+}
+
+/// Starts a verification, and interrupts it as soon as it has printed a text.
+fn interrupt(project: &Project, signal: &str, at: &str) -> Said {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let mut child = archproof()
+        .args(["verify", "--platform", "linux/amd64,linux/arm64", "--no-cache"])
+        .arg(project.folder())
+        .env("TMPDIR", temporary.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut log = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut seen = String::new();
+    while !seen.ends_with(at) {
+        let read = log.read_line(&mut seen).expect("text");
+        assert!(read > 0, "it ended before it printed {at:?}:\n{seen}");
+    }
+    let killed = Command::new("kill")
+        .args(["-s", signal, &child.id().to_string()])
+        .status()
+        .expect("kill runs");
+    assert!(killed.success());
+    log.read_to_string(&mut seen).expect("text");
+    let output = child.wait_with_output().expect("the program ends");
+    let said = Said { stderr: seen, ..Said::of(&output) };
+    let left: Vec<_> = std::fs::read_dir(temporary.path()).expect("a folder").collect();
+    assert!(left.is_empty(), "{left:?}");
+    said
+}
+
+/// Other tests run beside this one: what is theirs goes by and by, what is forgotten stays.
+fn assert_nothing_is_left() {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let mut first = None;
+    loop {
+        let now = RUNTIME.block_on(holdings());
+        let first = first.get_or_insert_with(|| now.clone());
+        first.retain(|it| now.contains(it));
+        if first.is_empty() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "the engine still holds {first:?}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Everything in the engine that bears a mark of ours.
+async fn holdings() -> Vec<String> {
+    let engine = engine().await;
+    let filter = |key: &str, value: &str| {
+        std::collections::HashMap::from([(key.to_owned(), vec![value.to_owned()])])
+    };
+    let containers = ListContainersOptionsBuilder::new()
+        .all(true)
+        .filters(&filter("label", "dev.archproof.session"))
+        .build();
+    let containers = engine.docker().list_containers(Some(containers)).await.expect("a list");
+    let images = ListImagesOptionsBuilder::new()
+        .filters(&filter("reference", "archproof.invalid/*/*"))
+        .build();
+    let images = engine.docker().list_images(Some(images)).await.expect("a list");
+    let containers = containers.into_iter().filter_map(|it| it.id);
+    containers.chain(images.into_iter().flat_map(|it| it.repo_tags)).collect()
+}
+
+fn assert_matches_schema(report: &Value) {
+    let text = std::fs::read_to_string(root().join("docs/report.schema.json")).expect("a schema");
+    let schema: Value = serde_json::from_str(&text).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let errors: Vec<String> = validator.iter_errors(report).map(|it| it.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
