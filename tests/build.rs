@@ -362,6 +362,7 @@ async fn files_arrive_as_they_are_but_owned_by_root() {
     std::fs::hard_link(at("plain"), at("same")).expect("a link");
     symlink("/etc/passwd", at("outside")).expect("a link");
     symlink("nowhere", at("dangling")).expect("a link");
+    let _socket = std::os::unix::net::UnixListener::bind(at("socket")).expect("a socket");
     let mode = |path: &str, mode| {
         std::fs::set_permissions(at(path), std::fs::Permissions::from_mode(mode)).expect("a mode");
     };
@@ -386,6 +387,7 @@ async fn files_arrive_as_they_are_but_owned_by_root() {
             "plain",
             "same",
             "setuid",
+            "socket",
         ]
     );
     assert!(files.values().all(|it| it.owner == (0, 0)), "{files:?}");
@@ -394,6 +396,7 @@ async fn files_arrive_as_they_are_but_owned_by_root() {
     assert_eq!((files["empty"].kind, files["empty"].mode), (tar::EntryType::Directory, 0o1777));
     assert_eq!(files["outside"].link.as_deref(), Some("/etc/passwd"));
     assert_eq!(files["outside"].kind, tar::EntryType::Symlink);
+    assert_eq!((files["socket"].kind, &*files["socket"].text), (tar::EntryType::Regular, ""));
     assert_eq!(files["dangling"].link.as_deref(), Some("nowhere"));
     assert!([&files["plain"], &files["same"]].iter().any(|it| it.text == "text"), "{files:?}");
 }

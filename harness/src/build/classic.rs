@@ -7,12 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt;
+use tokio::task::JoinSet;
 
 use crate::engine::{Engine, sha256_hex};
 use crate::event::{Event, Events};
@@ -59,9 +60,12 @@ pub(super) async fn build(
     let saved = save(engine, &names, archive).await?;
     let platforms = plan.platforms.iter().copied();
     let variants: Vec<_> = names.iter().map(|it| canonical(it)).zip(platforms).collect();
-    let target = archive.to_owned();
-    tokio::task::spawn_blocking(move || compose(saved, &variants, &target))
-        .await
+    let target = File::create(archive).map_err(unwritable)?;
+    // Should the build be dropped before this has begun, it is not begun.
+    let mut work = JoinSet::new();
+    work.spawn_blocking(move || compose(saved, &variants, target));
+    let composed = work.join_next().await.unwrap_or(Ok(Ok(None)));
+    composed
         .map_err(|error| unwritable(io::Error::other(error)))?
         .map_err(unwritable)?
         .ok_or(BuildErrorKind::StoreTooOld)
@@ -89,12 +93,10 @@ async fn save(engine: &Engine, names: &[String], archive: &Path) -> Result<File,
 fn compose(
     mut saved: File,
     variants: &[(String, Platform)],
-    archive: &Path,
+    archive: File,
 ) -> io::Result<Option<String>> {
-    use std::io::Seek;
-
     saved.rewind()?;
-    let mut target = tar::Builder::new(io::BufWriter::new(File::create(archive)?));
+    let mut target = tar::Builder::new(io::BufWriter::new(archive));
     let Some(layout) = copy_blobs(saved, &mut target)? else { return Ok(None) };
     let Some(index) = index(layout, variants) else { return Ok(None) };
     let index = serde_json::to_vec(&index)?;
@@ -228,6 +230,55 @@ mod tests {
         ] {
             assert_eq!(variant_name(name, platform), expected);
         }
+    }
+
+    fn saved(entries: &[(&str, &str)]) -> File {
+        let mut saved = tar::Builder::new(tempfile::tempfile().expect("a file"));
+        for (name, text) in entries {
+            append(&mut saved, name, text.as_bytes()).expect("an entry");
+        }
+        saved.into_inner().expect("the archive")
+    }
+
+    fn composed(index: &str) -> (Option<String>, Vec<String>) {
+        let saved = saved(&[
+            ("blobs/sha256/aa", "A"),
+            ("index.json", index),
+            ("manifest.json", "[]"),
+            ("oci-layout", "{}"),
+        ]);
+        let platform = |it: &str| it.parse().expect("a platform");
+        let variants = [
+            ("docker.io/library/it:b".to_owned(), platform("linux/arm64")),
+            ("docker.io/library/it:a".to_owned(), platform("linux/arm/v6")),
+        ];
+        let target = tempfile::NamedTempFile::new().expect("a file");
+        let digest = compose(saved, &variants, target.reopen().expect("the file")).expect("tar");
+        let mut archive = tar::Archive::new(target.reopen().expect("the file"));
+        let entries = archive.entries().expect("entries").map(|it| {
+            let entry = it.expect("an entry");
+            entry.path().expect("a path").to_string_lossy().into_owned()
+        });
+        (digest, entries.collect())
+    }
+
+    #[test]
+    fn saved_images_become_a_layout_with_one_index() {
+        let entry = |name: &str, digest: &str| {
+            format!(
+                r#"{{"mediaType":"m","digest":"{digest}","size":1,
+                "annotations":{{"{NAME_ANNOTATION}":"docker.io/library/{name}"}}}}"#
+            )
+        };
+        let layout = |entries: &[String]| {
+            format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, entries.join(","))
+        };
+        let (a, b) = (entry("it:a", "sha256:aa"), entry("it:b", "sha256:bb"));
+        let (digest, names) = composed(&layout(&[a.clone(), b]));
+        let digest = digest.expect("a layout").replace("sha256:", "blobs/sha256/");
+        assert_eq!(names, ["blobs/sha256/aa", &digest, "index.json", "oci-layout"]);
+        assert_eq!(composed(&layout(&[a])).0, None, "a variant is missing");
+        assert_eq!(composed("no JSON").0, None);
     }
 
     #[test]

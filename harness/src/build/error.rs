@@ -28,6 +28,9 @@ pub enum BuildErrorKind {
     /// The plan names no platform.
     #[error("no platform was asked for")]
     NoPlatform,
+    /// The plan names a platform twice.
+    #[error("the platform {0} was asked for twice")]
+    PlatformTwice(Platform),
     /// A file or folder that the plan names is not there.
     #[error("cannot read {what} {}", path.display())]
     Input {
@@ -215,6 +218,7 @@ impl BuildError {
             | BuildErrorKind::OutOfDisk { .. } => true,
             BuildErrorKind::Unreadable { cause, .. } => cause.kind() == io::ErrorKind::NotFound,
             BuildErrorKind::NoPlatform
+            | BuildErrorKind::PlatformTwice(_)
             | BuildErrorKind::Input { .. }
             | BuildErrorKind::UnsupportedContext { .. }
             | BuildErrorKind::StoreNeedsName

@@ -38,6 +38,12 @@ impl Prepared {
         if plan.platforms.is_empty() {
             return Err(BuildErrorKind::NoPlatform);
         }
+        let platforms = plan.platforms.iter().enumerate();
+        for (index, platform) in platforms {
+            if plan.platforms[..index].contains(platform) {
+                return Err(BuildErrorKind::PlatformTwice(*platform));
+            }
+        }
         let (folder, filename) = split_dockerfile(&plan.dockerfile)?;
         let mut roots = BTreeMap::from([
             (CONTEXT.to_owned(), folder_root(&plan.context, &Input::Context)?),
@@ -271,6 +277,8 @@ mod tests {
         assert!(message(&plan).contains("oci-layout:///x"), "{}", message(&plan));
         plan.context = dockerfile;
         assert!(message(&plan).starts_with("cannot read the context "), "{}", message(&plan));
+        plan.platforms.push(plan.platforms[0]);
+        assert_eq!(message(&plan), "the platform linux/amd64 was asked for twice");
         plan.platforms.clear();
         assert_eq!(message(&plan), "no platform was asked for");
     }
