@@ -111,9 +111,7 @@ fn a_case_that_is_mended_fails_until_it_says_so() {
 fn a_fault_stays_with_its_variant(#[case] commands: &str, #[case] rule: &str) {
     let commands = format!("[ -e /faulty ] || {{ echo Usage: tool; exit 0; }}\n{commands}");
     let project = script(&commands);
-    let dockerfile = format!(
-        "{SCRIPT}ARG TARGETARCH\nCOPY $TARGETARCH/ /\n",
-    );
+    let dockerfile = format!("{SCRIPT}ARG TARGETARCH\nCOPY $TARGETARCH/ /\n");
     std::fs::create_dir_all(project.path("amd64")).expect("a folder");
     std::fs::create_dir_all(project.path("arm64")).expect("a folder");
     std::fs::write(project.path("amd64/healthy"), "").expect("a file");
@@ -136,7 +134,8 @@ fn a_fault_stays_with_its_variant(#[case] commands: &str, #[case] rule: &str) {
 #[test]
 fn an_emulator_that_is_missing_blocks_and_is_named() {
     // Big-endian 64-bit MIPS: of that architecture nothing is registered.
-    let folder = Project::new(&[("Dockerfile", "FROM scratch\nCOPY tool /tool\nENTRYPOINT [\"/tool\"]\n")]);
+    let folder =
+        Project::new(&[("Dockerfile", "FROM scratch\nCOPY tool /tool\nENTRYPOINT [\"/tool\"]\n")]);
     let tool = folder.path("tool");
     std::fs::write(&tool, minimal_mips64()).expect("a file");
     let executable = Command::new("chmod").arg("755").arg(&tool).status().expect("chmod runs");
@@ -153,7 +152,7 @@ fn minimal_mips64() -> Vec<u8> {
     let mut elf = b"\x7fELF\x02\x02\x01".to_vec();
     elf.resize(16, 0);
     let words = |elf: &mut Vec<u8>, values: &[u64]| {
-        values.iter().for_each(|it| elf.extend(it.to_be_bytes()));
+        elf.extend(values.iter().flat_map(|it| it.to_be_bytes()));
     };
     elf.extend([0, 2, 0, 8, 0, 0, 0, 1]);
     words(&mut elf, &[0x1_0000, 64, 0]);
@@ -235,7 +234,8 @@ fn an_interrupted_build_leaves_nothing_behind(#[case] signal: &str) {
     let project = Project::new(&[("Dockerfile", "FROM busybox\nRUN sleep 300\n")]);
     let said = interrupt(&project, signal, "RUN sleep 300\n");
     assert_eq!(said.status, Some(2), "{said}");
-    let message = format!("interrupted by SIG{signal}: nothing was verified; nothing was left behind");
+    let message =
+        format!("interrupted by SIG{signal}: nothing was verified; nothing was left behind");
     assert!(said.stderr.contains(&message), "{said}");
     assert_nothing_is_left();
 }

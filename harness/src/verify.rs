@@ -85,8 +85,8 @@ impl Verifier<'_> {
             .map_err(|error| Blocked::new(Stage::Build, &error, Retry::Sensible))?;
         let file = folder.path().join("image.tar");
         let (platforms, stored) = self.build(case, &file).await?;
-        let (archive, facts) = self.inspect(&file, platforms).await?;
-        let runs = self.run(case, &archive, &facts, &stored).await;
+        let facts = self.inspect(&file, platforms).await?;
+        let runs = self.run(case, &facts, &stored).await;
         Ok(Evidence { image: facts, runs })
     }
 
@@ -96,9 +96,12 @@ impl Verifier<'_> {
             let retry = if error.is_retryable() { Retry::Sensible } else { Retry::Useless };
             Blocked::new(Stage::Build, &error, retry)
         })?;
-        let stored = match built.image() {
-            KeepAs::Discard => Stored::Nowhere,
-            KeepAs::Image(name) => Stored::Index { name: name.clone(), digest: built.index() },
+        let names = plan.image_names(self.engine.store());
+        let stored = match (self.engine.store(), names.first()) {
+            (ImageStore::Containerd, Some(name)) => {
+                Stored::Index { name: name.clone(), digest: built.index() }
+            }
+            _ => Stored::Variants(plan.platforms.iter().copied().zip(names).collect()),
         };
         Ok((plan.platforms, stored))
     }
@@ -117,10 +120,7 @@ impl Verifier<'_> {
             contexts: over(spec.contexts.clone(), &options.contexts),
             cache: options.cache,
             platforms: self.platforms(case),
-            keep_as: match self.engine.store() {
-                ImageStore::Containerd => KeepAs::Image(self.session.index_name()),
-                ImageStore::Classic => KeepAs::Discard,
-            },
+            keep_as: KeepAs::Image(self.session.image_name()),
         }
     }
 
@@ -135,11 +135,7 @@ impl Verifier<'_> {
         platforms
     }
 
-    async fn inspect(
-        &self,
-        file: &Path,
-        requested: Vec<Platform>,
-    ) -> Result<(Archive, ImageFacts), Blocked> {
+    async fn inspect(&self, file: &Path, requested: Vec<Platform>) -> Result<ImageFacts, Blocked> {
         let (file, events) = (file.to_owned(), self.events.clone());
         let reading = tokio::task::spawn_blocking(move || {
             let archive = Archive::open(&file)?;
@@ -147,7 +143,7 @@ impl Verifier<'_> {
             if facts.variants.is_empty() && facts.oddities.is_empty() {
                 return Err(Unreadable::Nothing);
             }
-            Ok((archive, facts))
+            Ok(facts)
         });
         let read: Result<_, Unreadable> = match reading.await {
             Ok(read) => read,
@@ -159,7 +155,6 @@ impl Verifier<'_> {
     async fn run(
         &self,
         case: &Case,
-        archive: &Archive,
         facts: &ImageFacts,
         stored: &Stored,
     ) -> BTreeMap<Digest, Vec<RunEvidence>> {
@@ -167,7 +162,7 @@ impl Verifier<'_> {
             arguments: case.run.arguments.clone(),
             timeout: case.run.timeout.duration(),
         };
-        let runner = EngineRunner { engine: self.engine, session: self.session, archive, stored };
+        let runner = EngineRunner { engine: self.engine, session: self.session, stored };
         runner.run(facts, &request, self.events).await
     }
 }

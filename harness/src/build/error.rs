@@ -28,6 +28,9 @@ pub enum BuildErrorKind {
     /// The plan names no platform.
     #[error("no platform was asked for")]
     NoPlatform,
+    /// The plan names a platform twice.
+    #[error("the platform {0} was asked for twice")]
+    PlatformTwice(Platform),
     /// A file or folder that the plan names is not there.
     #[error("cannot read {what} {}", path.display())]
     Input {
@@ -50,16 +53,25 @@ pub enum BuildErrorKind {
         /// What it is.
         value: String,
     },
-    /// The image would have no layer, and this engine would not survive that.
+    /// The image would have no layer, and this engine would refuse to export it or not survive it.
     #[error(
         "the image has no layer: its stage is FROM scratch and adds no file. \
-         BuildKit before 0.23 (Docker 28.3) crashes on exporting it \
-         (https://github.com/moby/buildkit/issues/5993), so it was not built"
+         It was not built, for this engine cannot export it; Docker before 28.3 crashes on it \
+         (https://github.com/moby/buildkit/issues/5993)"
     )]
     NoLayer,
-    /// An image was to be kept in a store that keeps one platform a name.
-    #[error("the engine's classic image store cannot keep an image of several platforms")]
-    StoreKeepsNoIndex,
+    /// The classic image store gives images away only by name.
+    #[error(
+        "the engine's classic image store exports only what it keeps, \
+         and no name to keep it under was given"
+    )]
+    StoreNeedsName,
+    /// What the classic image store gave away cannot be used.
+    #[error("the engine's classic image store exports no OCI layout: Docker 25 or later is needed")]
+    StoreTooOld,
+    /// The engine's image store failed.
+    #[error("the engine's image store cannot export the image")]
+    Store(#[source] bollard::errors::Error),
     /// The engine cannot be reached.
     #[error(transparent)]
     Engine(EngineError),
@@ -206,9 +218,12 @@ impl BuildError {
             | BuildErrorKind::OutOfDisk { .. } => true,
             BuildErrorKind::Unreadable { cause, .. } => cause.kind() == io::ErrorKind::NotFound,
             BuildErrorKind::NoPlatform
+            | BuildErrorKind::PlatformTwice(_)
             | BuildErrorKind::Input { .. }
             | BuildErrorKind::UnsupportedContext { .. }
-            | BuildErrorKind::StoreKeepsNoIndex
+            | BuildErrorKind::StoreNeedsName
+            | BuildErrorKind::StoreTooOld
+            | BuildErrorKind::Store(_)
             | BuildErrorKind::Unwritable { .. }
             | BuildErrorKind::Dockerfile { .. }
             | BuildErrorKind::BasePlatformMissing { .. }

@@ -20,6 +20,7 @@ use bollard_buildkit_proto::fsutil::types::packet::PacketType;
 use bollard_buildkit_proto::moby::filesync::v1::file_sync_server::FileSync;
 use futures_util::Stream;
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tonic::{Request, Response, Status, Streaming};
@@ -151,7 +152,9 @@ impl Sender {
     }
 
     fn send_content(&self, id: u32, path: &Path, piece: &mut [u8]) -> io::Result<ControlFlow<()>> {
-        let mut file = open_regular(path)?;
+        let Some(mut file) = open_regular(path)? else {
+            return Ok(self.send(packet(PacketType::PacketData, id, Vec::new())));
+        };
         loop {
             let data = match file.read(piece) {
                 Ok(length) => piece[..length].to_vec(),
@@ -209,13 +212,39 @@ fn packet(kind: PacketType, id: u32, data: Vec<u8>) -> Packet {
     Packet { r#type: kind.into(), stat: None, id, data }
 }
 
-/// Opens a file that was a regular one when it was listed; should it have become anything else
-/// since, it is neither followed nor waited for.
-fn open_regular(path: &Path) -> io::Result<File> {
+/// Opens a file that was listed as a regular one; should it have become anything else since, it
+/// is neither followed nor waited for. `None` for a socket, which is listed as an empty file.
+fn open_regular(path: &Path) -> io::Result<Option<File>> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(Errno::NXIO) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
     if file.metadata()?.is_file() {
-        return Ok(file);
+        return Ok(Some(file));
     }
     Err(io::Error::other("it has changed while it was being sent"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_has_become_something_else_is_neither_followed_nor_waited_for() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("file"), "x").expect("a file");
+        std::os::unix::fs::symlink("file", at("link")).expect("a link");
+        let mode = Mode::from_raw_mode(0o600);
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), kind, mode, 0).expect("a pipe");
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).expect("a socket");
+        assert!(matches!(open_regular(&at("file")), Ok(Some(_))));
+        assert!(matches!(open_regular(&at("socket")), Ok(None)));
+        for name in ["link", "pipe", ".", "absent"] {
+            assert!(open_regular(&at(name)).is_err(), "{name}");
+        }
+    }
 }

@@ -20,7 +20,7 @@ pub(super) struct FolderMatch(Vec<bool>);
 
 /// A pattern that is no pattern.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("`{0}` is not a pattern")]
+#[error("`{0}` is not a pattern (see .dockerignore)")]
 pub(super) struct PatternError(String);
 
 /// What a list of patterns says of a path, and of what lies beneath.
@@ -405,7 +405,7 @@ mod tests {
     fn what_is_no_pattern_is_refused() {
         for line in ["!", "[", "a[", "[]a]", "[-]", "[x-]", "[a-b-c]", "a\\"] {
             let error = Patterns::parse([line]).expect_err(line);
-            assert_eq!(error.to_string(), format!("`{line}` is not a pattern"));
+            assert_eq!(error.to_string(), format!("`{line}` is not a pattern (see .dockerignore)"));
         }
     }
 

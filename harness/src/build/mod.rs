@@ -9,6 +9,7 @@
 //! A [`build`] owns all that works for it. Dropping its future closes both connections, upon
 //! which BuildKit kills the steps that run.
 
+mod classic;
 mod details;
 mod error;
 mod fault;
@@ -27,12 +28,13 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::{Engine, ImageStore};
 use crate::event::{Event, Events};
-use crate::oci::Digest;
+use crate::oci::{Digest, DigestError};
 use crate::platform::Platform;
 
 pub use error::{BuildError, BuildErrorKind, FailedStep, Input, SourceExcerpt};
 
-use request::Prepared;
+use request::Export;
+use solve::Solver;
 
 /// What is to be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +75,8 @@ pub enum KeepAs {
     /// Only the archive remains.
     #[default]
     Discard,
-    /// The engine's image store gets the index under this name, from the same solve. The name's
-    /// owner removes it, also when the build failed or was dropped. Only containerd's store can.
+    /// The engine's image store gets the image, from the same solve: under this name with its
+    /// tag where it keeps indexes, and else variant by variant, see [`BuildPlan::image_names`].
     Image(String),
 }
 
@@ -82,7 +84,6 @@ pub enum KeepAs {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Built {
     index: Digest,
-    image: KeepAs,
 }
 
 impl BuildPlan {
@@ -100,24 +101,33 @@ impl BuildPlan {
             keep_as: KeepAs::default(),
         }
     }
+
+    /// The names that a build of this plan gives to images in a store. They are the caller's to
+    /// remove, also when the build failed or was dropped. containerd's store gets one, of the
+    /// index; the classic store one for each platform, in the plan's order.
+    #[must_use]
+    pub fn image_names(&self, store: ImageStore) -> Vec<String> {
+        match (&self.keep_as, store) {
+            (KeepAs::Discard, _) => Vec::new(),
+            (KeepAs::Image(name), ImageStore::Containerd) => vec![name.clone()],
+            (KeepAs::Image(name), ImageStore::Classic) => {
+                self.platforms.iter().map(|it| classic::variant_name(name, *it)).collect()
+            }
+        }
+    }
 }
 
 impl Built {
-    /// The digest of the index: of the one in the archive, and of the one in the
-    /// engine if it was kept there.
+    /// The digest of the index in the archive; and of the image that was kept, where
+    /// the store keeps indexes.
     #[must_use]
     pub fn index(&self) -> Digest {
         self.index
     }
-
-    /// Where the image stays in the engine.
-    #[must_use]
-    pub fn image(&self) -> &KeepAs {
-        &self.image
-    }
 }
 
 /// The API of the first engine that survives exporting an image without layers: Docker 28.3.
+/// The classic store refuses to.
 const SAFE_API: (u32, u32) = (1, 51);
 
 /// Whether the image has no layer for certain. An unreadable Dockerfile is the build's to report.
@@ -129,7 +139,7 @@ fn is_empty(plan: &BuildPlan) -> bool {
 /// Builds for all platforms at once and writes the archive of an OCI image layout.
 ///
 /// Dropping the future interrupts the build; the archive is then incomplete and its owner's to
-/// remove, as is an image asked for by [`KeepAs::Image`].
+/// remove, as are the images of [`BuildPlan::image_names`].
 ///
 /// # Errors
 ///
@@ -141,15 +151,33 @@ pub async fn build(
     events: &Events,
 ) -> Result<Built, BuildError> {
     let fail = |kind| BuildError::new(plan.dockerfile.clone(), kind);
-    if matches!(plan.keep_as, KeepAs::Image(_)) && engine.store() == ImageStore::Classic {
-        return Err(fail(BuildErrorKind::StoreKeepsNoIndex));
-    }
-    let prepared = Prepared::new(plan).map_err(fail)?;
-    if !engine.api_is_at_least(SAFE_API) && is_empty(plan) {
-        return Err(fail(BuildErrorKind::NoLayer));
-    }
-    events.send(Event::BuildStarted { platforms: plan.platforms.clone() });
-    let index = solve::solve(engine, plan, prepared, archive, events).await.map_err(fail)?;
+    let index = build_index(engine, plan, archive, events).await.map_err(fail)?;
+    let index = index.parse().map_err(|error: DigestError| {
+        fail(BuildErrorKind::Refused { message: error.to_string() })
+    })?;
     events.send(Event::BuildFinished);
-    Ok(Built { index, image: plan.keep_as.clone() })
+    Ok(Built { index })
+}
+
+/// Builds and returns the digest of the index.
+async fn build_index(
+    engine: &Engine,
+    plan: &BuildPlan,
+    archive: &Path,
+    events: &Events,
+) -> Result<String, BuildErrorKind> {
+    let exports_empty =
+        engine.store() == ImageStore::Containerd && engine.api_is_at_least(SAFE_API);
+    if !exports_empty && is_empty(plan) {
+        return Err(BuildErrorKind::NoLayer);
+    }
+    if engine.store() == ImageStore::Classic {
+        return classic::build(engine, plan, archive, events).await;
+    }
+    let solver = Solver::new(engine, plan, archive).await?;
+    events.send(Event::BuildStarted { platforms: plan.platforms.clone() });
+    let digests = solver.solve(&[Export::Layout(&plan.keep_as)], events).await?;
+    digests.into_iter().next().ok_or_else(|| BuildErrorKind::Refused {
+        message: "the exporter did not say the digest of what it has exported".to_owned(),
+    })
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use bollard_buildkit_proto::moby::buildkit::v1::{Exporter, SolveRequest};
 
 use crate::engine::sha256_hex;
+use crate::platform::Platform;
 
 use super::error::{BuildErrorKind, Input};
 use super::{BuildPlan, CachePolicy, KeepAs};
@@ -16,6 +17,10 @@ use super::{BuildPlan, CachePolicy, KeepAs};
 const CONTEXT: &str = "context";
 const DOCKERFILE: &str = "dockerfile";
 
+/// Attributes of the frontend that are looked at again.
+const PLATFORM: &str = "platform";
+const NO_CACHE: &str = "no-cache";
+
 /// Contexts that BuildKit fetches itself, by how their address begins.
 const REMOTE: [&str; 6] = ["docker-image://", "http://", "https://", "git://", "ssh://", "git@"];
 
@@ -23,7 +28,6 @@ const REMOTE: [&str; 6] = ["docker-image://", "http://", "https://", "git://", "
 #[derive(Debug)]
 pub(super) struct Prepared {
     frontend_attrs: HashMap<String, String>,
-    exporters: Vec<Exporter>,
     /// The local folders that the build may read, by the names that it asks for.
     pub(super) roots: BTreeMap<String, PathBuf>,
 }
@@ -33,6 +37,12 @@ impl Prepared {
     pub(super) fn new(plan: &BuildPlan) -> Result<Self, BuildErrorKind> {
         if plan.platforms.is_empty() {
             return Err(BuildErrorKind::NoPlatform);
+        }
+        let platforms = plan.platforms.iter().enumerate();
+        for (index, platform) in platforms {
+            if plan.platforms[..index].contains(platform) {
+                return Err(BuildErrorKind::PlatformTwice(*platform));
+            }
         }
         let (folder, filename) = split_dockerfile(&plan.dockerfile)?;
         let mut roots = BTreeMap::from([
@@ -46,7 +56,7 @@ impl Prepared {
             let source = named_source(name, &familiar, value, &mut roots)?;
             frontend_attrs.insert(format!("context:{familiar}"), source);
         }
-        Ok(Self { frontend_attrs, exporters: exporters(&plan.keep_as), roots })
+        Ok(Self { frontend_attrs, roots })
     }
 
     /// The same for every build of the same folders, so that BuildKit finds what it was sent
@@ -63,14 +73,60 @@ impl Prepared {
     }
 
     /// The request under a reference of its own, in a session.
-    pub(super) fn request(self, reference: &str, session: &str) -> SolveRequest {
+    pub(super) fn request(
+        &self,
+        reference: &str,
+        session: &str,
+        export: &Export<'_>,
+    ) -> SolveRequest {
+        let mut frontend_attrs = self.frontend_attrs.clone();
+        if let Export::Variant { platform, .. } = export {
+            frontend_attrs.insert(PLATFORM.to_owned(), platform.to_string());
+            // The steps have just been executed, once.
+            frontend_attrs.remove(NO_CACHE);
+        }
         SolveRequest {
             r#ref: reference.to_owned(),
             session: session.to_owned(),
             frontend: "dockerfile.v0".to_owned(),
-            frontend_attrs: self.frontend_attrs,
-            exporters: self.exporters,
+            frontend_attrs,
+            exporters: export.exporters(),
             ..SolveRequest::default()
+        }
+    }
+}
+
+/// What becomes of a solve's result.
+#[derive(Clone, Debug)]
+pub(super) enum Export<'a> {
+    /// It stays in BuildKit's cache.
+    Nothing,
+    /// It is sent as an OCI layout, and kept in the engine's store if so asked.
+    Layout(&'a KeepAs),
+    /// One platform of a result that is there already goes into the engine's store.
+    Variant {
+        /// Which one.
+        platform: Platform,
+        /// The name it gets.
+        name: &'a str,
+    },
+}
+
+impl Export<'_> {
+    fn exporters(&self) -> Vec<Exporter> {
+        let exporter = |kind: &str, attrs: &[(&str, &str)]| Exporter {
+            r#type: kind.to_owned(),
+            attrs: attrs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        };
+        match self {
+            Self::Nothing => Vec::new(),
+            Self::Layout(KeepAs::Discard) => vec![exporter("oci", &[])],
+            // The media types of the layout, so that both get the same manifests and digests.
+            Self::Layout(KeepAs::Image(name)) => vec![
+                exporter("oci", &[]),
+                exporter("moby", &[("name", name), ("oci-mediatypes", "true")]),
+            ],
+            Self::Variant { name, .. } => vec![exporter("moby", &[("name", name)])],
         }
     }
 }
@@ -78,7 +134,7 @@ impl Prepared {
 fn frontend_attrs(plan: &BuildPlan) -> HashMap<String, String> {
     let platforms: Vec<String> = plan.platforms.iter().map(ToString::to_string).collect();
     let mut attrs = HashMap::from([
-        ("platform".to_owned(), platforms.join(",")),
+        (PLATFORM.to_owned(), platforms.join(",")),
         // An index even for one platform, and platforms in the names of steps.
         ("multi-platform".to_owned(), "true".to_owned()),
     ]);
@@ -86,28 +142,13 @@ fn frontend_attrs(plan: &BuildPlan) -> HashMap<String, String> {
         .extend(plan.args.iter().map(|(name, value)| (format!("build-arg:{name}"), value.clone())));
     attrs.extend(plan.target.iter().map(|it| ("target".to_owned(), it.clone())));
     if plan.cache == CachePolicy::Ignore {
-        attrs.insert("no-cache".to_owned(), String::new());
+        attrs.insert(NO_CACHE.to_owned(), String::new());
     }
     if !plan.contexts.is_empty() {
         let caps = "moby.buildkit.frontend.contexts+forward";
         attrs.insert("frontend.caps".to_owned(), caps.to_owned());
     }
     attrs
-}
-
-fn exporters(keep_as: &KeepAs) -> Vec<Exporter> {
-    let exporter = |kind: &str, attrs: &[(&str, &str)]| Exporter {
-        r#type: kind.to_owned(),
-        attrs: attrs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-    };
-    let archive = exporter("oci", &[]);
-    match keep_as {
-        KeepAs::Discard => vec![archive],
-        // The media types of the archive, so that both get the same manifests and digests.
-        KeepAs::Image(name) => {
-            vec![archive, exporter("moby", &[("name", name), ("oci-mediatypes", "true")])]
-        }
-    }
 }
 
 /// The folder and the name of a Dockerfile. A link that leads out of its folder is followed, for
@@ -206,7 +247,8 @@ mod tests {
                 ],
             )
         };
-        let request = Prepared::new(&plan).expect("a request").request("r", "s");
+        let prepared = Prepared::new(&plan).expect("a request");
+        let request = prepared.request("r", "s", &Export::Layout(&plan.keep_as));
         let attr = |key: &str| request.frontend_attrs.get(key).map(String::as_str);
         assert_eq!(attr("platform"), Some("linux/arm/v7,linux/amd64"));
         assert_eq!(attr("filename"), Some("Dockerfile.x"));
@@ -216,6 +258,10 @@ mod tests {
         assert_eq!(attr("context:base"), Some("local:named-base"));
         let kinds: Vec<&str> = request.exporters.iter().map(|it| it.r#type.as_str()).collect();
         assert_eq!(kinds, ["oci", "moby"]);
+        let variant = Export::Variant { platform: plan.platforms[0], name: "it:1-a" };
+        let request = prepared.request("r", "s", &variant);
+        assert_eq!(request.frontend_attrs.get("no-cache"), None);
+        assert_eq!(request.frontend_attrs["platform"], "linux/arm/v7");
     }
 
     #[test]
@@ -231,6 +277,8 @@ mod tests {
         assert!(message(&plan).contains("oci-layout:///x"), "{}", message(&plan));
         plan.context = dockerfile;
         assert!(message(&plan).starts_with("cannot read the context "), "{}", message(&plan));
+        plan.platforms.push(plan.platforms[0]);
+        assert_eq!(message(&plan), "the platform linux/amd64 was asked for twice");
         plan.platforms.clear();
         assert_eq!(message(&plan), "no platform was asked for");
     }

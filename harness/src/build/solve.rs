@@ -1,7 +1,7 @@
-//! One solve: the session, the call and the progress, side by side.
+//! Solves: the session, the calls and the progress, side by side.
 
 use std::path::Path;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
@@ -11,12 +11,11 @@ use tonic::transport::Channel;
 
 use crate::engine::{Engine, EngineError};
 use crate::event::Events;
-use crate::oci::Digest;
 
 use super::error::BuildErrorKind;
 use super::fault::Faults;
 use super::progress::Trace;
-use super::request::Prepared;
+use super::request::{Export, Prepared};
 use super::session::{Session, SessionSpec};
 use super::{BuildPlan, details};
 
@@ -29,43 +28,88 @@ const REST_OF_PROGRESS: Duration = Duration::from_secs(2);
 /// How long a result is waited for when the engine has closed the session.
 const LAST_WORD: Duration = Duration::from_secs(5);
 
-/// Solves and returns the digest of the index.
-pub(super) async fn solve(
-    engine: &Engine,
-    plan: &BuildPlan,
+/// A build for which both connections stand.
+pub(super) struct Solver<'a> {
+    plan: &'a BuildPlan,
     prepared: Prepared,
-    archive: &Path,
-    events: &Events,
-) -> Result<Digest, BuildErrorKind> {
-    let session_id = new_id()?;
-    let faults = Faults::default();
-    let spec = SessionSpec {
-        id: &session_id,
-        shared_key: &prepared.shared_key(),
-        roots: prepared.roots.clone(),
-        archive: archive.to_owned(),
-        faults: faults.clone(),
-    };
-    let session = Session::open(engine, spec).await.map_err(|cause| {
-        BuildErrorKind::Engine(EngineError::NoBuildKit {
-            endpoint: engine.endpoint().clone(),
-            cause,
-        })
-    })?;
-    let control = engine.control().await.map_err(BuildErrorKind::Engine)?;
-    let request = prepared.request(&new_id()?, &session_id);
-    let mut trace = Trace::new(events);
-    let outcome = run(session, control, request, &mut trace).await;
-    match (outcome, faults.take()) {
-        (Ok(response), None) => digest(&response),
-        (_, Some(fault)) => Err(fault.into()),
-        (Err(status), None) => Err(details::explain(&status, plan, &trace)),
+    session: Session,
+    session_id: String,
+    control: ControlClient<Channel>,
+    faults: Faults,
+}
+
+impl<'a> Solver<'a> {
+    /// Opens the connections.
+    pub(super) async fn new(
+        engine: &Engine,
+        plan: &'a BuildPlan,
+        archive: &Path,
+    ) -> Result<Self, BuildErrorKind> {
+        let prepared = Prepared::new(plan)?;
+        let session_id = new_id()?;
+        let faults = Faults::default();
+        let spec = SessionSpec {
+            id: &session_id,
+            shared_key: &prepared.shared_key(),
+            roots: prepared.roots.clone(),
+            archive: archive.to_owned(),
+            faults: faults.clone(),
+        };
+        let session = Session::open(engine, spec).await.map_err(|cause| {
+            let endpoint = engine.endpoint().clone();
+            BuildErrorKind::Engine(EngineError::NoBuildKit { endpoint, cause })
+        })?;
+        let control = engine.control().await.map_err(BuildErrorKind::Engine)?;
+        Ok(Self { plan, prepared, session, session_id, control, faults })
+    }
+
+    /// Solves once for each export, in order; the first tells its progress, the others find all
+    /// its steps done. Returns the digest of each that exports something.
+    pub(super) async fn solve(
+        self,
+        exports: &[Export<'_>],
+        events: &Events,
+    ) -> Result<Vec<String>, BuildErrorKind> {
+        let Self { plan, prepared, session, session_id, control, faults } = self;
+        let silent = Events::ignored();
+        let calls = async {
+            let mut digests = Vec::new();
+            for (index, export) in exports.iter().enumerate() {
+                let request = prepared.request(&new_id()?, &session_id, export);
+                let mut trace = Trace::new(if index == 0 { events } else { &silent });
+                let response = call(control.clone(), request, &mut trace).await;
+                let response = response.map_err(|it| details::explain(&it, plan, &trace))?;
+                digests.extend(response.exporter_response.get(DIGEST_KEY).cloned());
+            }
+            Ok(digests)
+        };
+        let outcome = alongside(session, Box::pin(calls)).await;
+        match faults.take() {
+            Some(fault) => Err(fault.into()),
+            None => outcome,
+        }
     }
 }
 
-/// Runs the call with all that it needs, until it has its result.
-async fn run(
+/// Serves the session while something works that needs it.
+async fn alongside<T>(
     session: Session,
+    mut work: Pin<Box<dyn Future<Output = Result<T, BuildErrorKind>> + Send + '_>>,
+) -> Result<T, BuildErrorKind> {
+    tokio::select! {
+        outcome = &mut work => outcome,
+        _ = Box::pin(session.serve()) => {
+            // The engine has hung up. It may have said why on the other connection.
+            tokio::time::timeout(LAST_WORD, work).await.unwrap_or_else(|_| {
+                let message = "it has closed the session".to_owned();
+                Err(BuildErrorKind::EngineLost { message })
+            })
+        }
+    }
+}
+
+/// Makes one call and follows its progress.
+async fn call(
     control: ControlClient<Channel>,
     request: SolveRequest,
     trace: &mut Trace<'_>,
@@ -73,25 +117,18 @@ async fn run(
     let reference = request.r#ref.clone();
     let mut caller = control.clone();
     let mut call = pin!(async { caller.solve(request).await.map(tonic::Response::into_inner) });
-    let mut session = pin!(session.serve());
-    let (heard, mut hearing) = tokio::sync::watch::channel(false);
+    let (heard, hearing) = tokio::sync::watch::channel(false);
     let mut watch = pin!(watch(control, reference, trace, heard));
     let mut is_watched = true;
     let outcome = loop {
         tokio::select! {
             outcome = &mut call => break outcome,
             () = &mut watch, if is_watched => is_watched = false,
-            _ = &mut session => {
-                break tokio::time::timeout(LAST_WORD, &mut call).await.unwrap_or_else(|_| {
-                    Err(Status::unavailable("the engine has closed the session"))
-                });
-            }
         }
     };
     // A call that is refused at once never appears in the progress, and BuildKit lets those who
     // ask for it wait in vain.
-    let was_heard = *hearing.borrow_and_update();
-    if is_watched && (outcome.is_ok() || was_heard) {
+    if is_watched && (outcome.is_ok() || *hearing.borrow()) {
         let _ = tokio::time::timeout(REST_OF_PROGRESS, watch).await;
     }
     outcome
@@ -110,13 +147,6 @@ async fn watch(
         trace.take(message);
         heard.send_replace(true);
     }
-}
-
-fn digest(response: &SolveResponse) -> Result<Digest, BuildErrorKind> {
-    let stated = response.exporter_response.get(DIGEST_KEY).and_then(|it| it.parse().ok());
-    stated.ok_or_else(|| BuildErrorKind::Refused {
-        message: format!("the exporter did not say the {DIGEST_KEY}"),
-    })
 }
 
 /// A name that nobody else uses.

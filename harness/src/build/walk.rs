@@ -266,3 +266,129 @@ fn xattr(path: &Path, name: &str) -> Option<Vec<u8>> {
     value.shrink_to_fit();
     Some(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use tonic::metadata::MetadataMap;
+
+    use super::*;
+    use crate::build::filter::Wanted;
+
+    /// Walks with the headers that BuildKit would send.
+    fn walked(root: &Path, headers: &[(&'static str, &str)]) -> Result<Vec<Stat>, Unreadable> {
+        let mut metadata = MetadataMap::new();
+        for (name, value) in headers {
+            metadata.append(*name, value.parse().expect("a header"));
+        }
+        let filter = Wanted::from_metadata(&metadata).filter(root).expect("patterns");
+        let mut stats = Vec::new();
+        walk(root, &filter, &mut |stat| {
+            stats.push(stat);
+            ControlFlow::Continue(())
+        })?;
+        Ok(stats)
+    }
+
+    fn names(root: &Path, headers: &[(&'static str, &str)]) -> Vec<String> {
+        walked(root, headers).expect("a walk").into_iter().map(|it| it.path).collect()
+    }
+
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        for file in files {
+            let path = root.path().join(file);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, *file).expect("a file");
+        }
+        root
+    }
+
+    #[test]
+    fn entries_come_sorted_within_their_folders() {
+        let root = folder(&["b/x", "b-c", "b.c/y", "a", "B"]);
+        let expected = ["B", "a", "b", "b/x", "b-c", "b.c", "b.c/y"];
+        assert_eq!(names(root.path(), &[]), expected);
+    }
+
+    #[test]
+    fn folders_are_sent_where_something_in_them_is() {
+        let root = folder(&["out/a/keep", "out/b/drop", "src/deep/wanted", "src/other"]);
+        let exclude = [("exclude-patterns", "out"), ("exclude-patterns", "!out/*/keep")];
+        let expected =
+            ["out", "out/a", "out/a/keep", "src", "src/deep", "src/deep/wanted", "src/other"];
+        assert_eq!(names(root.path(), &exclude), expected);
+        let follow = [("followpaths", "src/deep")];
+        assert_eq!(names(root.path(), &follow), ["src", "src/deep", "src/deep/wanted"]);
+        let both = [("followpaths", "src"), ("exclude-patterns", "**/deep")];
+        assert_eq!(names(root.path(), &both), ["src", "src/other"]);
+        assert!(names(root.path(), &[("followpaths", "nosuch")]).is_empty());
+    }
+
+    #[test]
+    fn modes_are_those_of_go() {
+        let root = folder(&["file", "special"]);
+        let at = |name: &str| root.path().join(name);
+        let set = |name: &str, mode| {
+            std::fs::set_permissions(at(name), std::fs::Permissions::from_mode(mode))
+                .expect("a mode");
+        };
+        set("file", 0o640);
+        set("special", 0o7755);
+        symlink("file", at("link")).expect("a link");
+        std::fs::create_dir(at("folder")).expect("a folder");
+        set("folder", 0o700);
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            at("pipe"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::from_raw_mode(0o600),
+            0,
+        )
+        .expect("a pipe");
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).expect("a socket");
+        let stats = walked(root.path(), &[]).expect("a walk");
+        let modes: Vec<(&str, u32)> = stats.iter().map(|it| (&*it.path, it.mode)).collect();
+        assert_eq!(modes[0], ("file", 0o640));
+        assert_eq!(modes[1], ("folder", mode::DIR | 0o700));
+        assert_eq!(modes[2], ("link", mode::SYMLINK | 0o777));
+        assert_eq!(modes[3].1 & !0o777, mode::NAMED_PIPE);
+        assert_eq!((modes[4].0, modes[4].1 & !0o777), ("socket", 0));
+        let special = mode::SETUID | mode::SETGID | mode::STICKY;
+        assert_eq!(modes[5], ("special", special | 0o755));
+        let regular: Vec<&str> =
+            stats.iter().filter(|it| is_regular(it)).map(|it| &*it.path).collect();
+        assert_eq!(regular, ["file", "socket", "special"]);
+        assert!(stats.iter().all(|it| (it.uid, it.gid) == (0, 0)));
+    }
+
+    #[test]
+    fn the_first_name_sent_carries_the_content_of_a_file_with_several() {
+        let root = folder(&["a", "z"]);
+        std::fs::hard_link(root.path().join("a"), root.path().join("b")).expect("a link");
+        std::fs::hard_link(root.path().join("a"), root.path().join("c")).expect("a link");
+        let links = |headers: &[(&'static str, &str)]| -> Vec<(String, String, i64)> {
+            let stats = walked(root.path(), headers).expect("a walk");
+            stats.into_iter().map(|it| (it.path, it.linkname, it.size)).collect()
+        };
+        let entry = |name: &str, link: &str, size| (name.to_owned(), link.to_owned(), size);
+        let all = [entry("a", "", 1), entry("b", "a", 0), entry("c", "a", 0), entry("z", "", 1)];
+        assert_eq!(links(&[]), all);
+        let without_a = [entry("b", "", 1), entry("c", "b", 0), entry("z", "", 1)];
+        assert_eq!(links(&[("exclude-patterns", "a")]), without_a);
+    }
+
+    #[test]
+    fn a_walk_stops_when_nobody_listens() {
+        let root = folder(&["a", "b", "c"]);
+        let filter = Wanted::default().filter(root.path()).expect("no patterns");
+        let mut count = 0;
+        let stopped = walk(root.path(), &filter, &mut |_| {
+            count += 1;
+            ControlFlow::Break(())
+        });
+        assert!(stopped.is_ok());
+        assert_eq!(count, 1);
+    }
+}

@@ -16,7 +16,7 @@ use crate::platform::Platform;
 
 pub use endpoint::{ConfigCause, Endpoint, EndpointError, EndpointErrorKind, Environment};
 pub use error::EngineError;
-pub use upgrade::Connection;
+pub(crate) use upgrade::Connection;
 pub(crate) use upgrade::Header;
 
 /// The oldest API that is worked with: Docker 24, the first whose image store can be containerd's

@@ -23,7 +23,7 @@ const MAX_HEAD: usize = 16 << 10;
 
 /// A connection to the engine.
 #[derive(Debug)]
-pub enum Connection {
+pub(crate) enum Connection {
     /// Over a Unix socket.
     Unix(UnixStream),
     /// Over TCP.

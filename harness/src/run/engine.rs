@@ -9,13 +9,13 @@ use futures_util::{StreamExt, stream};
 use super::container::{self, Ended};
 use super::evidence::{CpuModel, Execution, Output, RunEnd, RunEvidence, RunnerKind};
 use super::execution::execution;
-use super::image::{Stored, place};
+use super::image::Stored;
 use super::session::Session;
 use crate::engine::Engine;
 use crate::error_chain::error_chain;
 use crate::event::{Event, Events};
 use crate::inspect::{Account, Arguments, Command, ImageFacts, Launch, Variant};
-use crate::oci::{Archive, Digest};
+use crate::oci::Digest;
 
 /// What every variant is asked to do.
 #[derive(Clone, Debug)]
@@ -33,8 +33,6 @@ pub struct EngineRunner<'a> {
     pub engine: &'a Engine,
     /// What it leaves there goes by this name.
     pub session: &'a Session,
-    /// The inspected image.
-    pub archive: &'a Archive,
     /// Where the engine has it.
     pub stored: &'a Stored,
 }
@@ -95,8 +93,7 @@ impl EngineRunner<'_> {
         start: &Start<'_>,
         timeout: Duration,
     ) -> Result<Ended, Box<dyn Error + Send + Sync>> {
-        let source = (self.archive, index);
-        let image = place(self.engine, self.session, source, start.variant, self.stored).await?;
+        let image = self.stored.reference(self.engine, index, start.variant).await?;
         let task = (&start.command, timeout);
         Ok(container::run(self.engine, self.session, start.variant, image, task).await?)
     }

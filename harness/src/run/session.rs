@@ -34,16 +34,10 @@ impl Session {
         Ok(Self(format!("{:016x}", u64::from_ne_bytes(bytes))))
     }
 
-    /// The name under which a built image is kept for its runs.
+    /// The name of the image that is built; the classic store's names of its variants begin so.
     #[must_use]
-    pub fn index_name(&self) -> String {
-        format!("{REGISTRY}/{self}/index:run")
-    }
-
-    /// The repository of a variant that is loaded by itself; its tag is `run`.
-    #[must_use]
-    pub fn variant_repository(&self, manifest: Digest) -> String {
-        format!("{REGISTRY}/{self}/{}", &manifest.hex()[..16])
+    pub fn image_name(&self) -> String {
+        format!("{REGISTRY}/{self}/image:run")
     }
 
     pub(super) fn container_name(&self, manifest: Digest) -> String {
