@@ -2,7 +2,7 @@
 # Prints the most frequent words of standard input. Counting is compiled, sorting is busybox's.
 set -eu
 
-wordcount=/usr/libexec/wordcount
+wordcount=/usr/local/libexec/wordcount
 
 usage() {
 	echo "Usage: top-words [NUMBER] <TEXT"
