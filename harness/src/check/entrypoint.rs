@@ -14,7 +14,7 @@ pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
             let message = format!("the image runs as `{}`, and {error}", variant.config.user);
             findings.push(Finding::of_platform(Rule::UserMissing, variant.platform, message));
             // Who it is decides nothing but the permission bits.
-            Account { uid: 0, gid: 0 }
+            Account::ROOT
         }
     };
     let launch = Command::of(&variant.config, arguments).and_then(|command| {
