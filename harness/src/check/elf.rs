@@ -1,6 +1,7 @@
 //! The bytes of executable files, against the platform.
 
-use super::scope::exemption;
+use super::names::is_foreign;
+use super::scope::{exemption, is_debug_information, is_test_data};
 use super::{Finding, Rule, Severity};
 use crate::elf::{ElfFacts, ElfTarget, Machine, Malformation};
 use crate::inspect::{Content, ForeignFormat, ImagePath, Node, NodeKind, Variant};
@@ -12,17 +13,19 @@ pub(super) fn check(variant: &Variant) -> Vec<Finding> {
         // A file of several names is one file.
         let NodeKind::File { content, .. } = &node.kind else { continue };
         match content {
-            Content::Elf(facts) if exemption(path, facts).is_none() => {
+            Content::Elf(facts) if exemption(variant, path, facts).is_none() => {
                 match (machine_mismatch(variant, file, facts), &facts.malformation) {
                     (Some(finding), _) => findings.push(finding),
-                    (None, Some(why)) => findings.push(malformed(variant, file, why)),
-                    (None, None) => {}
+                    (None, Some(why)) if !is_debug_information(path) => {
+                        findings.push(malformed(variant, file, why));
+                    }
+                    (None, _) => {}
                 }
             }
             Content::BrokenElf(why) if !is_test_data(path) => {
                 findings.push(malformed(variant, file, why));
             }
-            Content::Foreign(format) if node.is_executable() => {
+            Content::Foreign(format) if node.is_executable() && is_misplaced(path, *format) => {
                 findings.push(foreign(variant, file, *format));
             }
             _ => {}
@@ -73,8 +76,9 @@ fn malformed(variant: &Variant, file: (&ImagePath, &Node), why: &Malformation) -
     if file.1.is_executable() { finding } else { finding.with_severity(Severity::Warning) }
 }
 
-fn is_test_data(path: &ImagePath) -> bool {
-    path.components().any(|it| it == "testdata")
+/// Packages bring what other systems need and say so in its name; here it is for one that does not.
+fn is_misplaced(path: &ImagePath, format: ForeignFormat) -> bool {
+    !format.is_portable() && !is_test_data(path) && !is_foreign(path.as_str())
 }
 
 fn foreign(variant: &Variant, file: (&ImagePath, &Node), format: ForeignFormat) -> Finding {

@@ -1,10 +1,11 @@
 //! What the kernel would start, and as whom.
 
+use super::names::unmistakable;
 use super::{Finding, Rule, Severity};
 use crate::inspect::{
     Account, Arguments, Command, ImagePath, Launch, LaunchError, Variant, variable,
 };
-use crate::platform::Architecture;
+use crate::platform::Platform;
 
 pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
     let mut findings = environment(variant);
@@ -14,7 +15,7 @@ pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
             let message = format!("the image runs as `{}`, and {error}", variant.config.user);
             findings.push(Finding::of_platform(Rule::UserMissing, variant.platform, message));
             // Who it is decides nothing but the permission bits.
-            Account { uid: 0, gid: 0 }
+            Account::ROOT
         }
     };
     let launch = Command::of(&variant.config, arguments).and_then(|command| {
@@ -65,13 +66,15 @@ fn environment(variant: &Variant) -> Vec<Finding> {
     for name in names.filter(|name| *name != "PATH") {
         let value = variable(&variant.config, name).unwrap_or_default();
         let is_there = |path: &str| variant.files.resolve(&ImagePath::root(), path).is_ok();
-        let paths: Vec<&str> = value.split(':').filter(|it| it.starts_with('/')).collect();
+        // The address of something is not its path.
+        let is_path = |it: &&str| it.starts_with('/') && !it.starts_with("//");
+        let paths: Vec<&str> = value.split(':').filter(is_path).collect();
         if paths.iter().any(|path| is_there(path)) {
             continue;
         }
-        let foreign = paths.iter().find_map(|path| {
-            foreign_name(path, variant.platform.architecture()).map(|token| (path, token))
-        });
+        let foreign = paths
+            .iter()
+            .find_map(|path| foreign_name(path, variant.platform).map(|token| (path, token)));
         if let Some((path, token)) = foreign {
             let message =
                 format!("{name} is {path}, which does not exist and is named for {token}");
@@ -83,41 +86,11 @@ fn environment(variant: &Variant) -> Vec<Finding> {
 }
 
 /// The part of a path that names another architecture than the platform's.
-fn foreign_name(path: &str, architecture: Architecture) -> Option<&str> {
-    let words = path.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    let of_word =
-        |word: &str| ARCHITECTURE_NAMES.iter().find(|(name, _)| word == *name).map(|(_, is)| *is);
-    let mut own = false;
-    let mut foreign = None;
-    for word in words {
-        match of_word(word) {
-            Some(is) if is(architecture) => own = true,
-            Some(_) => foreign = foreign.or(Some(word)),
-            None => {}
-        }
+fn foreign_name(path: &str, platform: Platform) -> Option<&'static str> {
+    let own = platform.elf_target().machine;
+    let names = unmistakable(path);
+    if names.iter().any(|(_, machine)| *machine == own) {
+        return None;
     }
-    foreign.filter(|_| !own)
+    names.first().map(|(name, _)| *name)
 }
-
-/// A name in a path, and the architectures that it is right for.
-type ArchitectureName = (&'static str, fn(Architecture) -> bool);
-
-/// Names that distributions and upstreams give architectures in paths; those that are also
-/// ordinary words (`arm`, `x64`) or stand for several are left out.
-const ARCHITECTURE_NAMES: &[ArchitectureName] = &[
-    ("amd64", |it| matches!(it, Architecture::Amd64(_))),
-    ("x86_64", |it| matches!(it, Architecture::Amd64(_))),
-    ("arm64", |it| matches!(it, Architecture::Arm64(_))),
-    ("aarch64", |it| matches!(it, Architecture::Arm64(_))),
-    ("armhf", |it| matches!(it, Architecture::Arm(_))),
-    ("armel", |it| matches!(it, Architecture::Arm(_))),
-    ("gnueabihf", |it| matches!(it, Architecture::Arm(_))),
-    ("i386", |it| matches!(it, Architecture::I386)),
-    ("i686", |it| matches!(it, Architecture::I386)),
-    ("ppc64le", |it| matches!(it, Architecture::Ppc64le)),
-    ("ppc64el", |it| matches!(it, Architecture::Ppc64le)),
-    ("powerpc64le", |it| matches!(it, Architecture::Ppc64le)),
-    ("riscv64", |it| matches!(it, Architecture::Riscv64)),
-    ("s390x", |it| matches!(it, Architecture::S390x)),
-    ("loongarch64", |it| matches!(it, Architecture::Loong64)),
-];

@@ -57,19 +57,22 @@ fn oddities(image: &ImageFacts) -> Vec<Finding> {
     image
         .oddities
         .iter()
-        .map(|oddity| match &oddity.kind {
-            OddityKind::Nested => Finding::of_index(
+        .filter_map(|oddity| match &oddity.kind {
+            OddityKind::Nested => Some(Finding::of_index(
                 Rule::IndexNested,
                 format!(
                     "the entry {} is an index, which engines do not descend into",
                     oddity.digest
                 ),
+            )),
+            OddityKind::Platform { stated, reason } => Some(
+                Finding::of_index(
+                    Rule::PlatformInvalid,
+                    format!("the entry {} is for {stated}: {reason}", oddity.digest),
+                )
+                .with_values(&"a platform that exists", stated),
             ),
-            OddityKind::Platform { stated, reason } => Finding::of_index(
-                Rule::PlatformInvalid,
-                format!("the entry {} is for {stated}: {reason}", oddity.digest),
-            )
-            .with_values(&"a platform that exists", stated),
+            OddityKind::OtherSystem { .. } => None,
         })
         .collect()
 }

@@ -4,6 +4,7 @@ mod elf;
 mod entrypoint;
 mod finding;
 mod index;
+mod names;
 mod rule;
 mod run;
 mod scope;
@@ -32,7 +33,13 @@ pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
     let mut findings = index::check(&evidence.image);
     for variant in &evidence.image.variants {
         let mut of_variant = elf::check(variant);
-        of_variant.extend(entrypoint::check(variant, &expectations.arguments));
+        let of_entrypoint = entrypoint::check(variant, &expectations.arguments);
+        // What is said of the entrypoint is not said again of its file.
+        let is_said = |it: &Finding| {
+            of_entrypoint.iter().any(|other| other.rule == it.rule && other.path == it.path)
+        };
+        of_variant.retain(|it| !is_said(it));
+        of_variant.extend(of_entrypoint);
         of_variant.extend(run::check(
             evidence.runs_of(variant),
             variant,

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use goblin::container::{Container, Ctx, Endian};
+use goblin::elf::dynamic::DT_NEEDED;
 use goblin::elf::program_header::{PT_INTERP, PT_LOAD};
 use goblin::elf::{Dynamic, Elf, Header, ProgramHeader};
-use goblin::strtab::Strtab;
 use serde::{Deserialize, Serialize};
 
 use super::{Class, Data, ElfTarget, ElfType, Machine};
@@ -170,12 +170,16 @@ fn needed(bytes: &[u8], segments: &[ProgramHeader], ctx: Ctx) -> Result<Vec<Stri
     let Some(dynamic) = Dynamic::parse(bytes, segments, ctx).map_err(broken)? else {
         return Ok(Vec::new());
     };
-    if dynamic.info.needed_count == 0 {
-        return Ok(Vec::new());
-    }
-    let strings =
-        Strtab::parse(bytes, dynamic.info.strtab, dynamic.info.strsz, 0).map_err(broken)?;
-    Ok(dynamic.get_libraries(&strings).into_iter().map(str::to_owned).collect())
+    let strings = slice(bytes, dynamic.info.strtab as u64, dynamic.info.strsz as u64);
+    // Only these names are looked at: what else stands in the table is no matter of the loader's
+    // first steps, and may be any bytes.
+    let name = |at: u64| {
+        let rest = strings?.get(usize::try_from(at).ok()?..)?;
+        let end = rest.iter().position(|byte| *byte == 0)?;
+        std::str::from_utf8(&rest[..end]).ok().map(str::to_owned)
+    };
+    let needed = dynamic.dyns.iter().filter(|it| it.d_tag == DT_NEEDED);
+    needed.map(|it| name(it.d_val).ok_or(Malformation::Dynamic)).collect()
 }
 
 fn slice(bytes: &[u8], offset: u64, length: u64) -> Option<&[u8]> {

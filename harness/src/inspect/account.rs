@@ -9,13 +9,15 @@ use super::content::Content;
 use super::path::ImagePath;
 use super::rootfs::{Node, RootFs};
 
-/// A user and its primary group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A user and its groups.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The user's number.
     pub uid: u64,
-    /// The group's number.
+    /// The number of its primary group.
     pub gid: u64,
+    /// The numbers of the groups that list it as a member.
+    pub groups: Vec<u64>,
 }
 
 /// A name that the image's tables do not have.
@@ -29,85 +31,95 @@ pub struct AccountError {
 }
 
 impl Account {
-    /// Resolves `user[:group]`; empty is root.
+    /// Who an image runs as that does not say.
+    pub const ROOT: Self = Self { uid: 0, gid: 0, groups: Vec::new() };
+
+    /// Resolves `user[:group]`; empty is root. A name is taken for root's where its table is there
+    /// and was not read.
     ///
     /// # Errors
     ///
     /// When a name, rather than a number, is not in its table.
     pub fn resolve(files: &RootFs, user: &str) -> Result<Self, AccountError> {
-        let (user, group) = user.split_once(':').map_or((user, None), |(u, g)| (u, Some(g)));
-        let passwd = table(files, "/etc/passwd");
-        let entry = passwd.lines().map(Entry::parse).find(|it| it.is(user));
-        let (uid, own_group) = match (entry, user.parse()) {
-            (Some(entry), _) => (entry.number, entry.group),
-            (None, Ok(number)) => (number, 0),
-            (None, Err(_)) if user.is_empty() => (0, 0),
-            (None, Err(_)) => return Err(missing("/etc/passwd", user)),
-        };
-        let gid = match group.filter(|it| !it.is_empty()) {
-            None => own_group,
-            Some(group) => Self::group(files, group)?,
-        };
-        Ok(Self { uid, gid })
-    }
-
-    fn group(files: &RootFs, name: &str) -> Result<u64, AccountError> {
-        let groups = table(files, "/etc/group");
-        let entry = groups.lines().map(Entry::parse).find(|it| it.is(name));
-        match (entry, name.parse()) {
-            (Some(entry), _) => Ok(entry.number),
-            (None, Ok(number)) => Ok(number),
-            (None, Err(_)) => Err(missing("/etc/group", name)),
+        let (user, group) = user.split_once(':').map_or((user, ""), |(user, group)| (user, group));
+        let (accounts, groups) = (Table::of(files, "/etc/passwd"), Table::of(files, "/etc/group"));
+        let entry = accounts.find(user)?;
+        let uid = entry.map_or_else(|| user.parse().unwrap_or(0), |it| it.number);
+        if group.is_empty() {
+            let gid = entry.and_then(|it| it.last.parse().ok()).unwrap_or(0);
+            let groups = entry.map(|it| groups.of_member(it.name)).unwrap_or_default();
+            return Ok(Self { uid, gid, groups });
         }
+        let gid = groups.find(group)?.map_or_else(|| group.parse().unwrap_or(0), |it| it.number);
+        Ok(Self { uid, gid, groups: Vec::new() })
     }
 
-    /// Whether the kernel lets this account execute the file. Supplementary groups are not known.
+    /// Whether the kernel lets this account execute the file.
     #[must_use]
-    pub fn may_execute(self, node: &Node) -> bool {
+    pub fn may_execute(&self, node: &Node) -> bool {
         let bit = match self {
             Self { uid: 0, .. } => 0o111,
-            Self { uid, .. } if uid == node.uid => 0o100,
-            Self { gid, .. } if gid == node.gid => 0o010,
+            Self { uid, .. } if *uid == node.uid => 0o100,
+            Self { gid, groups, .. } if *gid == node.gid || groups.contains(&node.gid) => 0o010,
             _ => 0o001,
         };
         node.mode & bit != 0
     }
 }
 
-fn missing(table: &'static str, name: &str) -> AccountError {
-    AccountError { table, name: name.to_owned() }
+/// A table of accounts or groups.
+struct Table<'a> {
+    path: &'static str,
+    /// `None` where it is there, but its text was not kept.
+    text: Option<&'a str>,
 }
 
-fn table<'a>(files: &'a RootFs, path: &str) -> &'a str {
-    match files.resolve(&ImagePath::root(), path) {
-        Ok((_, node)) => match node.content() {
-            Some(Content::Accounts(text)) => text,
-            _ => "",
-        },
-        Err(_) => "",
+impl<'a> Table<'a> {
+    fn of(files: &'a RootFs, path: &'static str) -> Self {
+        let text = match files.resolve(&ImagePath::root(), path).map(|(_, node)| node.content()) {
+            Ok(Some(Content::Accounts(text))) => Some(text.as_str()),
+            Ok(Some(_)) => None,
+            Ok(None) | Err(_) => Some(""),
+        };
+        Self { path, text }
+    }
+
+    fn entries(&self) -> impl Iterator<Item = Entry<'a>> + use<'a> {
+        self.text.unwrap_or_default().lines().filter_map(Entry::parse)
+    }
+
+    /// A number need not be in the table; a name must. What is written as a number is none's name.
+    fn find(&self, name: &str) -> Result<Option<Entry<'a>>, AccountError> {
+        if let Ok(number) = name.parse::<u64>() {
+            return Ok(self.entries().find(|it| it.number == number));
+        }
+        let entry = self.entries().find(|it| it.name == name);
+        if entry.is_none() && self.text.is_some() && !name.is_empty() {
+            return Err(AccountError { table: self.path, name: name.to_owned() });
+        }
+        Ok(entry)
+    }
+
+    fn of_member(&self, name: &str) -> Vec<u64> {
+        let lists_it = |entry: &Entry<'_>| entry.last.split(',').any(|it| it == name);
+        self.entries().filter(lists_it).map(|it| it.number).collect()
     }
 }
 
-/// The fields that passwd(5) and group(5) have in common, and passwd's group.
+/// The fields that passwd(5) and group(5) have in common.
+#[derive(Clone, Copy)]
 struct Entry<'a> {
     name: &'a str,
     number: u64,
-    group: u64,
+    /// In passwd the number of the group, in group the names of its members.
+    last: &'a str,
 }
 
 impl<'a> Entry<'a> {
-    fn parse(line: &'a str) -> Self {
+    fn parse(line: &'a str) -> Option<Self> {
         let mut fields = line.split(':');
-        let name = fields.next().unwrap_or("");
-        let mut number = |skip| fields.nth(skip).and_then(|it| it.parse().ok());
-        match number(1) {
-            Some(it) => Self { name, number: it, group: number(0).unwrap_or(0) },
-            // A line without a number is nobody's.
-            None => Self { name: "", number: 0, group: 0 },
-        }
-    }
-
-    fn is(&self, user: &str) -> bool {
-        !self.name.is_empty() && (self.name == user || user.parse() == Ok(self.number))
+        let name = fields.next().filter(|it| !it.is_empty())?;
+        let number = fields.nth(1)?.parse().ok()?;
+        Some(Self { name, number, last: fields.next().unwrap_or_default() })
     }
 }

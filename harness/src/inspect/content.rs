@@ -48,8 +48,18 @@ pub enum ForeignFormat {
     Pe,
     /// macOS: Mach-O, one architecture or several.
     MachO,
+    /// .NET assembly, a PE file for a virtual machine.
+    DotNet,
     /// WebAssembly module.
     Wasm,
+}
+
+impl ForeignFormat {
+    /// Whether a program of any platform can load it, so that it has its place in a Linux image.
+    #[must_use]
+    pub const fn is_portable(self) -> bool {
+        matches!(self, Self::DotNet | Self::Wasm)
+    }
 }
 
 impl fmt::Display for ForeignFormat {
@@ -57,6 +67,7 @@ impl fmt::Display for ForeignFormat {
         f.pad(match self {
             Self::Pe => "a Windows executable (PE)",
             Self::MachO => "a macOS executable (Mach-O)",
+            Self::DotNet => "a .NET assembly",
             Self::Wasm => "a WebAssembly module",
         })
     }
@@ -96,11 +107,13 @@ pub(super) fn read_content(name: &str, size: u64, reader: &mut impl Read) -> io:
             Err(malformation) => Content::BrokenElf(malformation),
         });
     }
-    if matches!(name, "passwd" | "group") && size <= ACCOUNTS_LIMIT {
+    let content = classify(&bytes);
+    let is_text = matches!(content, Content::Empty | Content::Data);
+    if is_text && matches!(name, "passwd" | "group") && size <= ACCOUNTS_LIMIT {
         reader.read_to_end(&mut bytes)?;
         return Ok(Content::Accounts(escape(&bytes)));
     }
-    Ok(classify(&bytes))
+    Ok(content)
 }
 
 fn classify(head: &[u8]) -> Content {
@@ -153,21 +166,32 @@ impl ForeignFormat {
                 Some(Self::MachO)
             }
             b"\0asm" => Some(Self::Wasm),
-            [b'M', b'Z', ..] if is_pe(head) => Some(Self::Pe),
+            [b'M', b'Z', ..] => Self::of_pe(head),
             _ => None,
         }
     }
-}
 
-/// Two letters are no proof: the header's offset at 0x3c must lead to the PE signature.
-///
-/// Source: PE Format, "MS-DOS Stub" and "Signature".
-fn is_pe(head: &[u8]) -> bool {
-    let offset = || {
-        let field: [u8; 4] = head.get(0x3c..0x40)?.try_into().ok()?;
-        usize::try_from(u32::from_le_bytes(field)).ok()
-    };
-    offset().and_then(|at| head.get(at..at.checked_add(4)?)).is_some_and(|it| it == b"PE\0\0")
+    /// Two letters are no proof: the header's offset at 0x3c must lead to the PE signature. An
+    /// assembly has a CLR header among the optional header's data directories.
+    ///
+    /// Source: PE Format, "MS-DOS Stub", "Signature" and "Optional Header Data Directories".
+    fn of_pe(head: &[u8]) -> Option<Self> {
+        const COFF_HEADER: usize = 4 + 20;
+        const CLR_DIRECTORY: usize = 14 * 8;
+        let offset = u32::from_le_bytes(*head.get(0x3c..)?.first_chunk()?);
+        let file = head.get(usize::try_from(offset).ok()?..)?;
+        if !file.starts_with(b"PE\0\0") {
+            return None;
+        }
+        let optional = file.get(COFF_HEADER..).unwrap_or_default();
+        let directories = match optional {
+            [0x0b, 0x01, ..] => 96,
+            [0x0b, 0x02, ..] => 112,
+            _ => return Some(Self::Pe),
+        };
+        let clr = optional.get(directories + CLR_DIRECTORY..).and_then(|it| it.first_chunk::<4>());
+        Some(if clr.is_some_and(|it| *it != [0; 4]) { Self::DotNet } else { Self::Pe })
+    }
 }
 
 /// Only blanks and comments may stand before it, or else it is some other text with `#!` in it.

@@ -41,6 +41,11 @@ pub enum OddityKind {
         /// What is wrong with it.
         reason: String,
     },
+    /// It is for another operating system, and nothing is wrong with that.
+    OtherSystem {
+        /// As the index states it.
+        stated: RawPlatform,
+    },
 }
 
 /// One platform's image.

@@ -67,8 +67,8 @@ pub enum LaunchError {
         /// The image's PATH.
         path: String,
     },
-    /// The command is in shell form, and the image has no shell.
-    #[error("the command is in shell form, and the image has no {0}")]
+    /// The command is a line for a shell, and the image has no shell.
+    #[error("the command is a line for {0}, and the image has no such shell")]
     NoShell(String),
     /// The file is a directory or device.
     #[error("{0} is no regular file")]
@@ -208,21 +208,17 @@ struct Search<'a, 'c> {
 
 impl<'a> Search<'a, '_> {
     fn find(&self, command: &Command) -> Result<(ImagePath, &'a Node), LaunchError> {
-        let word = command.program();
-        if !word.contains('/') {
-            return self.in_path(word).ok_or_else(|| LaunchError::NotInPath {
-                word: word.to_owned(),
-                path: self.path_variable().to_owned(),
-            });
-        }
-        let from = ImagePath::clean(&self.config.working_dir);
-        self.files.resolve(&from, word).map_err(|cause| {
-            let shell_form = command.words.get(1).is_some_and(|it| it == "-c");
-            if shell_form {
-                LaunchError::NoShell(word.to_owned())
-            } else {
-                LaunchError::Missing { word: word.to_owned(), cause }
-            }
+        let word = command.program().to_owned();
+        let found = if word.contains('/') {
+            let from = ImagePath::clean(&self.config.working_dir);
+            self.files.resolve(&from, &word).map_err(Some)
+        } else {
+            self.in_path(&word).ok_or(None)
+        };
+        found.map_err(|cause| match cause {
+            _ if is_shell(self.config, &word) => LaunchError::NoShell(word),
+            Some(cause) => LaunchError::Missing { word, cause },
+            None => LaunchError::NotInPath { word, path: self.path_variable().to_owned() },
         })
     }
 
@@ -317,15 +313,36 @@ impl<'a> Search<'a, '_> {
     }
 }
 
-/// What `#!/usr/bin/env program` and `#!/usr/bin/env -S program words` start. With other options,
-/// or a path instead of a name, env decides by itself and nothing is claimed.
+/// Whether the word is the shell of the image's own command, as in
+/// `["/bin/bash", "-o", "pipefail", "-c", "exec app"]`. The shell form makes such commands; a run
+/// with other arguments has the shell, but may not have the line.
+fn is_shell(config: &RunConfig, word: &str) -> bool {
+    let own = |words: &'_ Option<Vec<String>>| words.clone().filter(|it| !it.is_empty());
+    let words = own(&config.entrypoint).or_else(|| own(&config.cmd)).unwrap_or_default();
+    let is_line = |option: &String| {
+        option.starts_with('-') && !option.starts_with("--") && option.ends_with('c')
+    };
+    words.first().is_some_and(|it| it == word)
+        && word.ends_with("sh")
+        && words.iter().skip(1).any(is_line)
+}
+
+/// What `#!/usr/bin/env program` and `#!/usr/bin/env -S program words` start. Without `-S` all the
+/// rest of the line is one name, blanks included. With other options, or a path instead of a name,
+/// env decides by itself and nothing is claimed.
 fn env_program(shebang: &Shebang) -> Option<&str> {
     if shebang.interpreter.rsplit('/').next() != Some("env") {
         return None;
     }
-    let words = shebang.argument.strip_prefix("-S").unwrap_or(&shebang.argument);
-    words
-        .split_ascii_whitespace()
-        .find(|word| !word.contains('='))
-        .filter(|word| !word.starts_with('-') && !word.contains('/'))
+    let word = match shebang.argument.strip_prefix("-S") {
+        Some(words) => words.split_ascii_whitespace().find(|word| !word.contains('=')),
+        None => Some(shebang.argument.as_str()),
+    };
+    let is_name = |word: &&str| {
+        !word.is_empty()
+            && !word.starts_with('-')
+            // A path, an assignment, or what `-S` itself expands.
+            && !word.contains(['/', '=', '"', '\'', '\\', '$'])
+    };
+    word.filter(is_name)
 }

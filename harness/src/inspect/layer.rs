@@ -2,9 +2,11 @@
 //!
 //! Source: OCI image-spec, layer.md.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::read::MultiGzDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use serde::{Deserialize, Serialize};
 use tar::EntryType;
 use thiserror::Error;
@@ -77,9 +79,6 @@ pub enum LayerError {
     /// The media type is none of a filesystem layer.
     #[error("`{0}` is not a layer that can be read")]
     MediaType(MediaType),
-    /// The zstd frame is damaged.
-    #[error("the zstd stream is damaged: {0}")]
-    Zstd(String),
     /// The compressed stream or the tar is damaged, or the file cannot be read.
     #[error("the layer is damaged")]
     Damaged(#[source] io::Error),
@@ -99,14 +98,53 @@ pub fn read_layer(descriptor: &Descriptor, blob: impl Read) -> Result<LayerFacts
     let (diff_id, entries) = match compression {
         Compression::None => read_tar(&mut blob),
         Compression::Gzip => read_tar(MultiGzDecoder::new(&mut blob)),
-        Compression::Zstd => read_tar(
-            ruzstd::decoding::StreamingDecoder::new(&mut blob)
-                .map_err(|error| LayerError::Zstd(error.to_string()))?,
-        ),
+        Compression::Zstd => read_tar(ZstdFrames::new(BufReader::new(&mut blob))),
     }
     .map_err(LayerError::Damaged)?;
     let blob = blob.finish().map_err(LayerError::Damaged)?;
     Ok(LayerFacts { blob, diff_id, entries })
+}
+
+/// Decompresses frame after frame, for a stream may have many (`zstd:chunked` has one a file), with
+/// frames between them that are to be skipped. ruzstd's own reader ends with the first.
+///
+/// Source: RFC 8878, sections 3 and 3.1.2.
+struct ZstdFrames<R> {
+    source: R,
+    decoder: FrameDecoder,
+}
+
+impl<R: BufRead> ZstdFrames<R> {
+    fn new(source: R) -> Self {
+        Self { source, decoder: FrameDecoder::new() }
+    }
+
+    fn start_frame(&mut self) -> io::Result<()> {
+        use FrameDecoderError::ReadFrameHeaderError as Header;
+        match self.decoder.reset(&mut self.source) {
+            Err(Header(ReadFrameHeaderError::SkipFrame { length, .. })) => {
+                io::copy(&mut self.source.by_ref().take(length.into()), &mut io::sink())?;
+                Ok(())
+            }
+            started => started.map_err(io::Error::other),
+        }
+    }
+}
+
+impl<R: BufRead> Read for ZstdFrames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.decoder.can_collect() == 0 {
+            if !self.decoder.is_finished() {
+                let one = BlockDecodingStrategy::UptoBlocks(1);
+                self.decoder.decode_blocks(&mut self.source, one).map_err(io::Error::other)?;
+            } else if self.source.fill_buf()?.is_empty() {
+                return Ok(0);
+            } else {
+                self.start_frame()?;
+            }
+        }
+        self.decoder.read(buffer)
+    }
 }
 
 fn read_tar(stream: impl Read) -> io::Result<(Digest, Vec<LayerEntry>)> {

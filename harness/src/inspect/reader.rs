@@ -15,7 +15,7 @@ use crate::event::{Event, Events};
 use crate::oci::{
     Archive, ArchiveError, Descriptor, Digest, Image, ImageConfig, Manifest, RawPlatform,
 };
-use crate::platform::{Platform, PlatformError};
+use crate::platform::{Platform, PlatformError, PlatformErrorKind};
 
 /// Why an image cannot be read.
 #[derive(Debug, Error)]
@@ -107,15 +107,22 @@ impl Entries {
             self.oddities.push(Oddity { digest, kind: OddityKind::Nested });
             return Ok(());
         }
-        let (manifest, config) = documents(archive, descriptor)?;
-        // An entry without a platform leaves the claim to its config.
-        let stated = descriptor.platform.clone().unwrap_or_else(|| config.platform.clone());
-        match normalise(&stated) {
-            Ok(platform) => self.variants.push(Entry { platform, digest, manifest, config }),
-            Err(error) => self.oddities.push(Oddity {
-                digest,
-                kind: OddityKind::Platform { stated, reason: error.kind().to_string() },
-            }),
+        let media_type = &descriptor.media_type;
+        if !media_type.is_manifest() && !media_type.0.is_empty() {
+            // The image-spec has readers ignore what they do not know.
+            return Ok(());
+        }
+        let platform = match &descriptor.platform {
+            Some(stated) => platform_of_entry(stated),
+            // An entry without a platform leaves the claim to its config.
+            None => platform_of_entry(&documents(archive, descriptor)?.1.platform),
+        };
+        match platform {
+            Ok(platform) => {
+                let (manifest, config) = documents(archive, descriptor)?;
+                self.variants.push(Entry { platform, digest, manifest, config });
+            }
+            Err(kind) => self.oddities.push(Oddity { digest, kind }),
         }
         Ok(())
     }
@@ -133,6 +140,35 @@ fn documents(
 fn normalise(stated: &RawPlatform) -> Result<Platform, PlatformError> {
     Platform::from_parts(&stated.os, &stated.architecture, &stated.variant)
 }
+
+fn platform_of_entry(stated: &RawPlatform) -> Result<Platform, OddityKind> {
+    normalise(stated).map_err(|error| match error.kind() {
+        PlatformErrorKind::Os(os) if OTHER_SYSTEMS.contains(&os.as_str()) => {
+            OddityKind::OtherSystem { stated: stated.clone() }
+        }
+        kind => OddityKind::Platform { stated: stated.clone(), reason: kind.to_string() },
+    })
+}
+
+/// Operating systems that an index may have beside Linux: the values of GOOS, and `wasi`, which
+/// images of WebAssembly modules state.
+const OTHER_SYSTEMS: [&str; 15] = [
+    "aix",
+    "android",
+    "darwin",
+    "dragonfly",
+    "freebsd",
+    "illumos",
+    "ios",
+    "js",
+    "netbsd",
+    "openbsd",
+    "plan9",
+    "solaris",
+    "wasi",
+    "wasip1",
+    "windows",
+];
 
 impl Entry {
     fn into_variant(self, facts: &BTreeMap<Digest, LayerFacts>) -> Variant {

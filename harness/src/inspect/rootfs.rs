@@ -105,6 +105,7 @@ impl RootFs {
         for (number, layer) in layers.into_iter().enumerate() {
             fs.apply(number, &layer.entries);
         }
+        fs.adopt_orphans();
         fs
     }
 
@@ -149,6 +150,32 @@ impl RootFs {
         self.put(path, Node { layer, kind, ..node });
     }
 
+    /// A file keeps its further names when the first is removed or replaced: then the next of
+    /// them is the first.
+    fn adopt_orphans(&mut self) {
+        let is_orphan = |node: &Node| match &node.kind {
+            NodeKind::Hardlink { first, size, content } => {
+                let file = NodeKind::File { size: *size, content: content.clone() };
+                self.nodes.get(first).is_none_or(|it| it.kind != file)
+            }
+            _ => false,
+        };
+        let orphans: Vec<ImagePath> =
+            self.nodes.iter().filter(|it| is_orphan(it.1)).map(|it| it.0.clone()).collect();
+        let mut adopted: Vec<(NodeKind, ImagePath)> = Vec::new();
+        for path in orphans {
+            let Some(node) = self.nodes.get_mut(&path) else { continue };
+            if let Some((_, heir)) = adopted.iter().find(|(was, _)| *was == node.kind) {
+                if let NodeKind::Hardlink { first, .. } = &mut node.kind {
+                    *first = heir.clone();
+                }
+            } else if let NodeKind::Hardlink { size, content, .. } = &node.kind {
+                let file = NodeKind::File { size: *size, content: content.clone() };
+                adopted.push((std::mem::replace(&mut node.kind, file), path));
+            }
+        }
+    }
+
     fn put(&mut self, path: ImagePath, node: Node) {
         self.make_parents(&path, node.layer);
         if self.is_directory(&path) && node.kind != NodeKind::Directory {
@@ -178,20 +205,28 @@ impl RootFs {
     }
 
     fn remove_below(&mut self, path: &ImagePath) {
-        let prefix = path.as_prefix();
-        let below: Vec<ImagePath> = self
-            .nodes
-            .range(ImagePath::clean(&prefix)..)
-            .map(|(it, _)| it)
-            .skip_while(|it| *it == path)
-            // Siblings such as `a-b` sort between `a` and `a/b`.
-            .take_while(|it| it.as_str().starts_with(path.as_str()))
-            .filter(|it| it.as_str().starts_with(&prefix))
-            .cloned()
-            .collect();
+        let below: Vec<ImagePath> = self.below(path).cloned().collect();
         for path in below {
             self.nodes.remove(&path);
         }
+    }
+
+    /// The paths of all that a directory holds, however deep.
+    fn below(&self, directory: &ImagePath) -> impl Iterator<Item = &ImagePath> {
+        let prefix = directory.as_prefix();
+        let within = directory.clone();
+        self.nodes
+            .range(directory..)
+            .map(|(it, _)| it)
+            // Siblings such as `a-b` sort between `a` and `a/b`.
+            .take_while(move |it| it.as_str().starts_with(within.as_str()))
+            .filter(move |it| it.as_str().starts_with(&prefix))
+    }
+
+    /// The names in a directory, which is named without links.
+    pub fn names(&self, directory: &ImagePath) -> impl Iterator<Item = &str> {
+        let skip = directory.as_prefix().len();
+        self.below(directory).map(move |it| &it.as_str()[skip..]).filter(|it| !it.contains('/'))
     }
 
     /// Where an entry lands: links in the directories above it are followed, as the engine does
@@ -202,12 +237,9 @@ impl RootFs {
         if parent.is_root() || self.is_directory(&parent) {
             return path.clone();
         }
-        let mut at = ImagePath::root();
-        for component in parent.components() {
-            let next = at.join(component);
-            at = self.walk(&next).unwrap_or(next);
-        }
-        at.join(path.file_name())
+        // What is not there is made, behind a link to nowhere as elsewhere.
+        let real = self.walk_with(ImagePath::root(), parent.as_str(), Ok).unwrap_or(parent);
+        real.join(path.file_name())
     }
 
     fn is_directory(&self, path: &ImagePath) -> bool {
@@ -255,6 +287,16 @@ impl RootFs {
     }
 
     fn walk_from(&self, start: ImagePath, path: &str) -> Result<ImagePath, ResolveError> {
+        self.walk_with(start, path, |it| Err(ResolveError::Missing(it)))
+    }
+
+    /// `missing` decides what becomes of a component that is not there.
+    fn walk_with(
+        &self,
+        start: ImagePath,
+        path: &str,
+        missing: fn(ImagePath) -> Result<ImagePath, ResolveError>,
+    ) -> Result<ImagePath, ResolveError> {
         let mut at = start;
         let mut links = 0;
         // A stack of components still to walk, the next one last.
@@ -270,7 +312,7 @@ impl RootFs {
             }
             let next = at.join(&component);
             match self.nodes.get(&next).map(|it| &it.kind) {
-                None => return Err(ResolveError::Missing(next)),
+                None => at = missing(next)?,
                 Some(NodeKind::Directory) => at = next,
                 Some(NodeKind::Symlink { target }) => {
                     links += 1;

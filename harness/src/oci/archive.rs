@@ -1,6 +1,6 @@
 //! An OCI image layout inside a tar file, read in place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
@@ -100,8 +100,11 @@ impl Archive {
     ///
     /// When there is not exactly one, or its index cannot be read.
     pub fn image(&self) -> Result<Image, ArchiveError> {
-        let [descriptor] = self.index.manifests.as_slice() else {
-            return Err(ArchiveError::ImageCount(self.index.manifests.len()));
+        // An image of several tags stands there once for each.
+        let digests: BTreeSet<Digest> = self.index.manifests.iter().map(|it| it.digest).collect();
+        let descriptor = match self.index.manifests.as_slice() {
+            [descriptor, ..] if digests.len() == 1 => descriptor,
+            _ => return Err(ArchiveError::ImageCount(digests.len())),
         };
         if descriptor.media_type.is_index() {
             let index = self.document(descriptor)?;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Digest;
 
@@ -144,6 +144,7 @@ pub struct Manifest {
     /// The image's config.
     pub config: Descriptor,
     /// The layers, lowest first.
+    #[serde(deserialize_with = "nullable")]
     pub layers: Vec<Descriptor>,
 }
 
@@ -160,8 +161,17 @@ pub struct ImageConfig {
     #[serde(default)]
     pub rootfs: RootFsConfig,
     /// How the layers came to be.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub history: Vec<History>,
+}
+
+/// Reads `null` as nothing: so Go writes an empty list, and `FROM scratch` alone has no layers.
+fn nullable<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// The part of an image's config that a container inherits.
@@ -189,7 +199,7 @@ pub struct RunConfig {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct RootFsConfig {
     /// The digest of each layer's tar stream, lowest first.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub diff_ids: Vec<Digest>,
 }
 
@@ -225,5 +235,23 @@ impl Image {
         match self {
             Self::Index { descriptor, .. } | Self::Single(descriptor) => descriptor,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_layers_are_written_as_null() {
+        let digest = Digest::of(b"config");
+        let manifest =
+            format!(r#"{{"config": {{"digest": "{digest}", "size": 6}}, "layers": null}}"#);
+        let manifest: Manifest = serde_json::from_str(&manifest).expect("a manifest");
+        assert_eq!(manifest.layers, []);
+        let config = r#"{"config": null, "rootfs": {"diff_ids": null}, "history": null}"#;
+        let config: ImageConfig = serde_json::from_str(config).expect("a config");
+        assert_eq!(config.rootfs.diff_ids, []);
+        assert!(config.history.is_empty());
     }
 }

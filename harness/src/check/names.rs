@@ -1,0 +1,118 @@
+//! Names of architectures and systems in paths.
+
+use crate::elf::Machine;
+
+/// A word, and the machine that it stands for.
+pub(super) type Name = (&'static str, Machine);
+
+/// Names that mean nothing else.
+const UNMISTAKABLE: &[Name] = &[
+    ("amd64", Machine::X86_64),
+    ("arm64", Machine::AARCH64),
+    ("aarch64", Machine::AARCH64),
+    ("armhf", Machine::ARM),
+    ("armel", Machine::ARM),
+    ("gnueabihf", Machine::ARM),
+    ("i386", Machine::I386),
+    ("i586", Machine::I386),
+    ("i686", Machine::I386),
+    ("ppc64le", Machine::PPC64),
+    ("ppc64el", Machine::PPC64),
+    ("powerpc64le", Machine::PPC64),
+    ("riscv64", Machine::RISCV),
+    ("s390x", Machine::S390),
+    ("loong64", Machine::LOONGARCH),
+    ("loongarch64", Machine::LOONGARCH),
+    ("mips64el", Machine::MIPS),
+    ("mips64le", Machine::MIPS),
+];
+
+/// Names that are short, or other words as well: they count only beside others.
+const COMMON: &[Name] = &[
+    ("x64", Machine::X86_64),
+    ("386", Machine::I386),
+    ("ia32", Machine::I386),
+    ("x86", Machine::I386),
+    ("arm", Machine::ARM),
+    ("armeabi", Machine::ARM),
+    ("armv5", Machine::ARM),
+    ("armv6", Machine::ARM),
+    ("armv6l", Machine::ARM),
+    ("armv7", Machine::ARM),
+    ("armv7l", Machine::ARM),
+    ("mips", Machine::MIPS),
+    ("mips64", Machine::MIPS),
+    ("mipsel", Machine::MIPS),
+    ("mipsle", Machine::MIPS),
+    ("ppc", Machine::PPC),
+    ("powerpc", Machine::PPC),
+    ("ppc64", Machine::PPC64),
+    ("powerpc64", Machine::PPC64),
+    ("sparcv9", Machine::SPARCV9),
+    ("sparc64", Machine::SPARCV9),
+];
+
+/// Systems and C libraries, which stand beside the architecture in such names.
+const SYSTEMS: &[&str] = &[
+    "android",
+    "androideabi",
+    "eabi",
+    "freebsd",
+    "glibc",
+    "gnu",
+    "gnuabi64",
+    "gnueabi",
+    "linux",
+    "musl",
+    "musleabihf",
+    "netbsd",
+    "openbsd",
+    "pc",
+    "solaris",
+    "sunos",
+    "unknown",
+];
+
+/// Words of a path that say that it is for Windows or macOS.
+const FOREIGN: &[&str] = &[
+    "apple", "darwin", "dll", "dylib", "exe", "mac", "macos", "osx", "win", "win10", "win32",
+    "win64", "windows",
+];
+
+/// The architectures that a text names beyond doubt.
+pub(super) fn unmistakable(text: &str) -> Vec<Name> {
+    words(text).iter().filter_map(|word| find(UNMISTAKABLE, word)).collect()
+}
+
+/// Whether a text names a machine, in whichever way.
+pub(super) fn names(text: &str, machine: Machine) -> bool {
+    words(text).iter().filter_map(|word| any(word)).any(|it| it.1 == machine)
+}
+
+/// What remains of a name without architecture and system: the same for `tool-linux-x64` and
+/// `tool-linux-musl-arm64`.
+pub(super) fn stem(text: &str) -> Vec<String> {
+    let mut words = words(text);
+    words.retain(|word| any(word).is_none() && !SYSTEMS.contains(&word.as_str()));
+    words
+}
+
+/// Whether a text says that it is for Windows or macOS.
+pub(super) fn is_foreign(text: &str) -> bool {
+    words(text).iter().any(|word| FOREIGN.contains(&word.as_str()))
+}
+
+fn any(word: &str) -> Option<Name> {
+    find(UNMISTAKABLE, word).or_else(|| find(COMMON, word))
+}
+
+fn find(list: &[Name], word: &str) -> Option<Name> {
+    list.iter().find(|(name, _)| word == *name).copied()
+}
+
+/// The words between punctuation, in lower case. One name has punctuation of its own.
+fn words(text: &str) -> Vec<String> {
+    let text = text.to_ascii_lowercase().replace("x86_64", "amd64").replace("x86-64", "amd64");
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words.filter(|it| !it.is_empty()).map(str::to_owned).collect()
+}
