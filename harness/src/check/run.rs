@@ -5,18 +5,12 @@ use crate::inspect::Variant;
 use crate::run::{Output, RunEnd, RunEvidence};
 
 /// What a run has to look like.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunExpectation {
     /// The exit status.
     pub exit: i64,
     /// Texts that must each occur in the standard output.
     pub stdout: Vec<String>,
-}
-
-impl Default for RunExpectation {
-    fn default() -> Self {
-        Self { exit: 0, stdout: Vec::new() }
-    }
 }
 
 /// `known` are the variant's other findings: a program of the wrong machine is reported once.
@@ -45,7 +39,7 @@ fn check_run(
         RunEnd::Exited { .. } | RunEnd::Signalled { .. } if is_explained(run, known) => Vec::new(),
         end @ (RunEnd::Exited { .. } | RunEnd::Signalled { .. }) => {
             let expected = format!("exit status {}", expectation.exit);
-            let message = format!("ended with {end}, expected {expected}{}", last_words(run));
+            let message = format!("{end}, expected {expected}{}", last_words(run));
             vec![finding(Rule::RunFailed, message).with_values(&expected, end)]
         }
         end @ RunEnd::TimedOut { .. } => {
