@@ -66,6 +66,7 @@ impl ImagePath {
     }
 
     /// The components, from the root down.
+    #[must_use]
     pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/').filter(|it| !it.is_empty())
     }
