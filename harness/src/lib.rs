@@ -12,6 +12,8 @@ pub mod check;
 pub mod elf;
 pub mod event;
 pub mod evidence;
+#[cfg(test)]
+mod fixture;
 pub mod inspect;
 pub mod oci;
 pub mod platform;
