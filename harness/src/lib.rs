@@ -16,6 +16,8 @@ pub mod engine;
 mod error_chain;
 pub mod event;
 pub mod evidence;
+#[cfg(test)]
+mod fixture;
 pub mod inspect;
 pub mod oci;
 pub mod platform;

@@ -39,7 +39,7 @@ fn check_run(
         RunEnd::Exited { .. } | RunEnd::Signalled { .. } if is_explained(run, known) => Vec::new(),
         end @ (RunEnd::Exited { .. } | RunEnd::Signalled { .. }) => {
             let expected = format!("exit status {}", expectation.exit);
-            let message = format!("ended with {end}, expected {expected}{}", last_words(run));
+            let message = format!("{end}, expected {expected}{}", last_words(run));
             vec![finding(Rule::RunFailed, message).with_values(&expected, end)]
         }
         end @ RunEnd::TimedOut { .. } => {

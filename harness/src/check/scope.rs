@@ -23,8 +23,9 @@ pub(super) fn exemption(
     }
     let components: Vec<&str> = path.components().collect();
     match components.as_slice() {
-        ["lib", "firmware", ..] | ["usr", "lib", "firmware", ..] => Some(Exemption::Firmware),
-        ["usr", "share", "qemu" | "openbios", ..] => Some(Exemption::Firmware),
+        ["lib", "firmware", ..]
+        | ["usr", "lib", "firmware", ..]
+        | ["usr", "share", "qemu" | "openbios", ..] => Some(Exemption::Firmware),
         ["usr", "lib", "gcc-cross", ..] => Some(Exemption::CrossToolchain),
         ["usr", directory, ..] | ["usr", "local", directory, ..] if is_triplet(directory) => {
             Some(Exemption::CrossToolchain)
@@ -63,7 +64,8 @@ pub(super) fn is_test_data(path: &ImagePath) -> bool {
 /// Debug information apart from its program: elfutils leaves it the program's own segments, whose
 /// bytes it does not have.
 pub(super) fn is_debug_information(path: &ImagePath) -> bool {
-    path.as_str().starts_with("/usr/lib/debug/") || path.file_name().ends_with(".debug")
+    path.as_str().starts_with("/usr/lib/debug/")
+        || path.file_name().rsplit_once('.').is_some_and(|(_, suffix)| suffix == "debug")
 }
 
 /// `aarch64-linux-gnu`, `x86_64-linux-musl`, `x86_64-w64-mingw32`.

@@ -1,1 +1,157 @@
+//! Every rule, both ways: an image with the defect is caught, by that rule and no other, and a
+//! healthy image that comes near it is silent.
 
+mod elf;
+mod entrypoint;
+mod index;
+mod pages;
+mod run;
+
+use std::collections::BTreeSet;
+
+use super::{Expectations, Finding, Rule, RunExpectation, check};
+use crate::evidence::Evidence;
+use crate::fixture::{Image, Variant};
+use crate::inspect::Arguments;
+use crate::run::RunEvidence;
+
+/// An image, and all that is to be found in it.
+struct Case {
+    rule: Rule,
+    /// What makes it faulty, or what makes it near and yet healthy.
+    what: &'static str,
+    image: Image,
+    requested: &'static [&'static str],
+    /// The runs of its first variant.
+    runs: Vec<RunEvidence>,
+    expectations: Expectations,
+    /// Each finding of the rule as `severity platform path`, with `-` for what it does not have.
+    findings: &'static [&'static str],
+    /// What cannot but be found as well, as `rule severity platform path`.
+    besides: &'static [&'static str],
+}
+
+/// An image with the defect. The findings are all that there may be.
+fn caught(
+    rule: Rule,
+    what: &'static str,
+    image: impl Into<Image>,
+    findings: &'static [&'static str],
+) -> Case {
+    assert!(!findings.is_empty(), "{rule}: {what}");
+    Case { findings, ..silent(rule, what, image) }
+}
+
+/// An image that only looks like it.
+fn silent(rule: Rule, what: &'static str, image: impl Into<Image>) -> Case {
+    Case {
+        rule,
+        what,
+        image: image.into(),
+        requested: &[],
+        runs: Vec::new(),
+        expectations: Expectations {
+            arguments: Arguments::Default,
+            run: RunExpectation::default(),
+        },
+        findings: &[],
+        besides: &[],
+    }
+}
+
+impl From<Variant> for Image {
+    fn from(variant: Variant) -> Self {
+        Self::of([variant])
+    }
+}
+
+impl Case {
+    fn requesting(self, requested: &'static [&'static str]) -> Self {
+        Self { requested, ..self }
+    }
+
+    fn besides(self, besides: &'static [&'static str]) -> Self {
+        Self { besides, ..self }
+    }
+
+    fn evidence(&self) -> Evidence {
+        let image = self.image.inspect(self.requested);
+        let first = image.variants.first().map(|it| it.digest);
+        let runs = first.into_iter().map(|digest| (digest, self.runs.clone())).collect();
+        Evidence { image, runs }
+    }
+
+    fn judge(&self) -> Vec<Finding> {
+        check(&self.evidence(), &self.expectations)
+    }
+
+    fn expected(&self) -> Vec<String> {
+        let findings = self.findings.iter().map(|it| format!("{} {it}", self.rule));
+        let mut all: Vec<String> =
+            findings.chain(self.besides.iter().map(|&it| it.into())).collect();
+        all.sort();
+        all
+    }
+}
+
+/// A finding without its words.
+fn brief(finding: &Finding) -> String {
+    let platform = finding.platform.map_or_else(|| "-".to_owned(), |it| it.to_string());
+    let path = finding.path.as_deref().unwrap_or("-");
+    format!("{} {} {platform} {path}", finding.rule, finding.severity)
+}
+
+fn all_cases() -> Vec<Case> {
+    [index::cases(), elf::cases(), entrypoint::cases(), run::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+#[test]
+fn every_image_gets_its_findings_and_no_others() {
+    let mut wrong = Vec::new();
+    for case in all_cases() {
+        let findings = case.judge();
+        let mut actual: Vec<String> = findings.iter().map(brief).collect();
+        actual.sort();
+        let expected = case.expected();
+        if actual != expected {
+            let messages: Vec<&str> = findings.iter().map(|it| it.message.as_str()).collect();
+            wrong.push(format!(
+                "{}: {}\n  expected {expected:?}\n  found    {actual:?}\n  {messages:?}",
+                case.rule, case.what
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_is_tried_both_ways() {
+    let cases = all_cases();
+    for rule in Rule::ALL {
+        let of_rule = || cases.iter().filter(|it| it.rule == *rule);
+        assert!(of_rule().any(|it| !it.findings.is_empty()), "{rule} has no faulty image");
+        assert!(of_rule().any(|it| it.findings.is_empty()), "{rule} has no near miss");
+    }
+}
+
+#[test]
+fn cases_are_told_apart_by_what_they_are() {
+    let cases = all_cases();
+    let names: BTreeSet<_> = cases.iter().map(|it| (it.rule.name(), it.what)).collect();
+    assert_eq!(names.len(), cases.len());
+}
+
+#[test]
+fn judging_saved_evidence_gives_the_same() {
+    for case in all_cases() {
+        let evidence = case.evidence();
+        let saved = serde_json::to_string(&evidence).expect("evidence is JSON");
+        let again = serde_json::to_string(&case.evidence()).expect("evidence is JSON");
+        assert_eq!(saved, again, "{}: the same image gives the same evidence", case.what);
+        let loaded: Evidence = serde_json::from_str(&saved).expect("evidence is JSON");
+        assert_eq!(check(&loaded, &case.expectations), case.judge(), "{}", case.what);
+    }
+}

@@ -170,7 +170,11 @@ fn needed(bytes: &[u8], segments: &[ProgramHeader], ctx: Ctx) -> Result<Vec<Stri
     let Some(dynamic) = Dynamic::parse(bytes, segments, ctx).map_err(broken)? else {
         return Ok(Vec::new());
     };
-    let strings = slice(bytes, dynamic.info.strtab as u64, dynamic.info.strsz as u64);
+    // goblin gives 0 for an address that no segment has: there the file's header lies.
+    let strings = match dynamic.info.strtab as u64 {
+        0 => None,
+        at => slice(bytes, at, dynamic.info.strsz as u64),
+    };
     // Only these names are looked at: what else stands in the table is no matter of the loader's
     // first steps, and may be any bytes.
     let name = |at: u64| {
@@ -186,4 +190,129 @@ fn slice(bytes: &[u8], offset: u64, length: u64) -> Option<&[u8]> {
     let start = usize::try_from(offset).ok()?;
     let end = start.checked_add(usize::try_from(length).ok()?)?;
     bytes.get(start..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{ElfFile, platform};
+
+    const PLATFORMS: [&str; 11] = [
+        "linux/386",
+        "linux/amd64",
+        "linux/arm/v7",
+        "linux/arm64",
+        "linux/loong64",
+        "linux/mips64",
+        "linux/mips64le",
+        "linux/ppc64",
+        "linux/ppc64le",
+        "linux/riscv64",
+        "linux/s390x",
+    ];
+
+    fn dynamic(platform_name: &str) -> ElfFile {
+        ElfFile::of(platform_name)
+            .shared()
+            .with_interpreter("/lib/ld.so.1")
+            .with_needed(&["libm.so.6", "libc.so.6"])
+    }
+
+    /// What is wrong with a file of which the header can be read.
+    fn malformation(bytes: &[u8]) -> Option<Malformation> {
+        ElfFacts::read(bytes).expect("a header").malformation
+    }
+
+    #[test]
+    fn every_platform_is_read_in_its_class_and_byte_order() {
+        for name in PLATFORMS {
+            let facts = ElfFacts::read(&dynamic(name).bytes()).expect(name);
+            let target = platform(name).elf_target();
+            assert_eq!(facts.machine, target.machine, "{name}");
+            assert_eq!(facts.class, target.class, "{name}");
+            assert_eq!(facts.data, target.data, "{name}");
+            assert_eq!(facts.elf_type, ElfType::DYN, "{name}");
+            assert_eq!(facts.interpreter.as_deref(), Some("/lib/ld.so.1"), "{name}");
+            assert_eq!(facts.needed, ["libm.so.6", "libc.so.6"], "{name}");
+            assert_eq!(facts.malformation, None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_static_program_needs_nothing() {
+        let facts = ElfFacts::read(&ElfFile::of("linux/arm64").bytes()).expect("a header");
+        assert_eq!((facts.interpreter, facts.needed), (None, Vec::new()));
+        assert_eq!(facts.malformation, None);
+    }
+
+    #[test]
+    fn what_is_cut_off_is_named() {
+        let whole = dynamic("linux/amd64").bytes();
+        let size = whole.len() as u64;
+        for (keep, expected) in [
+            (whole.len(), None),
+            (whole.len() - 1, Some(Malformation::SegmentBeyondEnd { needs: size, has: size - 1 })),
+            // Within the interpreter's path, which follows three program headers.
+            (64 + 3 * 56 + 4, Some(Malformation::Interpreter)),
+            (64 + 3 * 56 - 1, Some(Malformation::ProgramHeaders)),
+            (64, Some(Malformation::ProgramHeaders)),
+        ] {
+            assert_eq!(malformation(&whole[..keep]), expected, "{keep} bytes");
+        }
+        for keep in [4, 5, 16, 63] {
+            assert_eq!(ElfFacts::read(&whole[..keep]), Err(Malformation::Header), "{keep} bytes");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_inside_is_named() {
+        let whole = dynamic("linux/amd64").bytes();
+        let path = whole.windows(5).position(|it| it == b"/lib/").expect("it is there");
+        // The last four entries of 16 bytes are DT_NEEDED, DT_STRTAB, DT_STRSZ, DT_NULL.
+        let (needed, table) = (whole.len() - 4 * 16, whole.len() - 3 * 16);
+        for (what, at, value, expected) in [
+            ("a path without an end", path + "/lib/ld.so.1".len(), b'x', Malformation::Interpreter),
+            ("an empty path", path, 0, Malformation::Interpreter),
+            ("a path that is no text", path, 0xff, Malformation::Interpreter),
+            ("a name outside the table", needed + 8, 0xff, Malformation::Dynamic),
+            ("a table outside the file", table + 15, 0xff, Malformation::Dynamic),
+        ] {
+            let mut bytes = whole.clone();
+            bytes[at] = value;
+            assert_eq!(malformation(&bytes), Some(expected), "{what}");
+        }
+        let mut class = whole;
+        class[4] = 3;
+        assert_eq!(ElfFacts::read(&class), Err(Malformation::Header), "no such class");
+    }
+
+    #[test]
+    fn debug_information_is_not_truncated() {
+        let facts = ElfFacts::read(&dynamic("linux/s390x").debug_only().bytes()).expect("a header");
+        assert_eq!(facts.malformation, None);
+        assert_eq!(facts.interpreter, None);
+    }
+
+    #[test]
+    fn object_files_are_not_looked_into() {
+        let mut object = dynamic("linux/amd64").with_type(ElfType::REL).bytes();
+        object.truncate(64);
+        assert_eq!(malformation(&object), None);
+    }
+
+    /// The bytes come from strangers: nothing they hold may end the program.
+    #[test]
+    fn no_byte_is_trusted() {
+        for name in ["linux/amd64", "linux/386", "linux/s390x"] {
+            let whole = dynamic(name).bytes();
+            for at in 0..whole.len() {
+                for value in [0x00, 0x01, 0x7f, 0x80, 0xff] {
+                    let mut bytes = whole.clone();
+                    bytes[at] = value;
+                    let _ = ElfFacts::read(&bytes);
+                }
+                let _ = ElfFacts::read(&whole[..at]);
+            }
+        }
+    }
 }

@@ -199,3 +199,85 @@ fn read_change<R: Read>(
         _ => return Ok(None),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Layer, program};
+
+    fn layer() -> Layer {
+        Layer::new()
+            .owned_by(1000, 2000)
+            .executable("app", program("linux/arm64"))
+            .file("etc/note", 0o4640, "text")
+            .whiteout("etc/old")
+    }
+
+    fn read(layer: &Layer, blob: &[u8]) -> Result<LayerFacts, LayerError> {
+        read_layer(&layer.descriptor(), blob)
+    }
+
+    #[test]
+    fn compression_changes_nothing_but_the_blob() {
+        let plain = read(&layer(), &layer().blob()).expect("a layer");
+        assert_eq!(plain.blob.0, plain.diff_id);
+        for compression in [Compression::Gzip, Compression::Zstd] {
+            let compressed = layer().compressed(compression);
+            let facts = read(&compressed, &compressed.blob()).expect("a layer");
+            assert_eq!(facts.entries, plain.entries, "{compression:?}");
+            assert_eq!(facts.diff_id, layer().diff_id(), "{compression:?}");
+            assert_eq!(facts.blob.0, compressed.descriptor().digest, "{compression:?}");
+            assert_eq!(facts.blob.1, compressed.descriptor().size, "{compression:?}");
+        }
+    }
+
+    #[test]
+    fn owners_and_modes_are_kept() {
+        let facts = read(&layer(), &layer().blob()).expect("a layer");
+        let [app, note, old] = facts.entries.as_slice() else { panic!("three entries") };
+        assert_eq!((app.mode, app.uid, app.gid), (0o755, 1000, 2000));
+        assert_eq!((note.path.as_str(), note.mode), ("/etc/note", 0o4640));
+        assert_eq!((old.path.as_str(), &old.change), ("/etc/old", &Change::Whiteout));
+    }
+
+    /// Streams may be put together of several, as `pigz` and `zstd:chunked` do.
+    #[test]
+    fn compressed_streams_may_have_several_parts() {
+        let (tar, skippable) = (layer().tar(), b"\x50\x2a\x4d\x18\x05\0\0\0notes");
+        for compression in [Compression::Gzip, Compression::Zstd] {
+            let descriptor = layer().compressed(compression).descriptor();
+            let mut blob = Vec::new();
+            for part in tar.chunks(700) {
+                blob.extend(Layer::compress(compression, part));
+                if compression == Compression::Zstd {
+                    blob.extend(skippable);
+                }
+            }
+            let facts = read_layer(&descriptor, blob.as_slice()).expect("a layer");
+            assert_eq!(facts.diff_id, layer().diff_id(), "{compression:?}");
+            assert_eq!(facts.entries.len(), 3, "{compression:?}");
+            assert_eq!(facts.blob, (Digest::of(&blob), blob.len() as u64), "{compression:?}");
+        }
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
+            let layer = layer().compressed(compression);
+            let blob = layer.blob();
+            for damaged in [&blob[..blob.len() / 2], b"neither of the three".repeat(99).as_slice()]
+            {
+                let error = read(&layer, damaged).expect_err("damaged");
+                assert!(matches!(error, LayerError::Damaged(_)), "{compression:?}: {error}");
+            }
+        }
+        let mut tail = layer().compressed(Compression::Gzip);
+        let mut blob = tail.blob();
+        blob.extend(b"trailing garbage");
+        assert!(read(&tail, &blob).is_err());
+        tail = layer();
+        let none = Descriptor { media_type: MediaType("text/plain".into()), ..tail.descriptor() };
+        let error = read_layer(&none, tail.blob().as_slice()).expect_err("no layer");
+        assert_eq!(error.to_string(), "`text/plain` is not a layer that can be read");
+    }
+}

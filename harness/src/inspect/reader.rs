@@ -248,3 +248,109 @@ fn read_one(archive: &Archive, descriptor: &Descriptor) -> Result<LayerFacts, In
     read_layer(descriptor, blob)
         .map_err(|source| InspectError::Layer { digest: descriptor.digest, source })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Image as Fixture, Layer, Lie, Variant as Made, program};
+    use crate::oci::Compression;
+
+    #[test]
+    fn variants_are_sorted_and_share_what_they_share() {
+        let data = Layer::new().file("data", 0o644, "the same for all");
+        let image = Fixture::of(
+            ["linux/s390x", "linux/amd64", "linux/arm/v7", "linux/arm/v6"]
+                .map(|it| Made::healthy(it).layer(data.clone())),
+        );
+        let facts = image.inspect(&[]);
+        let platforms: Vec<String> =
+            facts.variants.iter().map(|it| it.platform.to_string()).collect();
+        assert_eq!(platforms, ["linux/amd64", "linux/arm/v6", "linux/arm/v7", "linux/s390x"]);
+        for variant in &facts.variants {
+            assert_eq!(variant.layers[1].digest, data.descriptor().digest);
+            assert_eq!(variant.files.iter().count(), 2);
+        }
+    }
+
+    #[test]
+    fn compression_leaves_the_files_as_they_are() {
+        let of = |compression| {
+            let app = Layer::new().executable("app", program("linux/arm64"));
+            let made = Made::new("linux/arm64").layer(app.compressed(compression));
+            Fixture::of([made]).inspect(&[]).variants.remove(0)
+        };
+        let plain = of(Compression::None);
+        for compression in [Compression::Gzip, Compression::Zstd] {
+            let variant = of(compression);
+            assert_eq!(variant.files, plain.files, "{compression:?}");
+            assert_eq!(variant.layers[0].contradictions, [], "{compression:?}");
+        }
+    }
+
+    #[test]
+    fn an_image_without_an_index_is_what_its_config_says() {
+        let single = Fixture::of([Made::healthy("linux/ppc64le")]).single();
+        let facts = single.inspect(&[]).expect("an image");
+        assert_eq!(facts.variants[0].platform.to_string(), "linux/ppc64le");
+        assert_eq!(facts.digest, facts.variants[0].digest);
+        let nameless = Fixture::of([Made::new("/")]).single();
+        assert!(matches!(nameless.inspect(&[]), Err(InspectError::Platform(_))));
+    }
+
+    #[test]
+    fn entries_that_are_no_variants_are_kept_apart() {
+        let image = Fixture::of([
+            Made::healthy("linux/amd64"),
+            Made::new("windows/amd64"),
+            Made::new("linux/arm64/v7"),
+        ])
+        .and_attestation()
+        .and_index(Fixture::of([Made::healthy("linux/arm64")]));
+        let facts = image.inspect(&[]);
+        assert_eq!(facts.variants.len(), 1);
+        let kinds: Vec<_> = facts.oddities.iter().map(|it| &it.kind).collect();
+        assert!(
+            matches!(
+                kinds.as_slice(),
+                [OddityKind::OtherSystem { .. }, OddityKind::Platform { .. }, OddityKind::Nested,]
+            ),
+            "{kinds:?}"
+        );
+    }
+
+    #[test]
+    fn a_layer_is_read_under_the_digest_that_names_it() {
+        let layer = Layer::new().file("data", 0o644, "data");
+        for (lie, field) in [
+            (Lie::Digest, BlobField::Digest),
+            (Lie::Size, BlobField::Size),
+            (Lie::DiffId, BlobField::DiffId),
+            (Lie::DiffIdMissing, BlobField::DiffId),
+        ] {
+            let made = Made::new("linux/amd64").false_layer(layer.clone(), lie);
+            let facts = Fixture::of([made]).inspect(&[]);
+            let found: Vec<_> =
+                facts.variants[0].layers[0].contradictions.iter().map(|it| it.field).collect();
+            assert_eq!(found, [field], "{lie:?}");
+        }
+    }
+
+    #[test]
+    fn a_layer_that_cannot_be_read_is_named() {
+        let layer = Layer::new().file("data", 0o644, "data").compressed(Compression::Gzip);
+        let digest = layer.descriptor().digest;
+        let path = format!("blobs/sha256/{}", digest.hex());
+        let layout = Fixture::of([Made::new("linux/amd64").layer(layer)]).layout();
+
+        let mut damaged = layout.clone();
+        let blob = damaged.get(&path);
+        damaged.set(&path, blob[..blob.len() - 9].to_vec());
+        let error = damaged.inspect(&[]).expect_err("damaged");
+        assert_eq!(error.to_string(), format!("cannot read the layer {digest}"));
+
+        let mut missing = layout;
+        missing.remove(&path);
+        let error = missing.inspect(&[]).expect_err("missing");
+        assert_eq!(error.to_string(), format!("the blob {digest} is missing"));
+    }
+}

@@ -331,3 +331,159 @@ impl RootFs {
         Ok(at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Layer;
+    use crate::inspect::read_layer;
+
+    fn root_fs<const N: usize>(layers: [Layer; N]) -> RootFs {
+        let read = |it: Layer| read_layer(&it.descriptor(), it.blob().as_slice());
+        let facts = layers.map(|it| read(it).expect("a layer"));
+        RootFs::of_layers(&facts)
+    }
+
+    /// All but directories, with what links say.
+    fn listing<const N: usize>(layers: [Layer; N]) -> Vec<String> {
+        let fs = root_fs(layers);
+        fs.iter()
+            .filter_map(|(path, node)| match &node.kind {
+                NodeKind::Directory => None,
+                NodeKind::File { .. } => Some(path.to_string()),
+                NodeKind::Hardlink { first, .. } => Some(format!("{path} = {first}")),
+                NodeKind::Symlink { target } => Some(format!("{path} -> {target}")),
+                NodeKind::Special => Some(format!("{path} (special)")),
+            })
+            .collect()
+    }
+
+    fn files(paths: &[&str]) -> Layer {
+        paths.iter().fold(Layer::new(), |layer, path| layer.file(path, 0o644, path))
+    }
+
+    #[test]
+    fn whiteouts_hide_lower_layers() {
+        let lower = || files(&["a/b", "a/c/d", "a-b/e", "a.b"]);
+        assert_eq!(listing([lower(), Layer::new().whiteout("a/b")]), ["/a-b/e", "/a.b", "/a/c/d"]);
+        assert_eq!(listing([lower(), Layer::new().whiteout("a")]), ["/a-b/e", "/a.b"]);
+        assert_eq!(listing([lower(), Layer::new().opaque("a")]), ["/a-b/e", "/a.b"]);
+        assert_eq!(listing([lower(), Layer::new().opaque(".")]), [""; 0]);
+        assert_eq!(listing([lower(), Layer::new().whiteout("nothing")]).len(), 4);
+    }
+
+    #[test]
+    fn whiteouts_spare_their_own_layer() {
+        for upper in [
+            files(&["a/new"]).opaque("a"),
+            Layer::new().opaque("a").file("a/new", 0o644, ""),
+            files(&["a/new"]).whiteout("a/old"),
+            files(&["a/new"]).whiteout("a"),
+            files(&["a/new"]).whiteout("a/old").whiteout("a/new"),
+        ] {
+            assert_eq!(listing([files(&["a/old"]), upper]), ["/a/new"]);
+        }
+    }
+
+    #[test]
+    fn names_that_aufs_kept_for_itself_hide_nothing() {
+        let upper = files(&[".wh..wh.plnk/1", ".wh..wh.aufs"]);
+        assert_eq!(
+            listing([files(&["plnk", "aufs"]), upper]),
+            ["/.wh..wh.plnk/1", "/aufs", "/plnk"]
+        );
+    }
+
+    #[test]
+    fn later_layers_replace() {
+        let directory = || files(&["a/b", "a/c"]);
+        assert_eq!(listing([directory(), files(&["a"])]), ["/a"]);
+        assert_eq!(listing([files(&["a"]), directory()]), ["/a/b", "/a/c"]);
+        assert_eq!(listing([directory(), Layer::new().symlink("a", "/x")]), ["/a -> /x"]);
+        assert_eq!(listing([directory(), Layer::new().directory("a")]), ["/a/b", "/a/c"]);
+        assert_eq!(listing([directory(), Layer::new().device("a/b")]), ["/a/b (special)", "/a/c"]);
+    }
+
+    #[test]
+    fn entries_land_behind_links_in_their_directories() {
+        let merged = || Layer::new().symlink("bin", "usr/bin").directory("usr/bin");
+        assert_eq!(listing([merged(), files(&["bin/sh"])]), ["/bin -> usr/bin", "/usr/bin/sh"]);
+        assert_eq!(
+            listing([merged().file("usr/bin/sh", 0o755, ""), Layer::new().whiteout("bin/sh")]),
+            ["/bin -> usr/bin"]
+        );
+        assert_eq!(
+            listing([merged(), Layer::new().directory("bin").file("bin/sh", 0o755, "")]),
+            ["/bin/sh"],
+            "a directory replaces the link"
+        );
+        assert_eq!(
+            listing([Layer::new().symlink("var/run", "/run"), files(&["var/run/a/b"])]),
+            ["/run/a/b", "/var/run -> /run"],
+            "what the link leads to is made"
+        );
+        assert_eq!(
+            listing([Layer::new().symlink("a", "b").symlink("b", "a"), files(&["a/c"])]),
+            ["/a/c", "/b -> a"],
+            "a circle leads nowhere"
+        );
+    }
+
+    #[test]
+    fn names_cannot_climb_out() {
+        let layer = files(&["../../etc/x", "/abs", "a/../b", "./c", "d//e"]);
+        assert_eq!(listing([layer]), ["/abs", "/b", "/c", "/d/e", "/etc/x"]);
+        let fs = root_fs([files(&["etc/x"]).symlink("up", "../../../etc/x")]);
+        let (path, _) = fs.resolve(&ImagePath::root(), "/up").expect("it stays inside");
+        assert_eq!(path.as_str(), "/etc/x");
+    }
+
+    #[test]
+    fn further_names_are_those_of_a_file() {
+        let two = || files(&["a"]).hardlink("b", "a").hardlink("c", "b");
+        assert_eq!(listing([two()]), ["/a", "/b = /a", "/c = /a"]);
+        assert_eq!(listing([files(&["a"]), Layer::new().hardlink("b", "./a")]), ["/a", "/b = /a"]);
+        assert_eq!(listing([Layer::new().hardlink("b", "nowhere")]), [""; 0]);
+        assert_eq!(listing([two(), Layer::new().whiteout("a")]), ["/b", "/c = /b"]);
+        let other = Layer::new().file("a", 0o644, "another file");
+        assert_eq!(listing([two(), other]), ["/a", "/b", "/c = /b"]);
+        assert_eq!(listing([files(&["a"]).hardlink("a", "a")]), ["/a"], "a name of itself");
+    }
+
+    #[test]
+    fn paths_are_walked_as_the_kernel_does() {
+        let fs = root_fs([files(&["usr/bin/dash", "opt/app/run"])
+            .symlink("bin", "usr/bin")
+            .symlink("usr/bin/sh", "dash")
+            .symlink("opt/current", "/opt/app")
+            .symlink("loop", "loop")
+            .symlink("lost", "/nowhere/x")]);
+        let from = ImagePath::clean("/opt/current");
+        let walk = |path: &str| match fs.resolve(&from, path) {
+            Ok((real, _)) => real.to_string(),
+            Err(error) => error.to_string(),
+        };
+        for (path, expected) in [
+            ("/bin/sh", "/usr/bin/dash"),
+            ("/opt/current/run", "/opt/app/run"),
+            ("run", "/opt/app/run"),
+            ("./run", "/opt/app/run"),
+            ("../../bin/sh", "/usr/bin/dash"),
+            ("/bin/../app", "/usr/app does not exist"),
+            ("/loop", "the links at /loop lead in a circle"),
+            ("/lost", "/nowhere does not exist"),
+            ("/opt/app/run/x", "/opt/app/run is not a directory"),
+        ] {
+            assert_eq!(walk(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_directory_lists_its_own_names_only() {
+        let fs = root_fs([files(&["a/b/c", "a/d", "a-b/e"])]);
+        let names = |path| fs.names(&ImagePath::clean(path)).collect::<Vec<_>>();
+        assert_eq!(names("/a"), ["b", "d"]);
+        assert_eq!(names("/"), ["a", "a-b"]);
+        assert_eq!(names("/none"), [""; 0]);
+    }
+}

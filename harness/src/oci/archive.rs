@@ -197,3 +197,110 @@ impl Read for BlobReader {
         Ok(read)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use serde_json::json;
+    use tempfile::NamedTempFile;
+
+    use super::*;
+    use crate::fixture::{Image as Fixture, Layout, Variant};
+
+    fn layout() -> Layout {
+        Fixture::of([Variant::healthy("linux/arm64")]).layout()
+    }
+
+    fn open_bytes(bytes: &[u8]) -> Result<Archive, ArchiveError> {
+        let mut file = NamedTempFile::new().expect("a temporary file");
+        file.write_all(bytes).expect("a temporary file");
+        Archive::open(file.path())
+    }
+
+    #[test]
+    fn blobs_are_read_in_place() {
+        let archive = layout().open().expect("an archive");
+        let image = archive.image().expect("an image");
+        let Image::Index { descriptor, index } = image else { panic!("an index") };
+        let bytes = archive.document_bytes(descriptor.digest).expect("a blob");
+        assert_eq!(Digest::of(&bytes), descriptor.digest);
+        let manifest: super::super::Manifest =
+            archive.document(&index.manifests[0]).expect("a manifest");
+        assert_eq!(manifest.layers.len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_layout_is_refused() {
+        let tar = std::fs::read(layout().write().path()).expect("a temporary file");
+        for (what, bytes) in [
+            ("garbage", b"no tar at all".repeat(99)),
+            ("a compressed layout", b"\x1f\x8b\x08\0\0\0\0\0".repeat(99)),
+        ] {
+            let error = open_bytes(&bytes).expect_err(what);
+            assert!(matches!(error, ArchiveError::Read(_)), "{what}: {error:?}");
+        }
+        for broken_off in [0, tar.len() / 2] {
+            assert!(matches!(open_bytes(&tar[..broken_off]), Err(ArchiveError::NoIndex)));
+        }
+        assert!(matches!(Archive::open(Path::new("/nowhere")), Err(ArchiveError::Read(_))));
+        let mut bare = layout();
+        bare.remove("index.json");
+        assert!(matches!(bare.open(), Err(ArchiveError::NoIndex)));
+        let mut broken = layout();
+        broken.set("index.json", b"{\"manifests\": 1}".to_vec());
+        let error = broken.open().expect_err("malformed");
+        assert_eq!(error.to_string(), "the document index.json is malformed");
+    }
+
+    #[test]
+    fn a_layout_holds_one_image() {
+        let one = |text: &str| {
+            json!({"mediaType": "application/vnd.oci.image.index.v1+json",
+                   "digest": Digest::of(text.as_bytes()), "size": 1})
+        };
+        let count = |images: &[serde_json::Value]| {
+            let archive = layout().with_images(images).open().expect("an archive");
+            match archive.image() {
+                Err(ArchiveError::ImageCount(count)) => Some(count),
+                _ => None,
+            }
+        };
+        assert_eq!(count(&[]), Some(0));
+        assert_eq!(count(&[one("a"), one("b")]), Some(2));
+        assert_eq!(count(&[one("a"), one("a")]), None, "the same under two tags");
+    }
+
+    #[test]
+    fn documents_are_what_their_digest_says() {
+        let original = layout();
+        let archive = original.open().expect("an archive");
+        let digest = archive.image().expect("an image").descriptor().digest;
+        let path = format!("blobs/sha256/{}", digest.hex());
+
+        let mut changed = original.clone();
+        changed.set(&path, [original.get(&path), b" "].concat());
+        let archive = changed.open().expect("an archive");
+        assert!(matches!(archive.image(), Err(ArchiveError::DigestMismatch { .. })));
+
+        let mut missing = original;
+        missing.remove(&path);
+        let archive = missing.open().expect("an archive");
+        assert!(matches!(archive.image(), Err(ArchiveError::BlobMissing(it)) if it == digest));
+    }
+
+    #[test]
+    fn documents_have_their_format_and_size() {
+        let text = b"{\"manifests\": {}}".to_vec();
+        let huge = vec![b' '; usize::try_from(DOCUMENT_LIMIT).expect("16 MiB") + 1];
+        for (bytes, message) in [(text, "is malformed"), (huge, "is larger than 16 MiB")] {
+            let digest = Digest::of(&bytes);
+            let descriptor = json!({"mediaType": "application/vnd.oci.image.index.v1+json",
+                                    "digest": digest, "size": bytes.len()});
+            let mut layout = layout().with_images(&[descriptor]);
+            layout.set(&format!("blobs/sha256/{}", digest.hex()), bytes);
+            let error = layout.open().expect("an archive").image().expect_err(message);
+            assert!(error.to_string().ends_with(message), "{error}");
+        }
+    }
+}

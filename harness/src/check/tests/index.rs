@@ -1,0 +1,215 @@
+use serde_json::json;
+
+use super::{Case, Rule, caught, silent};
+use crate::elf::{ElfType, Machine};
+use crate::fixture::{ElfFile, Image, Layer, Lie, Variant};
+
+pub(super) fn cases() -> Vec<Case> {
+    [platforms(), descriptors(), nesting(), emptiness(), digests(), identical_layers()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn healthy(platforms: &[&str]) -> Image {
+    Image::of(platforms.iter().map(|it| Variant::healthy(it)))
+}
+
+fn platforms() -> Vec<Case> {
+    vec![
+        caught(
+            Rule::PlatformMissing,
+            "arm/v7 is published, arm/v6 was asked for",
+            healthy(&["linux/amd64", "linux/arm/v7"]),
+            &["error linux/arm/v6 -"],
+        )
+        .requesting(&["linux/amd64", "linux/arm/v6"]),
+        silent(
+            Rule::PlatformMissing,
+            "the same platform, spelt otherwise",
+            healthy(&["linux/arm64/v8", "linux/arm"]),
+        )
+        .requesting(&["linux/arm64", "linux/arm/v7"]),
+        silent(
+            Rule::PlatformMissing,
+            "more is published than was asked for",
+            healthy(&["linux/amd64", "linux/arm64"]),
+        )
+        .requesting(&["linux/arm64"]),
+        caught(
+            Rule::PlatformDuplicate,
+            "arm64 twice, spelt differently",
+            healthy(&["linux/arm64", "linux/arm64/v8"]),
+            &["error linux/arm64 -"],
+        ),
+        silent(
+            Rule::PlatformDuplicate,
+            "two variants of one architecture",
+            healthy(&["linux/arm/v6", "linux/arm/v7"]),
+        ),
+        caught(
+            Rule::PlatformInvalid,
+            "arm64 has no v7",
+            Image::of([Variant::healthy("linux/amd64"), Variant::new("linux/arm64/v7")]),
+            &["error - -"],
+        ),
+        caught(
+            Rule::PlatformInvalid,
+            "the variant names the architecture again",
+            Image::of([Variant::healthy("linux/amd64"), Variant::new("linux/arm/armv7")]),
+            &["error - -"],
+        ),
+        caught(
+            Rule::PlatformInvalid,
+            "empty platform arguments left no platform",
+            Image::of([Variant::healthy("linux/amd64"), Variant::new("/")]),
+            &["error - -"],
+        ),
+        silent(
+            Rule::PlatformInvalid,
+            "an attestation is no variant",
+            healthy(&["linux/amd64"]).and_attestation(),
+        ),
+        silent(
+            Rule::PlatformInvalid,
+            "a Windows image beside the Linux ones exists, and is not ours to judge",
+            healthy(&["linux/amd64"]).and(&Variant::new("windows/amd64")),
+        ),
+        silent(
+            Rule::PlatformInvalid,
+            "an entry that is no manifest is to be ignored",
+            healthy(&["linux/amd64"]).and_entry(json!({
+                "mediaType": "application/vnd.example.notes+json",
+                "digest": crate::oci::Digest::of(b"notes"),
+                "size": 5,
+            })),
+        ),
+    ]
+}
+
+fn descriptors() -> Vec<Case> {
+    use Rule::PlatformDescriptorMismatch as Mismatch;
+    vec![
+        caught(
+            Mismatch,
+            "the config was written for the builder's own architecture",
+            Variant::new("linux/arm64").stated_as("linux/amd64").app("linux/amd64"),
+            &["error linux/amd64 -"],
+        ),
+        caught(
+            Mismatch,
+            "the config states no architecture",
+            Variant::new("linux/").stated_as("linux/amd64").app("linux/amd64"),
+            &["error linux/amd64 -"],
+        ),
+        caught(
+            Mismatch,
+            "the config's variant is another one",
+            Variant::healthy("linux/arm/v7").stated_as("linux/arm/v6"),
+            &["error linux/arm/v6 -"],
+        ),
+        silent(
+            Mismatch,
+            "a config without a variant claims none",
+            Variant::healthy("linux/arm").stated_as("linux/arm/v6"),
+        ),
+        silent(
+            Mismatch,
+            "v8 is what arm64 means",
+            Variant::healthy("linux/arm64/v8").stated_as("linux/arm64"),
+        ),
+        silent(
+            Mismatch,
+            "an entry without a platform leaves it to the config",
+            Variant::healthy("linux/s390x").unstated(),
+        ),
+    ]
+}
+
+fn nesting() -> Vec<Case> {
+    let nested = healthy(&["linux/amd64"]).and_index(healthy(&["linux/arm64"]));
+    vec![
+        caught(
+            Rule::IndexNested,
+            "one index a platform, put together again",
+            nested,
+            &["error - -"],
+        ),
+        silent(
+            Rule::IndexNested,
+            "an attestation beside each variant",
+            healthy(&["linux/amd64"]).and_attestation(),
+        ),
+    ]
+}
+
+fn emptiness() -> Vec<Case> {
+    let nothing = Variant::new("linux/amd64").entrypoint(&["/app"]);
+    let found: &[&str] = &["error linux/amd64 -"];
+    let entrypoint: &[&str] = &["EntrypointMissing error linux/amd64 /app"];
+    vec![
+        caught(Rule::LayersEmpty, "no layers at all", nothing.clone(), found).besides(entrypoint),
+        caught(
+            Rule::LayersEmpty,
+            "a layer that only hides things",
+            nothing.layer(Layer::new().whiteout("app")),
+            found,
+        )
+        .besides(entrypoint),
+        silent(
+            Rule::LayersEmpty,
+            "one empty layer among others",
+            Variant::healthy("linux/amd64").layer(Layer::new()),
+        ),
+    ]
+}
+
+fn digests() -> Vec<Case> {
+    let with = |lie| {
+        Variant::healthy("linux/amd64").false_layer(Layer::new().file("data", 0o644, "data"), lie)
+    };
+    let found: &[&str] = &["error linux/amd64 -"];
+    vec![
+        caught(Rule::DigestMismatch, "the blob has another digest", with(Lie::Digest), found),
+        caught(Rule::DigestMismatch, "the blob has another size", with(Lie::Size), found),
+        caught(Rule::DigestMismatch, "the tar has another diff_id", with(Lie::DiffId), found),
+        caught(Rule::DigestMismatch, "the config has no diff_id", with(Lie::DiffIdMissing), found),
+        silent(Rule::DigestMismatch, "all statements are true", with(Lie::None)),
+    ]
+}
+
+fn identical_layers() -> Vec<Case> {
+    let shared = |content: Vec<u8>| {
+        let layer = Layer::new().file("usr/lib/crt1.o", 0o644, content);
+        Image::of(["linux/amd64", "linux/arm64"].map(|it| Variant::new(it).layer(layer.clone())))
+    };
+    // What is the same for two machines holds no program of either.
+    let no_command: &[&str] =
+        &["EntrypointMissing error linux/amd64 -", "EntrypointMissing error linux/arm64 -"];
+    let object = |file: ElfFile| file.with_type(ElfType::REL).bytes();
+    vec![
+        caught(
+            Rule::LayersIdentical,
+            "object files that only one of the machines can link",
+            shared(object(ElfFile::of("linux/amd64"))),
+            &["warning - -"],
+        )
+        .besides(no_command),
+        silent(
+            Rule::LayersIdentical,
+            "programs for the kernel's own virtual machine are the same everywhere",
+            shared(object(ElfFile::of_machine(Machine::BPF))),
+        )
+        .besides(no_command),
+        silent(Rule::LayersIdentical, "data are the same everywhere", shared(b"data".to_vec()))
+            .besides(no_command),
+        silent(
+            Rule::LayersIdentical,
+            "the same code for two variants of one machine",
+            Image::of([
+                Variant::healthy("linux/arm/v6"),
+                Variant::new("linux/arm/v7").app("linux/arm/v6"),
+            ]),
+        ),
+    ]
+}

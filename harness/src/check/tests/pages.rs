@@ -1,0 +1,70 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::{Rule, all_cases};
+
+/// The parts of every page, in their order; others may stand between them.
+const PARTS: [&str; 5] = ["Output", "Why", "Bad", "Good", "Reports"];
+
+#[test]
+fn every_page_has_its_parts() {
+    for rule in Rule::ALL {
+        let page = rule.page();
+        assert_eq!(page.lines().next(), Some(format!("# {rule}").as_str()), "{rule}: the title");
+        assert_eq!(page.lines().nth(2), Some(rule.summary()), "{rule}: the meaning");
+        let titles: Vec<&str> = page.lines().filter_map(|it| it.strip_prefix("## ")).collect();
+        let parts: Vec<&str> = titles.iter().copied().filter(|it| PARTS.contains(it)).collect();
+        assert_eq!(parts, PARTS, "{rule}: the parts");
+        for title in titles {
+            assert!(!part(page, title).trim().is_empty(), "{rule}: {title} is empty");
+        }
+        assert!(part(page, "Reports").contains("https://"), "{rule}: a report has an address");
+    }
+}
+
+#[test]
+fn no_page_is_left_over() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let files = fs::read_dir(folder).expect("the folder of the pages");
+    let names = files.map(|it| it.expect("a page").file_name().into_string().expect("UTF-8"));
+    let pages: BTreeSet<String> = names.collect();
+    let rules: BTreeSet<String> = Rule::ALL.iter().map(|it| format!("{it}.md")).collect();
+    assert_eq!(pages, rules);
+}
+
+/// What a page shows is what the rule says of one of the images here, digests cut short.
+#[test]
+fn every_page_shows_what_the_rule_says() {
+    let findings: Vec<_> = all_cases().iter().flat_map(super::Case::judge).collect();
+    for rule in Rule::ALL {
+        let output = part(rule.page(), "Output");
+        let messages = findings.iter().filter(|it| it.rule == *rule).map(|finding| {
+            let platform = finding.platform.map(|it| format!(" {it}")).unwrap_or_default();
+            let path = finding.path.as_ref().map(|it| format!(" {it}")).unwrap_or_default();
+            let message = cut_digests(&finding.message);
+            format!("{} {rule}{platform}{path}: {message}", finding.severity)
+        });
+        let messages: Vec<String> = messages.collect();
+        assert!(
+            messages.iter().any(|it| output.contains(it)),
+            "{rule} shows\n{output}and says\n{}",
+            messages.join("\n")
+        );
+    }
+}
+
+/// The text below a heading, up to the next.
+fn part<'a>(page: &'a str, title: &str) -> &'a str {
+    let heading = format!("\n## {title}\n");
+    let start = page.find(&heading).map_or(page.len(), |at| at + heading.len());
+    let end = page[start..].find("\n## ").map_or(page.len(), |at| start + at);
+    &page[start..end]
+}
+
+fn cut_digests(message: &str) -> String {
+    const HEX: usize = 64;
+    let mut parts = message.split("sha256:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| format!("{text}sha256:…{}", part.get(HEX..).unwrap_or("")))
+}

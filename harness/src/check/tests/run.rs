@@ -1,0 +1,154 @@
+use super::{Case, Expectations, Rule, RunExpectation, caught, silent};
+use crate::fixture::{Image, Layer, Variant, program};
+use crate::inspect::{Arguments, ImagePath};
+use crate::run::{
+    CpuModel, Execution, Extent, Output, RunEnd, RunEvidence, RunnerKind, SignalCause,
+};
+
+const APP: &[&str] = &["error linux/arm64 /app"];
+
+pub(super) fn cases() -> Vec<Case> {
+    [failed(), explained(), timed_out(), output()].into_iter().flatten().collect()
+}
+
+/// A run of `/app` that ended so and printed that.
+fn run(end: RunEnd, stdout: &str) -> RunEvidence {
+    let path = ImagePath::clean("/app");
+    RunEvidence {
+        runner: RunnerKind::Engine,
+        execution: Execution::Emulated,
+        cpu: CpuModel::Default,
+        command: vec!["/app".into(), "--help".into()],
+        entrypoint: path.clone(),
+        program: path,
+        end,
+        stdout: Output::new(stdout.as_bytes(), Extent::Whole),
+        stderr: Output::default(),
+    }
+}
+
+fn exited(code: i64) -> RunEvidence {
+    run(RunEnd::Exited { code }, "Usage: app [OPTIONS]\n")
+}
+
+fn signalled(signal: i64, cause: SignalCause) -> RunEvidence {
+    run(RunEnd::Signalled { signal, cause }, "")
+}
+
+impl Case {
+    fn after(self, runs: impl IntoIterator<Item = RunEvidence>) -> Self {
+        Self { runs: runs.into_iter().collect(), ..self }
+    }
+
+    fn expecting(self, exit: i64, stdout: &[&str]) -> Self {
+        let stdout = stdout.iter().map(|&it| it.to_owned()).collect();
+        let run = RunExpectation { exit, stdout };
+        Self { expectations: Expectations { arguments: Arguments::Default, run }, ..self }
+    }
+}
+
+fn healthy() -> Image {
+    Variant::healthy("linux/arm64").into()
+}
+
+fn failed() -> Vec<Case> {
+    use Rule::RunFailed as Failed;
+    let illegal = || signalled(4, SignalCause::Program);
+    vec![
+        caught(Failed, "another exit status", healthy(), APP).after([exited(1)]),
+        caught(Failed, "success where failure was expected", healthy(), APP)
+            .after([exited(0)])
+            .expecting(2, &[]),
+        caught(Failed, "an illegal instruction", healthy(), APP).after([illegal()]),
+        caught(Failed, "more memory than a run may use", healthy(), APP)
+            .after([signalled(9, SignalCause::MemoryLimit)]),
+        caught(Failed, "one run of two", healthy(), APP).after([exited(0), illegal()]),
+        silent(Failed, "as expected", healthy()).after([exited(0)]),
+        silent(Failed, "the expected failure", healthy()).after([exited(2)]).expecting(2, &[]),
+        silent(Failed, "it was not run", healthy()),
+        silent(Failed, "no emulator says nothing about the image", healthy())
+            .after([run(RunEnd::EmulatorMissing, "")]),
+        silent(Failed, "an engine's fault says nothing about the image", healthy())
+            .after([run(RunEnd::EngineFault { message: "connection refused".into() }, "")]),
+    ]
+}
+
+/// What the bytes have said already is not said again of the run.
+fn explained() -> Vec<Case> {
+    let wrong_app = || Variant::new("linux/arm64").app("linux/amd64");
+    let wrong_helper = Variant::healthy("linux/arm64")
+        .layer(Layer::new().executable("helper", program("linux/amd64")));
+    let script = RunEvidence { program: ImagePath::clean("/usr/bin/sh"), ..exited(255) };
+    vec![
+        caught(Rule::ElfMachineMismatch, "and so it cannot start", wrong_app(), APP)
+            .after([exited(255)]),
+        caught(
+            Rule::ElfMachineMismatch,
+            "although the builder's machine runs it",
+            wrong_app(),
+            APP,
+        )
+        .after([exited(0)]),
+        caught(
+            Rule::RunFailed,
+            "a wrong helper does not explain the entrypoint",
+            wrong_helper,
+            APP,
+        )
+        .after([exited(1)])
+        .besides(&["ElfMachineMismatch error linux/arm64 /helper"]),
+        caught(
+            Rule::ElfMachineMismatch,
+            "the script's interpreter cannot start",
+            Variant::new("linux/arm64")
+                .layer(
+                    Layer::new()
+                        .executable("app", "#!/usr/bin/sh\n")
+                        .executable("usr/bin/sh", program("linux/s390x")),
+                )
+                .entrypoint(&["/app"]),
+            &["error linux/arm64 /usr/bin/sh"],
+        )
+        .after([script]),
+        caught(
+            Rule::RunFailed,
+            "a warning does not explain a failure",
+            Variant::new("linux/amd64").app("linux/386"),
+            &["error linux/amd64 /app"],
+        )
+        .after([exited(255)])
+        .besides(&["ElfMachineMismatch warning linux/amd64 /app"]),
+    ]
+}
+
+fn timed_out() -> Vec<Case> {
+    let late = || run(RunEnd::TimedOut { limit_ms: 1500 }, "listening on :8080\n");
+    vec![
+        caught(Rule::RunTimedOut, "a server that does not know --help", healthy(), APP)
+            .after([late()]),
+        silent(Rule::RunTimedOut, "it ended in time", healthy()).after([exited(0)]),
+    ]
+}
+
+fn output() -> Vec<Case> {
+    use Rule::RunOutputMissing as Missing;
+    let said = |text| run(RunEnd::Exited { code: 0 }, text);
+    let on_stderr =
+        || RunEvidence { stderr: Output::new(b"Usage: app\n", Extent::Whole), ..said("") };
+    vec![
+        caught(Missing, "other words", healthy(), APP)
+            .after([said("app: no such option\n")])
+            .expecting(0, &["Usage"]),
+        caught(Missing, "nothing", healthy(), APP).after([said("")]).expecting(0, &["Usage"]),
+        caught(Missing, "one of two texts", healthy(), APP)
+            .after([exited(0)])
+            .expecting(0, &["Usage", "Examples"]),
+        caught(Missing, "on the standard error", healthy(), APP)
+            .after([on_stderr()])
+            .expecting(0, &["Usage"]),
+        silent(Missing, "all of it", healthy())
+            .after([exited(0)])
+            .expecting(0, &["Usage", "[OPTIONS]"]),
+        silent(Missing, "nothing was asked for", healthy()).after([said("")]),
+    ]
+}
