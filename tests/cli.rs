@@ -104,7 +104,7 @@ fn a_case_that_is_mended_fails_until_it_says_so() {
 #[case::exits("exit 3", "RunFailed")]
 #[case::forks_without_end("f() { f | f & }; f; while :; do f; done", "Run")]
 #[case::fills_its_scratch("cat /dev/zero > /tmp/full; exit 5", "RunFailed")]
-#[case::takes_memory("tail /dev/zero", "RunFailed")]
+#[case::takes_memory("tail /dev/zero", "Run")]
 #[case::writes_to_its_root("touch /new && exit 0; exit 4", "RunFailed")]
 #[case::ignores_signals("trap '' TERM INT HUP; while :; do sleep 1; done", "RunTimedOut")]
 #[case::prints_to_both("while :; do echo o; echo e >&2; done", "RunTimedOut")]
@@ -303,13 +303,18 @@ async fn holdings() -> Vec<String> {
         .all(true)
         .filters(&filter("label", "dev.archproof.session"))
         .build();
-    let containers = engine.docker().list_containers(Some(containers)).await.expect("a list");
     let images = ListImagesOptionsBuilder::new()
         .filters(&filter("reference", "archproof.invalid/*/*"))
         .build();
-    let images = engine.docker().list_images(Some(images)).await.expect("a list");
-    let containers = containers.into_iter().filter_map(|it| it.id);
-    containers.chain(images.into_iter().flat_map(|it| it.repo_tags)).collect()
+    loop {
+        let containers = engine.docker().list_containers(Some(containers.clone())).await;
+        let images = engine.docker().list_images(Some(images.clone())).await;
+        // Docker 26.1 fails to list what is removed meanwhile.
+        if let (Ok(containers), Ok(images)) = (containers, images) {
+            let containers = containers.into_iter().filter_map(|it| it.id);
+            return containers.chain(images.into_iter().flat_map(|it| it.repo_tags)).collect();
+        }
+    }
 }
 
 fn assert_matches_schema(report: &Value) {

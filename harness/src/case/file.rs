@@ -286,7 +286,7 @@ mod tests {
             ("[run]\nexit = 256", "case.toml:2:8: invalid value"),
             (
                 "[expect]\nfindings = [\"Nonsense /a linux/arm64\"]",
-                "case.toml:2:13: there is no rule `Nonsense`",
+                "case.toml:2:12: there is no rule `Nonsense`",
             ),
             ("[[allow]]\nrule = \"RunFailed\"", "missing field `reason`"),
             (

@@ -8,6 +8,10 @@ use crate::inspect::{
 use crate::platform::Platform;
 
 pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
+    // Where there is no file at all, that is the defect.
+    if variant.files.is_empty() {
+        return Vec::new();
+    }
     let mut findings = environment(variant);
     let account = match Account::resolve(&variant.files, &variant.config.user) {
         Ok(account) => account,
@@ -38,7 +42,9 @@ fn unlaunchable(variant: &Variant, error: &LaunchError) -> Option<Finding> {
     };
     Some(match error {
         LaunchError::NoCommand => {
+            // Images to build on, or to copy from, have none.
             Finding::of_platform(Rule::EntrypointMissing, variant.platform, message)
+                .with_severity(Severity::Note)
         }
         LaunchError::Missing { word, .. } | LaunchError::NotInPath { word, .. } => {
             of_word(Rule::EntrypointMissing, word)

@@ -1,7 +1,7 @@
 //! How the entrypoint ran, against what the case expects.
 
 use super::{Finding, Rule, Severity};
-use crate::inspect::Variant;
+use crate::inspect::{NodeKind, Variant};
 use crate::run::{Output, RunEnd, RunEvidence};
 
 /// What a run has to look like.
@@ -36,7 +36,9 @@ fn check_run(
         RunEnd::Exited { code } if *code == expectation.exit => {
             missing_output(run, expectation).map(|it| finding(Rule::RunOutputMissing, it)).collect()
         }
-        RunEnd::Exited { .. } | RunEnd::Signalled { .. } if is_explained(run, known) => Vec::new(),
+        RunEnd::Exited { .. } | RunEnd::Signalled { .. } if is_explained(variant, run, known) => {
+            Vec::new()
+        }
         end @ (RunEnd::Exited { .. } | RunEnd::Signalled { .. }) => {
             let expected = format!("exit status {}", expectation.exit);
             let message = format!("{end}, expected {expected}{}", last_words(run));
@@ -51,11 +53,16 @@ fn check_run(
 }
 
 /// A program that cannot run for what its bytes are fails for no further reason.
-fn is_explained(run: &RunEvidence, known: &[Finding]) -> bool {
+fn is_explained(variant: &Variant, run: &RunEvidence, known: &[Finding]) -> bool {
+    // A file of several names is reported under the first.
+    let program = match variant.files.get(&run.program).map(|it| &it.kind) {
+        Some(NodeKind::Hardlink { first, .. }) => first,
+        _ => &run.program,
+    };
     known.iter().any(|it| {
         it.severity == Severity::Error
             && matches!(it.rule, Rule::ElfMachineMismatch | Rule::ElfMalformed)
-            && it.path.as_deref() == Some(run.program.as_str())
+            && it.path.as_deref() == Some(program.as_str())
     })
 }
 

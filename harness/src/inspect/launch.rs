@@ -145,26 +145,21 @@ pub enum ShebangFault {
 }
 
 impl Command {
-    /// The words that the engine would execute: ENTRYPOINT with the arguments; without an
-    /// ENTRYPOINT the given words alone, or else the program that CMD names, with `--help`.
+    /// The words to execute: ENTRYPOINT with the arguments; without an ENTRYPOINT the given words
+    /// alone, or else the program that CMD names, with `--help`. In the shell form an argument
+    /// would not reach the program, so there `--help` goes to the end of the shell's line.
     ///
     /// # Errors
     ///
     /// When the image names no program and no words were given.
     pub fn of(config: &RunConfig, arguments: &Arguments) -> Result<Self, LaunchError> {
-        let own = |words: &Option<Vec<String>>| words.clone().unwrap_or_default();
-        let (mut words, cmd) = (own(&config.entrypoint), own(&config.cmd));
-        match arguments {
-            Arguments::Given(given) => words.extend(given.iter().cloned()),
-            Arguments::Default => {
-                if words.is_empty() {
-                    words.extend(cmd.into_iter().take(1));
-                }
-                if !words.is_empty() {
-                    words.push("--help".to_owned());
-                }
+        let words = match arguments {
+            Arguments::Given(given) => {
+                let fixed = config.entrypoint.as_deref().unwrap_or_default();
+                [fixed, given].concat()
             }
-        }
+            Arguments::Default => ask_for_help(config),
+        };
         if words.is_empty() { Err(LaunchError::NoCommand) } else { Ok(Self { words }) }
     }
 
@@ -313,18 +308,36 @@ impl<'a> Search<'a, '_> {
     }
 }
 
-/// Whether the word is the shell of the image's own command, as in
-/// `["/bin/bash", "-o", "pipefail", "-c", "exec app"]`. The shell form makes such commands; a run
-/// with other arguments has the shell, but may not have the line.
+/// The image's own command with `--help` instead of its other arguments; empty if it has none.
+fn ask_for_help(config: &RunConfig) -> Vec<String> {
+    let own = own_command(config);
+    if let (Some(line), Some((_, before))) = (shell_line(own), own.split_last()) {
+        return [before, &[format!("{line} --help")]].concat();
+    }
+    let is_entrypoint = config.entrypoint.as_ref().is_some_and(|it| !it.is_empty());
+    let fixed = if is_entrypoint { own } else { &own[..own.len().min(1)] };
+    if fixed.is_empty() { Vec::new() } else { [fixed, &["--help".to_owned()]].concat() }
+}
+
+/// What the image starts by itself: ENTRYPOINT, or CMD where there is none.
+fn own_command(config: &RunConfig) -> &[String] {
+    let words = |words: &'_ Option<Vec<String>>| words.as_ref().is_some_and(|it| !it.is_empty());
+    let own = if words(&config.entrypoint) { &config.entrypoint } else { &config.cmd };
+    own.as_deref().unwrap_or_default()
+}
+
+/// The line of a command in shell form, `["/bin/bash", "-o", "pipefail", "-c", "exec app"]`.
+fn shell_line(words: &[String]) -> Option<&str> {
+    let [shell, .., option, line] = words else { return None };
+    let takes_line = option.starts_with('-') && !option.starts_with("--") && option.ends_with('c');
+    (shell.ends_with("sh") && takes_line).then_some(line)
+}
+
+/// Whether the word is the shell of the image's own command. A run with other arguments has the
+/// shell, but may not have the line.
 fn is_shell(config: &RunConfig, word: &str) -> bool {
-    let own = |words: &'_ Option<Vec<String>>| words.clone().filter(|it| !it.is_empty());
-    let words = own(&config.entrypoint).or_else(|| own(&config.cmd)).unwrap_or_default();
-    let is_line = |option: &String| {
-        option.starts_with('-') && !option.starts_with("--") && option.ends_with('c')
-    };
-    words.first().is_some_and(|it| it == word)
-        && word.ends_with("sh")
-        && words.iter().skip(1).any(is_line)
+    let words = own_command(config);
+    shell_line(words).is_some() && words.first().is_some_and(|it| it == word)
 }
 
 /// What `#!/usr/bin/env program` and `#!/usr/bin/env -S program words` start. Without `-S` all the
@@ -345,4 +358,51 @@ fn env_program(shebang: &Shebang) -> Option<&str> {
             && !word.contains(['/', '=', '"', '\'', '\\', '$'])
     };
     word.filter(is_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &[&str]) -> Option<Vec<String>> {
+        Some(text.iter().map(|it| (*it).to_owned()).collect())
+    }
+
+    #[test]
+    fn help_is_asked_of_the_program() {
+        let line = "exec app --port $PORT";
+        for (entrypoint, cmd, expected) in [
+            (&["/app"][..], &["--port", "80"][..], &["/app", "--help"][..]),
+            (&["/init", "--", "/app"], &["serve"], &["/init", "--", "/app", "--help"]),
+            (&[], &["app", "--port", "80"], &["app", "--help"]),
+            (&["/bin/sh", "-c", line], &[], &["/bin/sh", "-c", "exec app --port $PORT --help"]),
+            (
+                &[],
+                &["/bin/bash", "-ec", line],
+                &["/bin/bash", "-ec", "exec app --port $PORT --help"],
+            ),
+            (&["flash", "-c", "x"], &[], &["flash", "-c", "x --help"]),
+            (&[], &[], &[]),
+        ] {
+            let config = RunConfig {
+                entrypoint: words(entrypoint),
+                cmd: words(cmd),
+                ..RunConfig::default()
+            };
+            let command = Command::of(&config, &Arguments::Default).map(|it| it.words);
+            assert_eq!(command.ok(), words(expected).filter(|it| !it.is_empty()));
+        }
+    }
+
+    #[test]
+    fn given_words_follow_the_entrypoint() {
+        let config = RunConfig {
+            entrypoint: words(&["/app"]),
+            cmd: words(&["serve"]),
+            ..RunConfig::default()
+        };
+        let given = Arguments::Given(vec!["--version".to_owned()]);
+        let command = Command::of(&config, &given).map(|it| it.words);
+        assert_eq!(command.ok(), words(&["/app", "--version"]));
+    }
 }

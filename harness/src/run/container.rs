@@ -81,10 +81,13 @@ fn request(
     command: &Command,
 ) -> ContainerRequest<GenericImage> {
     let (label, value) = session.label();
-    // The image's own ENTRYPOINT stands; what the command adds to it is the container's CMD.
-    let fixed = variant.config.entrypoint.as_ref().map_or(0, Vec::len);
-    GenericImage::new(image.name, image.tag)
-        .with_cmd(command.words.iter().skip(fixed).cloned())
+    let (entrypoint, words) = entrypoint(variant, command);
+    let mut source = GenericImage::new(image.name, image.tag);
+    if let Some(entrypoint) = entrypoint {
+        source = source.with_entrypoint(entrypoint);
+    }
+    source
+        .with_cmd(words.iter().cloned())
         .with_platform(variant.platform.to_string())
         .with_label(label, value)
         .with_cap_drop("ALL")
@@ -92,6 +95,17 @@ fn request(
         .with_readonly_rootfs(true)
         .with_ulimit("core", 0, Some(0))
         .with_host_config_modifier(confine)
+}
+
+/// What replaces the image's ENTRYPOINT, if anything has to, and the words of the container's CMD.
+/// The image's own stands wherever the command begins with it.
+fn entrypoint<'a>(variant: &Variant, command: &'a Command) -> (Option<&'a str>, &'a [String]) {
+    let own = variant.config.entrypoint.as_deref().unwrap_or_default();
+    match (command.words.strip_prefix(own), command.words.split_first()) {
+        (Some(words), _) => (None, words),
+        (None, Some((program, words))) => (Some(program), words),
+        (None, None) => (None, &[]),
+    }
 }
 
 fn confine(config: &mut HostConfig) {

@@ -3,10 +3,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::time::Duration;
 
+use bollard::models::ImageSummary;
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListImagesOptionsBuilder, RemoveContainerOptionsBuilder,
-    RemoveImageOptionsBuilder,
+    ListContainersOptionsBuilder, ListImagesOptions, ListImagesOptionsBuilder,
+    RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
 };
 
 use crate::engine::Engine;
@@ -82,7 +84,7 @@ impl Session {
         let filters = HashMap::from([("reference", vec![pattern])]);
         let options = ListImagesOptionsBuilder::new().filters(&filters).build();
         let mut result = Ok(());
-        for image in engine.docker().list_images(Some(options)).await? {
+        for image in list_images(engine, &options).await? {
             for name in image.repo_tags {
                 let options = RemoveImageOptionsBuilder::new().force(true).build();
                 let removed = engine.docker().remove_image(&name, Some(options), None).await;
@@ -90,6 +92,26 @@ impl Session {
             }
         }
         result
+    }
+}
+
+/// Docker 26.1 ends a listing with 404 when an image that it was to show is removed meanwhile, by
+/// anybody.
+async fn list_images(
+    engine: &Engine,
+    options: &ListImagesOptions,
+) -> Result<Vec<ImageSummary>, bollard::errors::Error> {
+    let mut tries = 20;
+    loop {
+        match engine.docker().list_images(Some(options.clone())).await {
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. })
+                if tries > 0 =>
+            {
+                tries -= 1;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            other => return other,
+        }
     }
 }
 

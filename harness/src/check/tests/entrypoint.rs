@@ -53,7 +53,7 @@ fn missing() -> Vec<Case> {
             debian().layer(tool()).entrypoint(&["tool"]).env(&["PATH=/usr/bin:/bin"]),
             &["error linux/amd64 tool"],
         ),
-        caught(Missing, "neither ENTRYPOINT nor CMD", debian(), &["error linux/amd64 -"]),
+        caught(Missing, "neither ENTRYPOINT nor CMD", debian(), &["note linux/amd64 -"]),
         caught(
             Missing,
             "a link to nowhere",
