@@ -364,8 +364,8 @@ fn env_program(shebang: &Shebang) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn words(text: &[&str]) -> Option<Vec<String>> {
-        Some(text.iter().map(|it| (*it).to_owned()).collect())
+    fn words(text: &[&str]) -> Vec<String> {
+        text.iter().map(|it| (*it).to_owned()).collect()
     }
 
     #[test]
@@ -385,24 +385,24 @@ mod tests {
             (&[], &[], &[]),
         ] {
             let config = RunConfig {
-                entrypoint: words(entrypoint),
-                cmd: words(cmd),
+                entrypoint: Some(words(entrypoint)),
+                cmd: Some(words(cmd)),
                 ..RunConfig::default()
             };
             let command = Command::of(&config, &Arguments::Default).map(|it| it.words);
-            assert_eq!(command.ok(), words(expected).filter(|it| !it.is_empty()));
+            assert_eq!(command.unwrap_or_default(), words(expected));
         }
     }
 
     #[test]
     fn given_words_follow_the_entrypoint() {
         let config = RunConfig {
-            entrypoint: words(&["/app"]),
-            cmd: words(&["serve"]),
+            entrypoint: Some(words(&["/app"])),
+            cmd: Some(words(&["serve"])),
             ..RunConfig::default()
         };
         let given = Arguments::Given(vec!["--version".to_owned()]);
         let command = Command::of(&config, &given).map(|it| it.words);
-        assert_eq!(command.ok(), words(&["/app", "--version"]));
+        assert_eq!(command, Ok(words(&["/app", "--version"])));
     }
 }
