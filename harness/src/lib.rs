@@ -21,6 +21,7 @@ mod fixture;
 pub mod inspect;
 pub mod oci;
 pub mod platform;
+mod random;
 pub mod report;
 pub mod run;
 pub mod verdict;

@@ -86,7 +86,7 @@ impl Verifier<'_> {
         let file = folder.path().join("image.tar");
         let (platforms, stored) = self.build(case, &file).await?;
         let facts = self.inspect(&file, platforms).await?;
-        let runs = self.run(case, &facts, &stored).await;
+        let runs = self.run(case, &facts, stored).await;
         Ok(Evidence { image: facts, runs })
     }
 
@@ -156,13 +156,14 @@ impl Verifier<'_> {
         &self,
         case: &Case,
         facts: &ImageFacts,
-        stored: &Stored,
+        stored: Stored,
     ) -> BTreeMap<Digest, Vec<RunEvidence>> {
         let request = RunRequest {
             arguments: case.run.arguments.clone(),
             timeout: case.run.timeout.duration(),
         };
-        let runner = EngineRunner { engine: self.engine, session: self.session, stored };
+        let (engine, session) = (self.engine.clone(), self.session.clone());
+        let runner = EngineRunner { engine, session, stored };
         runner.run(facts, &request, self.events).await
     }
 }

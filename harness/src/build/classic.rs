@@ -11,12 +11,13 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 use futures_util::StreamExt;
-use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
 
-use crate::engine::{Engine, sha256_hex};
+use crate::engine::Engine;
 use crate::event::{Event, Events};
+use crate::oci::{Descriptor, Digest, Index, MediaType, RawPlatform};
 use crate::platform::Platform;
 
 use super::error::BuildErrorKind;
@@ -45,7 +46,7 @@ pub(super) async fn build(
     plan: &BuildPlan,
     archive: &Path,
     events: &Events,
-) -> Result<String, BuildErrorKind> {
+) -> Result<Digest, BuildErrorKind> {
     let names = plan.image_names(ImageStore::Classic);
     if names.is_empty() && !plan.platforms.is_empty() {
         return Err(BuildErrorKind::StoreNeedsName);
@@ -94,23 +95,22 @@ fn compose(
     mut saved: File,
     variants: &[(String, Platform)],
     archive: File,
-) -> io::Result<Option<String>> {
+) -> io::Result<Option<Digest>> {
     saved.rewind()?;
     let mut target = tar::Builder::new(io::BufWriter::new(archive));
     let Some(layout) = copy_blobs(saved, &mut target)? else { return Ok(None) };
     let Some(index) = index(layout, variants) else { return Ok(None) };
-    let index = serde_json::to_vec(&index)?;
-    let digest = sha256_hex(&index);
-    append(&mut target, &format!("blobs/sha256/{digest}"), &index)?;
-    let digest = format!("sha256:{digest}");
+    let index = document(&index)?;
+    let digest = Digest::of(&index);
+    append(&mut target, &format!("blobs/sha256/{}", digest.hex()), &index)?;
     let top = Descriptor {
-        media_type: INDEX_TYPE.to_owned(),
-        digest: digest.clone(),
+        media_type: MediaType(INDEX_TYPE.to_owned()),
+        digest,
         size: index.len() as u64,
         platform: None,
         annotations: BTreeMap::new(),
     };
-    append(&mut target, "index.json", &serde_json::to_vec(&Index::of(vec![top]))?)?;
+    append(&mut target, "index.json", &document(&Index { manifests: vec![top] })?)?;
     append(&mut target, "oci-layout", LAYOUT)?;
     target.into_inner()?.flush()?;
     Ok(Some(digest))
@@ -154,9 +154,9 @@ fn index(layout: Index, variants: &[(String, Platform)]) -> Option<Index> {
     }
     let described = variants.iter().map(|(name, platform)| {
         let manifest = saved.remove(name)?;
-        Some(Descriptor { platform: Some(PlatformJson::of(*platform)), ..manifest })
+        Some(Descriptor { platform: Some(RawPlatform::from(*platform)), ..manifest })
     });
-    Some(Index::of(described.collect::<Option<_>>()?))
+    Some(Index { manifests: described.collect::<Option<_>>()? })
 }
 
 /// A name with what Docker Hub implies, as the store writes it.
@@ -170,50 +170,13 @@ fn canonical(name: &str) -> String {
     }
 }
 
-/// `index.json` and an index alike, as far as they are written here.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Index {
-    schema_version: u32,
-    #[serde(default)]
-    media_type: String,
-    manifests: Vec<Descriptor>,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Descriptor {
-    media_type: String,
-    digest: String,
-    size: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    platform: Option<PlatformJson>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    annotations: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-struct PlatformJson {
-    architecture: String,
-    os: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    variant: String,
-}
-
-impl Index {
-    fn of(manifests: Vec<Descriptor>) -> Self {
-        Self { schema_version: 2, media_type: INDEX_TYPE.to_owned(), manifests }
-    }
-}
-
-impl PlatformJson {
-    fn of(platform: Platform) -> Self {
-        Self {
-            architecture: platform.architecture_name().to_owned(),
-            os: "linux".to_owned(),
-            variant: platform.variant_name(),
-        }
-    }
+/// `index.json` and an index alike are indexes.
+fn document(index: &Index) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&json!({
+        "schemaVersion": 2,
+        "mediaType": INDEX_TYPE,
+        "manifests": index.manifests,
+    }))
 }
 
 #[cfg(test)]
@@ -240,7 +203,7 @@ mod tests {
         saved.into_inner().expect("the archive")
     }
 
-    fn composed(index: &str) -> (Option<String>, Vec<String>) {
+    fn composed(index: &str) -> (Option<Digest>, Vec<String>) {
         let saved = saved(&[
             ("blobs/sha256/aa", "A"),
             ("index.json", index),
@@ -273,9 +236,10 @@ mod tests {
         let layout = |entries: &[String]| {
             format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, entries.join(","))
         };
-        let (a, b) = (entry("it:a", "sha256:aa"), entry("it:b", "sha256:bb"));
+        let digest = |it: &[u8]| Digest::of(it).to_string();
+        let (a, b) = (entry("it:a", &digest(b"A")), entry("it:b", &digest(b"B")));
         let (digest, names) = composed(&layout(&[a.clone(), b]));
-        let digest = digest.expect("a layout").replace("sha256:", "blobs/sha256/");
+        let digest = format!("blobs/sha256/{}", digest.expect("a layout").hex());
         assert_eq!(names, ["blobs/sha256/aa", &digest, "index.json", "oci-layout"]);
         assert_eq!(composed(&layout(&[a])).0, None, "a variant is missing");
         assert_eq!(composed("no JSON").0, None);

@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::{Engine, ImageStore};
 use crate::event::{Event, Events};
-use crate::oci::{Digest, DigestError};
+use crate::oci::Digest;
 use crate::platform::Platform;
 
 pub use error::{BuildError, BuildErrorKind, FailedStep, Input, SourceExcerpt};
@@ -150,11 +150,9 @@ pub async fn build(
     archive: &Path,
     events: &Events,
 ) -> Result<Built, BuildError> {
-    let fail = |kind| BuildError::new(plan.dockerfile.clone(), kind);
-    let index = build_index(engine, plan, archive, events).await.map_err(fail)?;
-    let index = index.parse().map_err(|error: DigestError| {
-        fail(BuildErrorKind::Refused { message: error.to_string() })
-    })?;
+    let index = build_index(engine, plan, archive, events)
+        .await
+        .map_err(|kind| BuildError::new(plan.dockerfile.clone(), kind))?;
     events.send(Event::BuildFinished);
     Ok(Built { index })
 }
@@ -165,7 +163,7 @@ async fn build_index(
     plan: &BuildPlan,
     archive: &Path,
     events: &Events,
-) -> Result<String, BuildErrorKind> {
+) -> Result<Digest, BuildErrorKind> {
     let exports_empty =
         engine.store() == ImageStore::Containerd && engine.api_is_at_least(SAFE_API);
     if !exports_empty && is_empty(plan) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bollard_buildkit_proto::moby::buildkit::v1::{Exporter, SolveRequest};
 
-use crate::engine::sha256_hex;
+use crate::oci::Digest;
 use crate::platform::Platform;
 
 use super::error::{BuildErrorKind, Input};
@@ -69,7 +69,7 @@ impl Prepared {
                 text.push(0);
             }
         }
-        sha256_hex(&text)
+        Digest::of(&text).hex()
     }
 
     /// The request under a reference of its own, in a session.

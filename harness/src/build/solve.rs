@@ -11,6 +11,8 @@ use tonic::transport::Channel;
 
 use crate::engine::{Engine, EngineError};
 use crate::event::Events;
+use crate::oci::Digest;
+use crate::random::random_name;
 
 use super::error::BuildErrorKind;
 use super::fault::Faults;
@@ -46,7 +48,7 @@ impl<'a> Solver<'a> {
         archive: &Path,
     ) -> Result<Self, BuildErrorKind> {
         let prepared = Prepared::new(plan)?;
-        let session_id = new_id()?;
+        let session_id = random_name().map_err(|it| no_randomness(&it))?;
         let faults = Faults::default();
         let spec = SessionSpec {
             id: &session_id,
@@ -69,17 +71,22 @@ impl<'a> Solver<'a> {
         self,
         exports: &[Export<'_>],
         events: &Events,
-    ) -> Result<Vec<String>, BuildErrorKind> {
+    ) -> Result<Vec<Digest>, BuildErrorKind> {
         let Self { plan, prepared, session, session_id, control, faults } = self;
         let silent = Events::ignored();
         let calls = async {
             let mut digests = Vec::new();
             for (index, export) in exports.iter().enumerate() {
-                let request = prepared.request(&new_id()?, &session_id, export);
+                let request = prepared.request(
+                    &random_name().map_err(|it| no_randomness(&it))?,
+                    &session_id,
+                    export,
+                );
                 let mut trace = Trace::new(if index == 0 { events } else { &silent });
                 let response = call(control.clone(), request, &mut trace).await;
                 let response = response.map_err(|it| details::explain(&it, plan, &trace))?;
-                digests.extend(response.exporter_response.get(DIGEST_KEY).cloned());
+                let stated = response.exporter_response.get(DIGEST_KEY);
+                digests.extend(stated.and_then(|it| it.parse::<Digest>().ok()));
             }
             Ok(digests)
         };
@@ -149,12 +156,6 @@ async fn watch(
     }
 }
 
-/// A name that nobody else uses.
-fn new_id() -> Result<String, BuildErrorKind> {
-    let mut bytes = [0; 16];
-    let flags = rustix::rand::GetRandomFlags::empty();
-    rustix::rand::getrandom(&mut bytes[..], flags).map_err(|error| BuildErrorKind::Refused {
-        message: format!("no random bytes: {error}"),
-    })?;
-    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
+fn no_randomness(error: &std::io::Error) -> BuildErrorKind {
+    BuildErrorKind::Refused { message: format!("the system has no random numbers: {error}") }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::sha256_hex;
+use crate::oci::Digest;
 
 /// Where an engine listens when nothing says otherwise.
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
@@ -153,7 +153,7 @@ impl Endpoint {
 
     fn of_context(folder: &Path, name: &str) -> Result<Self, EndpointErrorKind> {
         // docker files a context under the hash of its name.
-        let id = sha256_hex(name.as_bytes());
+        let id = Digest::of(name.as_bytes()).hex();
         let path = folder.join("contexts/meta").join(&id).join("meta.json");
         let Some(meta) = read_json::<ContextMeta>(&path)? else {
             return Err(EndpointErrorKind::UnknownContext(name.to_owned()));
@@ -293,7 +293,7 @@ mod tests {
             std::fs::write(path, text).expect("a file");
         };
         write("config.json", current);
-        write(&format!("contexts/meta/{}/meta.json", sha256_hex(b"remote")), meta);
+        write(&format!("contexts/meta/{}/meta.json", Digest::of(b"remote").hex()), meta);
         folder
     }
 
@@ -384,6 +384,6 @@ mod tests {
     fn a_context_is_filed_under_the_hash_of_its_name() {
         // echo -n default | sha256sum
         let id = "37a8eec1ce19687d132fe29051dca629d164e2c4958ba141d5f4133a33f0688f";
-        assert_eq!(sha256_hex(b"default"), id);
+        assert_eq!(Digest::of(b"default").hex(), id);
     }
 }

@@ -9,7 +9,6 @@ use bollard::models::{SystemInfo, SystemVersion};
 use bollard_buildkit_proto::moby::buildkit::v1::ListWorkersRequest;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
 use hyper_util::rt::TokioIo;
-use sha2::{Digest, Sha256};
 use tonic::transport::{Channel, Endpoint as GrpcEndpoint};
 
 use crate::platform::Platform;
@@ -231,11 +230,6 @@ fn image_store(driver_status: &[Vec<String>]) -> ImageStore {
     } else {
         ImageStore::Classic
     }
-}
-
-/// The SHA-256 of some bytes, in hexadecimal digits.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

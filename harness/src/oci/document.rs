@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Digest;
+use crate::platform::Platform;
 
 /// A document's or blob's media type, as written.
 ///
@@ -118,6 +119,16 @@ pub struct RawPlatform {
     /// The variant of the architecture, empty where none is stated.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub variant: String,
+}
+
+impl From<Platform> for RawPlatform {
+    fn from(platform: Platform) -> Self {
+        Self {
+            os: "linux".to_owned(),
+            architecture: platform.architecture_name().to_owned(),
+            variant: platform.variant_name(),
+        }
+    }
 }
 
 impl fmt::Display for RawPlatform {

@@ -11,14 +11,14 @@ use bollard::query_parameters::{
 use futures_util::StreamExt;
 use testcontainers::core::ImageExt;
 use testcontainers::runners::AsyncRunner;
-use testcontainers::{ContainerAsync, ContainerRequest, GenericImage};
+use testcontainers::{ContainerRequest, GenericImage};
 use thiserror::Error;
 
 use super::evidence::{Extent, Output, RunEnd, SignalCause};
 use super::image::Reference;
 use super::session::{Session, remove_container};
+use super::start::Start;
 use crate::engine::Engine;
-use crate::inspect::{Command, Variant};
 
 /// Memory that a run may use, in bytes, the emulator's own included.
 const MEMORY: i64 = 1 << 30;
@@ -26,8 +26,8 @@ const MEMORY: i64 = 1 << 30;
 const PROCESSES: i64 = 256;
 /// Processors that a run may keep busy, in billionths: one that spins leaves the rest alone.
 const CPUS: i64 = 1_000_000_000;
-/// How long the engine may take for its own part of a run before it counts as lost.
-const ENGINE_PATIENCE: Duration = Duration::from_secs(60);
+/// How long the engine may take to start a container.
+const STARTING: Duration = Duration::from_secs(60);
 /// How long output may lag behind the end of its program.
 const OUTPUT_LAG: Duration = Duration::from_secs(5);
 
@@ -45,8 +45,8 @@ pub(super) enum ContainerError {
     Start(#[source] testcontainers::TestcontainersError),
     #[error("the engine lost the container")]
     Lost(#[source] bollard::errors::Error),
-    #[error("the engine did not answer within {} s", ENGINE_PATIENCE.as_secs())]
-    Silent,
+    #[error("the engine did not answer within {} s", .0.as_secs())]
+    Silent(Duration),
 }
 
 /// Runs a variant to its end, or to the end of its time. The container is removed in any case; a
@@ -54,58 +54,45 @@ pub(super) enum ContainerError {
 pub(super) async fn run(
     engine: &Engine,
     session: &Session,
-    variant: &Variant,
+    start: &Start,
     image: Reference,
-    (command, timeout): (&Command, Duration),
+    timeout: Duration,
 ) -> Result<Ended, ContainerError> {
-    let name = session.container_name(variant.digest);
-    let request = request(session, variant, image, command).with_container_name(&name);
-    let started = tokio::time::timeout(ENGINE_PATIENCE, request.start()).await;
-    let result = match started {
-        Ok(Ok(container)) => watch(engine, &container, timeout).await,
+    let name = session.container_name(start.manifest);
+    let request = request(session, start, image).with_container_name(&name);
+    let result = match tokio::time::timeout(STARTING, request.start()).await {
+        Ok(Ok(container)) => {
+            let id = container.id().to_owned();
+            // Its drop blocks the thread until the container is removed. That is done below, for
+            // containers too whose start failed, which testcontainers leaves behind.
+            std::mem::forget(container);
+            watch(engine, &id, timeout).await
+        }
         Ok(Err(error)) => Err(ContainerError::Start(error)),
-        Err(_) => Err(ContainerError::Silent),
+        Err(_) => Err(ContainerError::Silent(STARTING)),
     };
-    // testcontainers leaves a container behind whose start failed, and removes others in the
-    // background, which may be too late.
     let removed = remove_container(engine, &name).await;
     let ended = result?;
     removed.map_err(ContainerError::Lost)?;
     Ok(ended)
 }
 
-fn request(
-    session: &Session,
-    variant: &Variant,
-    image: Reference,
-    command: &Command,
-) -> ContainerRequest<GenericImage> {
+fn request(session: &Session, start: &Start, image: Reference) -> ContainerRequest<GenericImage> {
     let (label, value) = session.label();
-    let (entrypoint, words) = entrypoint(variant, command);
+    let (entrypoint, words) = start.container_command();
     let mut source = GenericImage::new(image.name, image.tag);
     if let Some(entrypoint) = entrypoint {
         source = source.with_entrypoint(entrypoint);
     }
     source
         .with_cmd(words.iter().cloned())
-        .with_platform(variant.platform.to_string())
+        .with_platform(start.platform.to_string())
         .with_label(label, value)
         .with_cap_drop("ALL")
-        .with_security_opt("no-new-privileges:true")
+        .with_security_opt("no-new-privileges=true")
         .with_readonly_rootfs(true)
         .with_ulimit("core", 0, Some(0))
         .with_host_config_modifier(confine)
-}
-
-/// What replaces the image's ENTRYPOINT, if anything has to, and the words of the container's CMD.
-/// The image's own stands wherever the command begins with it.
-fn entrypoint<'a>(variant: &Variant, command: &'a Command) -> (Option<&'a str>, &'a [String]) {
-    let own = variant.config.entrypoint.as_deref().unwrap_or_default();
-    match (command.words.strip_prefix(own), command.words.split_first()) {
-        (Some(words), _) => (None, words),
-        (None, Some((program, words))) => (Some(program), words),
-        (None, None) => (None, &[]),
-    }
 }
 
 fn confine(config: &mut HostConfig) {
@@ -130,13 +117,8 @@ fn confine(config: &mut HostConfig) {
     });
 }
 
-async fn watch(
-    engine: &Engine,
-    container: &ContainerAsync<GenericImage>,
-    timeout: Duration,
-) -> Result<Ended, ContainerError> {
+async fn watch(engine: &Engine, id: &str, timeout: Duration) -> Result<Ended, ContainerError> {
     let docker = engine.docker();
-    let id = container.id();
     let mut capture = Capture::default();
     let waited = {
         let mut wait = docker.wait_container(id, None::<WaitContainerOptions>);

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
+use tokio::task::JoinSet;
 
-use super::container::{self, Ended};
+use super::container::{self, ContainerError, Ended};
 use super::evidence::{CpuModel, Execution, Output, RunEnd, RunEvidence, RunnerKind};
-use super::execution::execution;
 use super::image::Stored;
 use super::session::Session;
+use super::start::{MachineFit, Start};
 use crate::engine::Engine;
 use crate::error_chain::error_chain;
 use crate::event::{Event, Events};
-use crate::inspect::{Account, Arguments, Command, ImageFacts, Launch, Variant};
+use crate::inspect::{Arguments, ImageFacts};
 use crate::oci::Digest;
 
 /// What every variant is asked to do.
@@ -27,91 +28,106 @@ pub struct RunRequest {
 }
 
 /// Runs variants in one engine.
-#[derive(Clone, Copy, Debug)]
-pub struct EngineRunner<'a> {
+#[derive(Clone, Debug)]
+pub struct EngineRunner {
     /// Where.
-    pub engine: &'a Engine,
+    pub engine: Engine,
     /// What it leaves there goes by this name.
-    pub session: &'a Session,
+    pub session: Session,
     /// Where the engine has it.
-    pub stored: &'a Stored,
+    pub stored: Stored,
 }
 
-impl EngineRunner<'_> {
+/// How long the engine may take over a run beyond the program's own time.
+const ENGINE_PATIENCE: Duration = Duration::from_secs(120);
+
+impl EngineRunner {
     /// Runs every variant that can be started, as many at once as the engine's host has
     /// processors. Variants whose entrypoint leads nowhere are left out: that is known already.
+    ///
+    /// Each run is a task of its own: testcontainers can block the thread that drops a container,
+    /// and with it every future of the same task.
     pub async fn run(
-        &self,
+        self,
         facts: &ImageFacts,
         request: &RunRequest,
         events: &Events,
     ) -> BTreeMap<Digest, Vec<RunEvidence>> {
-        let starts: Vec<Start<'_>> =
-            facts.variants.iter().filter_map(|it| Start::of(it, &request.arguments)).collect();
-        stream::iter(starts)
-            .map(|start| async move {
-                let platform = start.variant.platform;
-                events.send(Event::RunStarted { platform });
-                let run = self.run_one(facts.digest, &start, request.timeout).await;
-                events.send(Event::RunFinished { platform, outcome: run.end.to_string() });
-                (start.variant.digest, vec![run])
-            })
-            .buffer_unordered(self.engine.processors())
-            .collect()
-            .await
+        let host = self.engine.platform();
+        let start = |it| Start::of(it, &request.arguments, host);
+        let starts: Vec<Start> = facts.variants.iter().filter_map(start).collect();
+        let mut waiting = starts.into_iter();
+        let runner = Arc::new(self);
+        let (index, timeout) = (facts.digest, request.timeout);
+        let mut running = JoinSet::new();
+        let mut runs = BTreeMap::new();
+        loop {
+            let room = runner.engine.processors().saturating_sub(running.len());
+            for start in waiting.by_ref().take(room) {
+                let (runner, events) = (Arc::clone(&runner), events.clone());
+                running.spawn(async move { runner.run_one(index, start, timeout, &events).await });
+            }
+            match running.join_next().await {
+                None => return runs,
+                Some(Ok((manifest, run))) => {
+                    runs.insert(manifest, vec![run]);
+                }
+                // A run that is lost must not pass for one that nobody wanted.
+                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
     }
 
-    async fn run_one(&self, index: Digest, start: &Start<'_>, timeout: Duration) -> RunEvidence {
-        let program = start.launch.program.1;
-        let execution = execution(self.engine.platform(), program);
-        let ended = self.attempt(index, start, timeout).await.unwrap_or_else(|error| Ended {
+    async fn run_one(
+        &self,
+        index: Digest,
+        start: Start,
+        timeout: Duration,
+        events: &Events,
+    ) -> (Digest, RunEvidence) {
+        let platform = start.platform;
+        events.send(Event::RunStarted { platform });
+        let attempt = self.attempt(index, &start, timeout);
+        let ended = match tokio::time::timeout(timeout + ENGINE_PATIENCE, attempt).await {
+            Ok(ended) => ended,
+            Err(_) => Err(ContainerError::Silent(timeout + ENGINE_PATIENCE).into()),
+        };
+        let ended = ended.unwrap_or_else(|error| Ended {
             end: RunEnd::EngineFault { message: error_chain(error.as_ref()).join(": ") },
             stdout: Output::default(),
             stderr: Output::default(),
         });
-        RunEvidence {
-            runner: RunnerKind::Engine,
-            execution,
-            cpu: CpuModel::Default,
-            command: start.command.words.clone(),
-            entrypoint: start.launch.path.clone(),
-            program: start.launch.program.0.clone(),
-            end: if program.target() == start.variant.platform.elf_target() {
-                explain(ended.end, execution, &ended.stderr)
-            } else {
-                // What keeps a program of the wrong machine from running is that.
-                ended.end
-            },
-            stdout: ended.stdout,
-            stderr: ended.stderr,
-        }
+        events.send(Event::RunFinished { platform, outcome: ended.end.to_string() });
+        (start.manifest, evidence(start, ended))
     }
 
     async fn attempt(
         &self,
         index: Digest,
-        start: &Start<'_>,
+        start: &Start,
         timeout: Duration,
     ) -> Result<Ended, Box<dyn Error + Send + Sync>> {
-        let image = self.stored.reference(self.engine, index, start.variant).await?;
-        let task = (&start.command, timeout);
-        Ok(container::run(self.engine, self.session, start.variant, image, task).await?)
+        let image = self.stored.reference(&self.engine, index, start).await?;
+        Ok(container::run(&self.engine, &self.session, start, image, timeout).await?)
     }
 }
 
-/// A variant that the kernel can start.
-struct Start<'a> {
-    variant: &'a Variant,
-    command: Command,
-    launch: Launch<'a>,
-}
-
-impl<'a> Start<'a> {
-    fn of(variant: &'a Variant, arguments: &Arguments) -> Option<Self> {
-        let account = Account::resolve(&variant.files, &variant.config.user).ok()?;
-        let command = Command::of(&variant.config, arguments).ok()?;
-        let launch = Launch::trace(&variant.files, &variant.config, &command, account).ok()?;
-        Some(Self { variant, command, launch })
+fn evidence(start: Start, ended: Ended) -> RunEvidence {
+    let end = match start.machine {
+        MachineFit::Right => explain(ended.end, start.execution, &ended.stderr),
+        // What keeps a program of the wrong machine from running is that.
+        MachineFit::Wrong => ended.end,
+    };
+    RunEvidence {
+        runner: RunnerKind::Engine,
+        execution: start.execution,
+        cpu: CpuModel::Default,
+        command: start.command.words,
+        entrypoint: start.entrypoint,
+        program: start.program,
+        end,
+        stdout: ended.stdout,
+        stderr: ended.stderr,
     }
 }
 

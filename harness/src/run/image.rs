@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
+use super::start::Start;
 use crate::engine::Engine;
-use crate::inspect::Variant;
 use crate::oci::Digest;
 use crate::platform::Platform;
 
@@ -60,7 +60,7 @@ impl Stored {
         &self,
         engine: &Engine,
         inspected: Digest,
-        variant: &Variant,
+        start: &Start,
     ) -> Result<Reference, PlaceError> {
         match self {
             Self::Index { digest, .. } if *digest != inspected => {
@@ -71,9 +71,9 @@ impl Stored {
                 Ok(Reference { name: format!("{repository}@sha256"), tag: digest.hex() })
             }
             Self::Variants(names) => {
-                let platform = variant.platform;
+                let platform = start.platform;
                 let name = names.get(&platform).ok_or(PlaceError::NotBuilt(platform))?;
-                compare(engine, name, variant.config_digest).await?;
+                compare(engine, name, start.config).await?;
                 let (name, tag) = split(name);
                 Ok(Reference { name: name.to_owned(), tag: tag.to_owned() })
             }

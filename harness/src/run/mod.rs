@@ -6,6 +6,7 @@ mod evidence;
 mod execution;
 mod image;
 mod session;
+mod start;
 
 pub use engine::{EngineRunner, RunRequest};
 pub use evidence::{

@@ -13,6 +13,7 @@ use bollard::query_parameters::{
 
 use crate::engine::Engine;
 use crate::oci::Digest;
+use crate::random::random_name;
 
 /// The label of every container of ours.
 const LABEL: &str = "dev.archproof.session";
@@ -31,9 +32,7 @@ impl Session {
     ///
     /// When the system has no random numbers.
     pub fn new() -> std::io::Result<Self> {
-        let mut bytes = [0; 8];
-        rustix::rand::getrandom(&mut bytes[..], rustix::rand::GetRandomFlags::empty())?;
-        Ok(Self(format!("{:016x}", u64::from_ne_bytes(bytes))))
+        Ok(Self(random_name()?))
     }
 
     /// The name of the image that is built; the classic store's names of its variants begin so.
