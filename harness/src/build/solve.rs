@@ -24,8 +24,12 @@ use super::{BuildPlan, details};
 /// What the exporter calls the digest of what it has exported.
 const DIGEST_KEY: &str = "containerimage.digest";
 
-/// How long the rest of the progress is waited for when the result is there.
-const REST_OF_PROGRESS: Duration = Duration::from_secs(2);
+/// How long the rest of the progress is waited for when the build has failed: the log of the step
+/// that did is in there.
+const REST_OF_LOG: Duration = Duration::from_secs(2);
+
+/// The same when the result is there and the rest is only for people who wait.
+const REST_OF_PROGRESS: Duration = Duration::from_millis(100);
 
 /// How long a result is waited for when the engine has closed the session.
 const LAST_WORD: Duration = Duration::from_secs(5);
@@ -136,7 +140,8 @@ async fn call(
     // A call that is refused at once never appears in the progress, and BuildKit lets those who
     // ask for it wait in vain.
     if is_watched && (outcome.is_ok() || *hearing.borrow()) {
-        let _ = tokio::time::timeout(REST_OF_PROGRESS, watch).await;
+        let patience = if outcome.is_ok() { REST_OF_PROGRESS } else { REST_OF_LOG };
+        let _ = tokio::time::timeout(patience, watch).await;
     }
     outcome
 }

@@ -24,8 +24,6 @@ use crate::engine::Engine;
 const MEMORY: i64 = 1 << 30;
 /// Processes and threads that a run may have.
 const PROCESSES: i64 = 256;
-/// Processors that a run may keep busy, in billionths: one that spins leaves the rest alone.
-const CPUS: i64 = 1_000_000_000;
 /// How long the engine may take to start a container.
 const STARTING: Duration = Duration::from_secs(60);
 /// How long output may lag behind the end of its program.
@@ -101,7 +99,8 @@ fn confine(config: &mut HostConfig) {
     config.memory = Some(MEMORY);
     config.memory_swap = Some(MEMORY);
     config.pids_limit = Some(PROCESSES);
-    config.nano_cpus = Some(CPUS);
+    // No limit on processors: one that spins leaves the others their share, and an emulator's own
+    // threads would be throttled by it.
     config.tmpfs = Some(HashMap::from([(
         "/tmp".to_owned(),
         // Some programs unpack themselves there to execute what they find.
