@@ -1,6 +1,7 @@
 //! One container: started so that it can do no harm, watched, and taken away.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::time::Duration;
 
 use bollard::container::LogOutput;
@@ -12,13 +13,13 @@ use futures_util::StreamExt;
 use testcontainers::core::ImageExt;
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerRequest, GenericImage};
-use thiserror::Error;
 
 use super::evidence::{Extent, Output, RunEnd, SignalCause};
 use super::image::Reference;
 use super::session::{Session, remove_container};
 use super::start::Start;
 use crate::engine::Engine;
+use crate::error_chain::error_chain;
 
 /// Memory that a run may use, in bytes, the emulator's own included.
 const MEMORY: i64 = 1 << 30;
@@ -36,8 +37,17 @@ pub(super) struct Ended {
     pub stderr: Output,
 }
 
+impl Ended {
+    /// The engine's fault: nothing ran, or nobody knows how it ended.
+    pub(super) fn fault(error: &(dyn Error + 'static)) -> Self {
+        let message = error_chain(error).join(": ");
+        let (stdout, stderr) = (Output::default(), Output::default());
+        Self { end: RunEnd::EngineFault { message }, stdout, stderr }
+    }
+}
+
 /// Why the engine could not run a container.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum ContainerError {
     #[error("the container could not be started")]
     Start(#[source] testcontainers::TestcontainersError),

@@ -13,7 +13,6 @@ use super::image::Stored;
 use super::session::Session;
 use super::start::{MachineFit, Start};
 use crate::engine::Engine;
-use crate::error_chain::error_chain;
 use crate::event::{Event, Events};
 use crate::inspect::{Arguments, ImageFacts};
 use crate::oci::Digest;
@@ -56,16 +55,19 @@ impl EngineRunner {
         let host = self.engine.platform();
         let start = |it| Start::of(it, &request.arguments, host);
         let starts: Vec<Start> = facts.variants.iter().filter_map(start).collect();
+        if let Err(error) = self.stored.check(&self.engine, facts.digest).await {
+            let fault = |it: Start| (it.manifest, vec![evidence(it, Ended::fault(&error))]);
+            return starts.into_iter().map(fault).collect();
+        }
         let mut waiting = starts.into_iter();
-        let runner = Arc::new(self);
-        let (index, timeout) = (facts.digest, request.timeout);
+        let (runner, timeout) = (Arc::new(self), request.timeout);
         let mut running = JoinSet::new();
         let mut runs = BTreeMap::new();
         loop {
             let room = runner.engine.processors().saturating_sub(running.len());
             for start in waiting.by_ref().take(room) {
                 let (runner, events) = (Arc::clone(&runner), events.clone());
-                running.spawn(async move { runner.run_one(index, start, timeout, &events).await });
+                running.spawn(async move { runner.run_one(start, timeout, &events).await });
             }
             match running.join_next().await {
                 None => return runs,
@@ -80,34 +82,28 @@ impl EngineRunner {
 
     async fn run_one(
         &self,
-        index: Digest,
         start: Start,
         timeout: Duration,
         events: &Events,
     ) -> (Digest, RunEvidence) {
         let platform = start.platform;
         events.send(Event::RunStarted { platform });
-        let attempt = self.attempt(index, &start, timeout);
+        let attempt = self.attempt(&start, timeout);
         let ended = match tokio::time::timeout(timeout + ENGINE_PATIENCE, attempt).await {
             Ok(ended) => ended,
             Err(_) => Err(ContainerError::Silent(timeout + ENGINE_PATIENCE).into()),
         };
-        let ended = ended.unwrap_or_else(|error| Ended {
-            end: RunEnd::EngineFault { message: error_chain(error.as_ref()).join(": ") },
-            stdout: Output::default(),
-            stderr: Output::default(),
-        });
+        let ended = ended.unwrap_or_else(|error| Ended::fault(error.as_ref()));
         events.send(Event::RunFinished { platform, outcome: ended.end.to_string() });
         (start.manifest, evidence(start, ended))
     }
 
     async fn attempt(
         &self,
-        index: Digest,
         start: &Start,
         timeout: Duration,
     ) -> Result<Ended, Box<dyn Error + Send + Sync>> {
-        let image = self.stored.reference(&self.engine, index, start).await?;
+        let image = self.stored.reference(&self.engine, start).await?;
         Ok(container::run(&self.engine, &self.session, start, image, timeout).await?)
     }
 }

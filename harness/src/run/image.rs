@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
+use super::session::list_images;
 use super::start::Start;
 use crate::engine::Engine;
 use crate::oci::Digest;
@@ -40,8 +41,8 @@ pub(super) struct Reference {
 /// Why the engine does not have the variant that was inspected.
 #[derive(Debug, Error)]
 pub(super) enum PlaceError {
-    #[error("the engine stored {stored}, which is not the inspected index {inspected}")]
-    OtherIndex { stored: Digest, inspected: Digest },
+    #[error("the engine has {stored} as {name}, which is not the inspected index {inspected}")]
+    OtherIndex { name: String, stored: String, inspected: Digest },
     #[error("the engine has {stored} as {name}, which is not the inspected config {inspected}")]
     OtherConfig { name: String, stored: String, inspected: Digest },
     #[error("nothing was built for {0}")]
@@ -55,17 +56,29 @@ pub(super) enum PlaceError {
 }
 
 impl Stored {
-    /// Names a variant of the inspected index in the engine.
+    /// Makes sure that the engine has the inspected index under its name, before testcontainers
+    /// takes what is missing for something to be pulled.
+    pub(super) async fn check(&self, engine: &Engine, inspected: Digest) -> Result<(), PlaceError> {
+        let Self::Index { name, .. } = self else { return Ok(()) };
+        let missing = |cause| PlaceError::Missing { name: name.clone(), cause };
+        let images = list_images(engine, name).await.map_err(missing)?;
+        match images.first() {
+            Some(image) if image.id == inspected.to_string() => Ok(()),
+            image => Err(PlaceError::OtherIndex {
+                name: name.clone(),
+                stored: image.map_or_else(|| "nothing".to_owned(), |it| it.id.clone()),
+                inspected,
+            }),
+        }
+    }
+
+    /// Names a variant in the engine.
     pub(super) async fn reference(
         &self,
         engine: &Engine,
-        inspected: Digest,
         start: &Start,
     ) -> Result<Reference, PlaceError> {
         match self {
-            Self::Index { digest, .. } if *digest != inspected => {
-                Err(PlaceError::OtherIndex { stored: *digest, inspected })
-            }
             Self::Index { name, digest } => {
                 let (repository, _) = split(name);
                 Ok(Reference { name: format!("{repository}@sha256"), tag: digest.hex() })

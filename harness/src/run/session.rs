@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bollard::models::ImageSummary;
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListImagesOptions, ListImagesOptionsBuilder,
-    RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
+    ListContainersOptionsBuilder, ListImagesOptionsBuilder, RemoveContainerOptionsBuilder,
+    RemoveImageOptionsBuilder,
 };
 
 use crate::engine::Engine;
@@ -80,10 +80,8 @@ impl Session {
 
     async fn clean_images(&self, engine: &Engine) -> Result<(), bollard::errors::Error> {
         let pattern = format!("{REGISTRY}/{self}/*");
-        let filters = HashMap::from([("reference", vec![pattern])]);
-        let options = ListImagesOptionsBuilder::new().filters(&filters).build();
         let mut result = Ok(());
-        for image in list_images(engine, &options).await? {
+        for image in list_images(engine, &pattern).await? {
             for name in image.repo_tags {
                 let options = RemoveImageOptionsBuilder::new().force(true).build();
                 let removed = engine.docker().remove_image(&name, Some(options), None).await;
@@ -94,12 +92,14 @@ impl Session {
     }
 }
 
-/// Docker 26.1 ends a listing with 404 when an image that it was to show is removed meanwhile, by
-/// anybody.
-async fn list_images(
+/// The images whose names match. Docker 26.1 ends a listing with 404 when an image that it was to
+/// show is removed meanwhile, by anybody.
+pub(super) async fn list_images(
     engine: &Engine,
-    options: &ListImagesOptions,
+    pattern: &str,
 ) -> Result<Vec<ImageSummary>, bollard::errors::Error> {
+    let filters = HashMap::from([("reference", vec![pattern])]);
+    let options = ListImagesOptionsBuilder::new().filters(&filters).build();
     let mut tries = 20;
     loop {
         match engine.docker().list_images(Some(options.clone())).await {
