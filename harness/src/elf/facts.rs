@@ -8,7 +8,10 @@ use goblin::elf::program_header::{PT_INTERP, PT_LOAD};
 use goblin::elf::{Dynamic, Elf, Header, ProgramHeader};
 use serde::{Deserialize, Serialize};
 
-use super::{Class, Data, ElfTarget, ElfType, Machine};
+use super::{
+    Attributes, Class, Data, DynamicFlags1, ElfTarget, ElfType, GoBuild, Jemalloc, Linkage,
+    LoadSegment, Machine, Packer, PrivateSymbols, TlsSegment, VersionNeed,
+};
 
 /// What an ELF file says about itself, as far as it can be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,9 +32,53 @@ pub struct ElfFacts {
     /// `PT_INTERP`: the loader that the kernel starts, as an absolute path in the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interpreter: Option<String>,
+    /// How it comes by the code of others.
+    pub linkage: Linkage,
     /// `DT_NEEDED`, in the file's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needed: Vec<String>,
+    /// `DT_SONAME`: the name under which others need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soname: Option<String>,
+    /// `DT_RPATH`, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rpath: Option<String>,
+    /// `DT_RUNPATH`, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runpath: Option<String>,
+    /// `DT_FLAGS_1`.
+    #[serde(default, skip_serializing_if = "DynamicFlags1::is_none")]
+    pub flags_1: DynamicFlags1,
+    /// `DT_VERNEED`: the versions that it wants of others' symbols, in the file's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub version_needs: Vec<VersionNeed>,
+    /// `DT_VERDEF`: the versions of its own symbols, without the base version, in the file's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub version_definitions: Vec<String>,
+    /// The symbols that the parts of glibc keep among themselves.
+    #[serde(default, skip_serializing_if = "PrivateSymbols::is_empty")]
+    pub glibc_private: PrivateSymbols,
+    /// `NT_GNU_BUILD_ID`, in hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_id: Option<String>,
+    /// `PT_LOAD`, in the file's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loads: Vec<LoadSegment>,
+    /// `PT_TLS`: the size in bytes and the alignment of each thread's own data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsSegment>,
+    /// What the file declares about the processor, beside its header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Attributes>,
+    /// What Go's linker wrote about the build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub go: Option<GoBuild>,
+    /// The tool that compressed the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packer: Option<Packer>,
+    /// The allocator jemalloc is part of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jemalloc: Option<Jemalloc>,
     /// The first thing that keeps the kernel or a loader from using the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub malformation: Option<Malformation>,
@@ -113,7 +160,22 @@ impl ElfFacts {
             os_abi: header.e_ident[goblin::elf::header::EI_OSABI],
             flags: header.e_flags,
             interpreter: None,
+            linkage: Linkage::Unlinked,
             needed: Vec::new(),
+            soname: None,
+            rpath: None,
+            runpath: None,
+            flags_1: DynamicFlags1::default(),
+            version_needs: Vec::new(),
+            version_definitions: Vec::new(),
+            glibc_private: PrivateSymbols::default(),
+            build_id: None,
+            loads: Vec::new(),
+            tls: None,
+            attributes: None,
+            go: None,
+            packer: None,
+            jemalloc: None,
             malformation: None,
         }
     }

@@ -6,11 +6,20 @@
 //! Source: [System V gABI, chapters 4 and 5](https://gabi.xinuos.com/) and the processor
 //! supplements named on the items.
 
+mod attributes;
+mod build;
 mod facts;
 mod header;
+mod linkage;
 
+pub use attributes::{ArmAttributes, ArmCpuArch, Attributes, RiscvAttributes, X86IsaNeeded};
+pub use build::{GoBuild, Jemalloc, Packer};
 pub use facts::{ElfFacts, Malformation};
 pub use header::{Class, Data, ElfTarget, ElfType, Machine};
+pub use linkage::{
+    DynamicFlags1, Linkage, LoadSegment, NeededVersion, PrivateSymbols, Strength, TlsSegment,
+    VersionNeed,
+};
 
 /// The first bytes of every ELF file (`EI_MAG0` to `EI_MAG3`).
 pub const MAGIC: [u8; 4] = *b"\x7fELF";
