@@ -11,7 +11,7 @@ use crate::check::{Expectations, check};
 use crate::engine::{Engine, ImageStore};
 use crate::event::{Event, Events};
 use crate::evidence::Evidence;
-use crate::inspect::{ImageFacts, InspectError, inspect};
+use crate::inspect::{FactsCache, ImageFacts, InspectError, inspect};
 use crate::oci::{Archive, Digest};
 use crate::platform::Platform;
 use crate::report::{Blocked, Outcome, Retry, Stage, SubjectReport};
@@ -33,6 +33,8 @@ pub struct Options {
     pub contexts: BTreeMap<String, String>,
     /// Whether results of earlier builds may be used.
     pub cache: CachePolicy,
+    /// Where the facts of layers are kept.
+    pub facts: FactsCache,
     /// Which severities fail.
     pub strictness: Strictness,
 }
@@ -137,9 +139,10 @@ impl Verifier<'_> {
 
     async fn inspect(&self, file: &Path, requested: Vec<Platform>) -> Result<ImageFacts, Blocked> {
         let (file, events) = (file.to_owned(), self.events.clone());
+        let cache = self.options.facts.clone();
         let reading = tokio::task::spawn_blocking(move || {
             let archive = Archive::open(&file)?;
-            let facts = inspect(&archive, &requested, &events)?;
+            let facts = inspect(&archive, &requested, &cache, &events)?;
             if facts.variants.is_empty() && facts.oddities.is_empty() {
                 return Err(Unreadable::Nothing);
             }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use archproof::build::CachePolicy;
 use archproof::check::Rule;
+use archproof::inspect::FactsCache;
 use archproof::platform::{Platform, PlatformError};
 use archproof::verdict::Strictness;
 use archproof::verify::Options;
@@ -48,7 +49,7 @@ pub(crate) struct VerifyArguments {
     /// A named context of the build: a folder, or `docker-image://REF`.
     #[arg(long, value_name = "NAME=SOURCE")]
     build_context: Vec<Assignment>,
-    /// Build everything anew.
+    /// Build everything anew, and read every layer anew.
     #[arg(long)]
     no_cache: bool,
     /// Count warnings as errors.
@@ -130,6 +131,7 @@ impl VerifyArguments {
             args: pairs(&self.build_arg),
             contexts: pairs(&self.build_context),
             cache: if self.no_cache { CachePolicy::Ignore } else { CachePolicy::Use },
+            facts: if self.no_cache { FactsCache::Off } else { FactsCache::of_user() },
             strictness: if self.strict { Strictness::Strict } else { Strictness::Normal },
         }
     }

@@ -11,6 +11,7 @@ mod build;
 mod facts;
 mod header;
 mod linkage;
+mod size;
 
 pub use attributes::{ArmAttributes, ArmCpuArch, Attributes, RiscvAttributes, X86IsaNeeded};
 pub use build::{GoBuild, Jemalloc, Packer};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +102,8 @@ pub(super) fn read_content(name: &str, size: u64, reader: &mut impl Read) -> io:
     let mut bytes = Vec::with_capacity(HEAD);
     reader.by_ref().take(HEAD as u64).read_to_end(&mut bytes)?;
     if bytes.starts_with(&elf::MAGIC) {
-        reader.read_to_end(&mut bytes)?;
+        let _alone = (size > LARGE).then(|| ONE_LARGE_FILE.lock());
+        read_whole(&mut bytes, size, reader)?;
         return Ok(match ElfFacts::read(&bytes) {
             Ok(facts) => Content::Elf(Box::new(facts)),
             Err(malformation) => Content::BrokenElf(malformation),
@@ -114,6 +116,43 @@ pub(super) fn read_content(name: &str, size: u64, reader: &mut impl Read) -> io:
         return Ok(Content::Accounts(escape(&bytes)));
     }
     Ok(content)
+}
+
+impl Content {
+    /// About the memory that it takes beside itself, in bytes.
+    pub(super) fn size_in_memory(&self) -> usize {
+        match self {
+            Self::Elf(facts) => facts.size_in_memory(),
+            Self::Script(shebang) => shebang.interpreter.len() + shebang.argument.len(),
+            Self::Accounts(text) => text.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// Files larger than this, in bytes, are held in memory one at a time.
+const LARGE: u64 = 4 << 20;
+/// Larger ELF files, in bytes, are not read: no loader of today would take them.
+const ELF_LIMIT: u64 = 4 << 30;
+static ONE_LARGE_FILE: Mutex<()> = Mutex::new(());
+
+/// Reads the rest of a file. Its size is not believed before the bytes are there.
+fn read_whole(bytes: &mut Vec<u8>, size: u64, reader: &mut impl Read) -> io::Result<()> {
+    const STEP: usize = 64 << 20;
+    if size > ELF_LIMIT {
+        return Err(io::Error::other(format!("an ELF file of {size} bytes is too large to read")));
+    }
+    let whole = usize::try_from(size).map_err(io::Error::other)?;
+    loop {
+        // Whole where it is small, else step by step: so never twice what is there.
+        let next = whole.min(bytes.len() + STEP);
+        bytes.reserve_exact(next.saturating_sub(bytes.len()));
+        let wanted = (next - bytes.len()) as u64;
+        let read = reader.by_ref().take(wanted).read_to_end(bytes)?;
+        if read == 0 || bytes.len() >= whole {
+            return Ok(());
+        }
+    }
 }
 
 fn classify(head: &[u8]) -> Content {

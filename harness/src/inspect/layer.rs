@@ -2,17 +2,19 @@
 //!
 //! Source: OCI image-spec, layer.md.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::borrow::Cow;
+use std::io::{self, Read};
+use std::thread;
 
-use flate2::read::MultiGzDecoder;
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use serde::{Deserialize, Serialize};
 use tar::EntryType;
 use thiserror::Error;
 
+use super::budget::{Budget, Guarded};
 use super::content::{Content, read_content};
+use super::decoder::Decoder;
 use super::path::{ImagePath, escape};
+use super::pipe::read_ahead;
 use crate::oci::{Compression, Descriptor, Digest, Hashing, MediaType};
 
 /// What a layer does to the filesystem below it, in the order of the tar, and what its bytes are.
@@ -82,86 +84,92 @@ pub enum LayerError {
     /// The compressed stream or the tar is damaged, or the file cannot be read.
     #[error("the layer is damaged")]
     Damaged(#[source] io::Error),
+    /// What the layer says of its files takes too much memory: no sane layer comes near.
+    #[error("the layer's files cannot be listed in {} MiB", FACTS_LIMIT >> 20)]
+    TooMany,
 }
 
-/// Reads a layer to its end.
+/// The most that the facts of one layer may take, in bytes. A million files of long names take half.
+const FACTS_LIMIT: usize = 512 << 20;
+/// Linux takes paths shorter than this, in bytes (`limits.h`).
+const PATH_MAX: usize = 4096;
+
+/// Reads a layer to its end. Reading and hashing, decompressing, and looking at the files each go
+/// on in a thread of their own.
 ///
 /// # Errors
 ///
-/// When it cannot be decompressed or is no tar.
-pub fn read_layer(descriptor: &Descriptor, blob: impl Read) -> Result<LayerFacts, LayerError> {
+/// When it cannot be decompressed, is no tar, or too large a one.
+pub fn read_layer(
+    descriptor: &Descriptor,
+    blob: impl Read + Send,
+) -> Result<LayerFacts, LayerError> {
     let compression = descriptor
         .media_type
         .layer_compression()
         .ok_or_else(|| LayerError::MediaType(descriptor.media_type.clone()))?;
-    let mut blob = Hashing::new(BufReader::with_capacity(1 << 18, blob));
-    let (diff_id, entries) = match compression {
-        Compression::None => read_tar(&mut blob),
-        Compression::Gzip => read_tar(MultiGzDecoder::new(&mut blob)),
-        Compression::Zstd => read_tar(ZstdFrames::new(BufReader::new(&mut blob))),
-    }
-    .map_err(LayerError::Damaged)?;
-    let blob = blob.finish().map_err(LayerError::Damaged)?;
-    Ok(LayerFacts { blob, diff_id, entries })
+    thread::scope(|scope| {
+        let (compressed, source) = read_ahead(scope, Hashing::new(blob));
+        let (tar, decoder) = read_ahead(scope, Decoder::new(compression, compressed));
+        let (diff_id, entries) = read_tar(tar)?;
+        // What follows the compressed stream belongs to the blob.
+        let mut rest = decoder.into_source().into_inner();
+        io::copy(&mut rest, &mut io::sink()).map_err(LayerError::Damaged)?;
+        let blob = source.into_source().finish().map_err(LayerError::Damaged)?;
+        Ok(LayerFacts { blob, diff_id, entries })
+    })
 }
 
-/// Decompresses frame after frame, for a stream may have many (`zstd:chunked` has one a file), with
-/// frames between them that are to be skipped. ruzstd's own reader ends with the first.
-///
-/// Source: RFC 8878, sections 3 and 3.1.2.
-struct ZstdFrames<R> {
-    source: R,
-    decoder: FrameDecoder,
-}
-
-impl<R: BufRead> ZstdFrames<R> {
-    fn new(source: R) -> Self {
-        Self { source, decoder: FrameDecoder::new() }
-    }
-
-    fn start_frame(&mut self) -> io::Result<()> {
-        use FrameDecoderError::ReadFrameHeaderError as Header;
-        match self.decoder.reset(&mut self.source) {
-            Err(Header(ReadFrameHeaderError::SkipFrame { length, .. })) => {
-                io::copy(&mut self.source.by_ref().take(length.into()), &mut io::sink())?;
-                Ok(())
-            }
-            started => started.map_err(io::Error::other),
-        }
-    }
-}
-
-impl<R: BufRead> Read for ZstdFrames<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.decoder.can_collect() == 0 {
-            if !self.decoder.is_finished() {
-                let one = BlockDecodingStrategy::UptoBlocks(1);
-                self.decoder.decode_blocks(&mut self.source, one).map_err(io::Error::other)?;
-            } else if self.source.fill_buf()?.is_empty() {
-                return Ok(0);
-            } else {
-                self.start_frame()?;
-            }
-        }
-        self.decoder.read(buffer)
-    }
-}
-
-fn read_tar(stream: impl Read) -> io::Result<(Digest, Vec<LayerEntry>)> {
+fn read_tar(stream: impl Read) -> Result<(Digest, Vec<LayerEntry>), LayerError> {
     let mut stream = Hashing::new(stream);
-    let mut entries = Vec::new();
-    let mut tar = tar::Archive::new(&mut stream);
-    for entry in tar.entries()? {
-        entries.extend(read_entry(&mut entry?)?);
-    }
+    let entries = read_entries(&mut stream)?;
     // What follows the end mark belongs to the digest.
-    let (diff_id, _) = stream.finish()?;
+    let (diff_id, _) = stream.finish().map_err(LayerError::Damaged)?;
     Ok((diff_id, entries))
+}
+
+fn read_entries(stream: impl Read) -> Result<Vec<LayerEntry>, LayerError> {
+    let budget = Budget::default();
+    let mut tar = tar::Archive::new(Guarded::new(stream, &budget));
+    let mut tar = tar.entries().map_err(LayerError::Damaged)?;
+    let (mut entries, mut size, mut unread) = (Vec::new(), 0, 0);
+    loop {
+        budget.allow(unread);
+        let Some(entry) = tar.next() else { return Ok(entries) };
+        let mut entry = entry.map_err(LayerError::Damaged)?;
+        budget.lift();
+        unread = stored_size(&entry).map_err(LayerError::Damaged)?;
+        let read = read_entry(&mut entry).map_err(LayerError::Damaged)?;
+        size += read.as_ref().map_or(0, LayerEntry::size_in_memory);
+        if size > FACTS_LIMIT {
+            return Err(LayerError::TooMany);
+        }
+        entries.extend(read);
+    }
+}
+
+/// The bytes that the entry takes in the tar: of a sparse file, less than its size.
+fn stored_size<R: Read>(entry: &tar::Entry<'_, R>) -> io::Result<u64> {
+    let header = entry.header();
+    if header.entry_type().is_gnu_sparse() { header.entry_size() } else { Ok(entry.size()) }
+}
+
+impl LayerEntry {
+    /// About the memory that it takes, in bytes.
+    fn size_in_memory(&self) -> usize {
+        let change = match &self.change {
+            Change::File { content, .. } => content.size_in_memory(),
+            Change::Symlink { target } => target.len(),
+            Change::Hardlink { target } => target.as_str().len(),
+            _ => 0,
+        };
+        size_of::<Self>() + self.path.as_str().len() + change
+    }
 }
 
 /// `None` for headers that are about the tar rather than about a file.
 fn read_entry<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<Option<LayerEntry>> {
-    let path = ImagePath::from_bytes(&entry.path_bytes());
+    let path = ImagePath::from_bytes(&short(entry.path_bytes())?);
     let header = entry.header();
     let (mode, uid, gid) = (header.mode()? & 0o7777, header.uid()?, header.gid()?);
     let (path, change) = match path.file_name() {
@@ -180,21 +188,27 @@ fn read_entry<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<Option<Layer
     Ok(Some(LayerEntry { path, mode, uid, gid, change }))
 }
 
+/// A name as long as the kernel takes it.
+fn short(name: Cow<'_, [u8]>) -> io::Result<Vec<u8>> {
+    match name.len() {
+        0..PATH_MAX => Ok(name.into_owned()),
+        long => Err(io::Error::other(format!("a name of {long} bytes is longer than Linux takes"))),
+    }
+}
+
 fn read_change<R: Read>(
     entry: &mut tar::Entry<'_, R>,
     path: &ImagePath,
 ) -> io::Result<Option<Change>> {
-    let link = |entry: &tar::Entry<'_, R>| {
-        entry.link_name_bytes().map(std::borrow::Cow::into_owned).unwrap_or_default()
-    };
+    let link = |entry: &tar::Entry<'_, R>| short(entry.link_name_bytes().unwrap_or_default());
     Ok(Some(match entry.header().entry_type() {
         EntryType::Directory => Change::Directory,
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
             let size = entry.size();
             Change::File { size, content: read_content(path.file_name(), size, entry)? }
         }
-        EntryType::Symlink => Change::Symlink { target: escape(&link(entry)) },
-        EntryType::Link => Change::Hardlink { target: ImagePath::from_bytes(&link(entry)) },
+        EntryType::Symlink => Change::Symlink { target: escape(&link(entry)?) },
+        EntryType::Link => Change::Hardlink { target: ImagePath::from_bytes(&link(entry)?) },
         EntryType::Char | EntryType::Block | EntryType::Fifo => Change::Special,
         _ => return Ok(None),
     }))
@@ -258,6 +272,75 @@ mod tests {
             assert_eq!(facts.entries.len(), 3, "{compression:?}");
             assert_eq!(facts.blob, (Digest::of(&blob), blob.len() as u64), "{compression:?}");
         }
+    }
+
+    fn special(kind: EntryType, size: u64) -> tar::Header {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_path("././@LongLink").expect("a short path");
+        header.set_size(size);
+        header.set_mode(0o644);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_cksum();
+        header
+    }
+
+    fn named(path: &str) -> Vec<u8> {
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = special(EntryType::Regular, 0);
+        tar.append_data(&mut header, path, io::empty()).expect("in memory");
+        tar.into_inner().expect("in memory")
+    }
+
+    fn read_raw(tar: impl Read + Send) -> Result<LayerFacts, LayerError> {
+        read_layer(&Layer::new().descriptor(), tar)
+    }
+
+    #[test]
+    fn headers_are_not_read_into_memory_without_end() {
+        let size = 1 << 40;
+        for kind in [EntryType::GNULongName, EntryType::GNULongLink, EntryType::XHeader] {
+            let tar = io::Cursor::new(*special(kind, size).as_bytes());
+            let error = read_raw(tar.chain(io::repeat(b'a').take(size))).expect_err("too long");
+            let LayerError::Damaged(why) = error else { panic!("{error}") };
+            assert_eq!(why.to_string(), "a file's headers are too large", "{kind:?}");
+        }
+        let long = "n/".repeat(2000);
+        let facts = read_raw(named(&long).as_slice()).expect("a long name is no crime");
+        assert_eq!(facts.entries.len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_said_to_be_endless_is_not_waited_for() {
+        let mut header = special(EntryType::GNUSparse, 0);
+        let sparse = header.as_gnu_mut().expect("GNU's");
+        sparse.realsize = *b"77777777777\0";
+        sparse.sparse[0].offset = *b"77777777777\0";
+        sparse.sparse[0].numbytes = *b"00000000000\0";
+        header.set_cksum();
+        let facts = read_raw(header.as_bytes().as_slice()).expect("a layer");
+        let expected = Change::File { size: 0o777_7777_7777, content: Content::Data };
+        assert_eq!(facts.entries[0].change, expected);
+    }
+
+    /// The same bytes, over and over.
+    struct Endless<'a>(&'a [u8], usize);
+    impl Read for Endless<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let size = (&self.0[self.1..]).read(buffer)?;
+            self.1 = (self.1 + size) % self.0.len();
+            Ok(size)
+        }
+    }
+
+    #[test]
+    fn names_do_not_take_all_memory() {
+        let error = read_raw(named(&"n/".repeat(4096)).as_slice()).expect_err("too long");
+        assert!(matches!(error, LayerError::Damaged(_)), "{error}");
+        let one = named(&"n".repeat(4000));
+        let one = one.strip_suffix([0; 1024].as_slice()).expect("the end mark");
+        assert!(matches!(read_entries(Endless(one, 0)), Err(LayerError::TooMany)));
     }
 
     #[test]

@@ -2,15 +2,20 @@
 //! variant's filesystem is put together from the facts.
 
 mod account;
+mod budget;
+mod cache;
 mod content;
+mod decoder;
 mod facts;
 mod launch;
 mod layer;
 mod path;
+mod pipe;
 mod reader;
 mod rootfs;
 
 pub use account::{Account, AccountError};
+pub use cache::FactsCache;
 pub use content::{Content, ForeignFormat, Misplacement, Shebang};
 pub use facts::{BlobField, Contradiction, ImageFacts, Layer, Oddity, OddityKind, Variant};
 pub use launch::{Arguments, Command, DEFAULT_PATH, Launch, LaunchError, ShebangFault, variable};

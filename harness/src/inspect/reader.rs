@@ -1,5 +1,6 @@
 //! Reads an image's documents and layers.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,6 +8,7 @@ use std::thread;
 
 use thiserror::Error;
 
+use super::cache::FactsCache;
 use super::content::Content;
 use super::facts::{BlobField, Contradiction, ImageFacts, Layer, Oddity, OddityKind, Variant};
 use super::layer::{LayerError, LayerFacts, read_layer};
@@ -38,8 +40,8 @@ pub enum InspectError {
     Platform(#[from] PlatformError),
 }
 
-/// Reads everything that the rules look at. Blocks; layers are read by as many threads as the
-/// machine has cores.
+/// Reads everything that the rules look at. Blocks; as many layers are read at once as the machine
+/// has cores, and none that the cache knows.
 ///
 /// # Errors
 ///
@@ -47,11 +49,12 @@ pub enum InspectError {
 pub fn inspect(
     archive: &Archive,
     requested: &[Platform],
+    cache: &FactsCache,
     events: &Events,
 ) -> Result<ImageFacts, InspectError> {
     let image = archive.image()?;
     let Entries { oddities, variants } = Entries::of(archive, &image)?;
-    let facts = read_layers(archive, &variants)?;
+    let facts = read_layers(archive, &variants, cache)?;
     let mut variants: Vec<Variant> =
         variants.into_iter().map(|entry| entry.into_variant(&facts)).collect();
     // The order of the index is kept between equals.
@@ -219,10 +222,13 @@ fn contradictions(
 fn read_layers(
     archive: &Archive,
     entries: &[Entry],
+    cache: &FactsCache,
 ) -> Result<BTreeMap<Digest, LayerFacts>, InspectError> {
     let mut wanted: Vec<&Descriptor> = entries.iter().flat_map(|it| &it.manifest.layers).collect();
     wanted.sort_by_key(|it| it.digest);
     wanted.dedup_by_key(|it| it.digest);
+    // The longest first, so that no core is left with it when all the others are done.
+    wanted.sort_by_key(|it| Reverse(it.size));
     let next = AtomicUsize::new(0);
     let done = Mutex::new(BTreeMap::new());
     let threads = thread::available_parallelism().map_or(1, usize::from).min(wanted.len());
@@ -230,7 +236,7 @@ fn read_layers(
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(descriptor) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let result = read_one(archive, descriptor);
+                    let result = read_one(archive, descriptor, cache);
                     // A thread that panicked while it held the lock ends the scope with a panic.
                     if let Ok(mut done) = done.lock() {
                         done.insert(descriptor.digest, result);
@@ -243,10 +249,24 @@ fn read_layers(
     done.into_iter().map(|(digest, result)| Ok((digest, result?))).collect()
 }
 
-fn read_one(archive: &Archive, descriptor: &Descriptor) -> Result<LayerFacts, InspectError> {
-    let blob = archive.blob(descriptor.digest)?;
-    read_layer(descriptor, blob)
-        .map_err(|source| InspectError::Layer { digest: descriptor.digest, source })
+fn read_one(
+    archive: &Archive,
+    descriptor: &Descriptor,
+    cache: &FactsCache,
+) -> Result<LayerFacts, InspectError> {
+    let digest = descriptor.digest;
+    // Whatever is known of it: a layer that is not there cannot be used.
+    let blob = archive.blob(digest)?;
+    if let Some(facts) = cache.load(&digest) {
+        return Ok(facts);
+    }
+    let facts =
+        read_layer(descriptor, blob).map_err(|source| InspectError::Layer { digest, source })?;
+    // A blob under a false digest says nothing about the true one.
+    if facts.blob.0 == digest {
+        cache.store(&digest, &facts);
+    }
+    Ok(facts)
 }
 
 #[cfg(test)]

@@ -1,0 +1,30 @@
+//! Gives the facts of a layer a version of their own, made of the sources that read them: facts
+//! that another archproof cached are not taken for this one's.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+
+fn main() -> io::Result<()> {
+    let mut hasher = DefaultHasher::new();
+    for folder in ["src/elf", "src/inspect"] {
+        println!("cargo::rerun-if-changed={folder}");
+        for file in files(Path::new(folder))? {
+            file.hash(&mut hasher);
+            std::fs::read(file)?.hash(&mut hasher);
+        }
+    }
+    println!("cargo::rustc-env=FACTS_VERSION={:016x}", hasher.finish());
+    Ok(())
+}
+
+/// All files below a folder, sorted.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() { found.extend(files(&path)?) } else { found.push(path) }
+    }
+    found.sort();
+    Ok(found)
+}

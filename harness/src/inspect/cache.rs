@@ -1,0 +1,178 @@
+//! The facts of layers that were read before, in a folder of the user's.
+//!
+//! An entry is named for the layer's digest, below a folder named for the version of the facts, and
+//! begins with the digest of its own text. It is written beside its place and moved there whole, so
+//! that parallel processes never see half of one; whatever does not match is read anew and
+//! replaced. The cache is never in the way: where it cannot be read or written, layers are read.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::time::{Duration, SystemTime};
+
+use super::layer::LayerFacts;
+use crate::oci::Digest;
+
+/// Changes with the sources that read layers.
+const VERSION: &str = env!("FACTS_VERSION");
+/// Entries that nobody used for so long are removed.
+const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Where facts are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum FactsCache {
+    /// In a folder, which is made when it is needed.
+    Folder(PathBuf),
+    /// Nowhere.
+    #[default]
+    Off,
+}
+
+impl FactsCache {
+    /// `archproof/facts` in the user's folder for caches; nowhere if there is no such folder.
+    ///
+    /// Source: XDG Base Directory Specification 0.8, `XDG_CACHE_HOME`: relative paths are ignored.
+    #[must_use]
+    pub fn of_user() -> Self {
+        let absolute = |name| {
+            std::env::var_os(name).map(PathBuf::from).filter(|it: &PathBuf| it.is_absolute())
+        };
+        let caches =
+            absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
+        caches.map_or(Self::Off, |it| Self::Folder(it.join("archproof/facts")))
+    }
+
+    /// The facts of a layer, if they are kept and whole.
+    pub(super) fn load(&self, layer: &Digest) -> Option<LayerFacts> {
+        let path = self.path(layer)?;
+        let bytes = fs::read(&path).ok()?;
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let (head, text) = (&bytes[..end], &bytes[end + 1..]);
+        if head != Digest::of(text).to_string().as_bytes() {
+            return None;
+        }
+        let facts = serde_json::from_slice(text).ok()?;
+        // It is in use. What cannot be said is no loss but of time, some day.
+        let _ = File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+        Some(facts)
+    }
+
+    /// Keeps the facts of a layer, as far as that is possible.
+    pub(super) fn store(&self, layer: &Digest, facts: &LayerFacts) {
+        static PRUNING: Once = Once::new();
+        let (Self::Folder(folder), Some(path)) = (self, self.path(layer)) else { return };
+        PRUNING.call_once(|| prune(folder));
+        if let Ok(text) = serde_json::to_vec(facts) {
+            let _ = write(&path, &text);
+        }
+    }
+
+    fn path(&self, layer: &Digest) -> Option<PathBuf> {
+        match self {
+            Self::Folder(folder) => {
+                Some(folder.join(VERSION).join(layer.to_string().replace(':', "-")))
+            }
+            Self::Off => None,
+        }
+    }
+}
+
+fn write(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    writeln!(file, "{}", Digest::of(text))?;
+    file.write_all(text)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Removes what nobody used for long, of every version, and what interrupted processes left.
+fn prune(folder: &Path) {
+    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    for version in entries(folder) {
+        for entry in entries(&version.path()) {
+            let modified = entry.metadata().and_then(|it| it.modified());
+            let age = modified.ok().and_then(|it| it.elapsed().ok());
+            if age.is_some_and(|it| it > KEPT_FOR) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        // Only an empty folder goes.
+        let _ = fs::remove_dir(version.path());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Layer, program};
+    use crate::inspect::read_layer;
+
+    fn facts() -> (Digest, LayerFacts) {
+        let layer = Layer::new().executable("app", program("linux/arm64")).symlink("sh", "app");
+        let facts = read_layer(&layer.descriptor(), layer.blob().as_slice()).expect("a layer");
+        (facts.blob.0, facts)
+    }
+
+    fn entry(cache: &FactsCache, digest: &Digest) -> PathBuf {
+        cache.path(digest).expect("a folder")
+    }
+
+    #[test]
+    fn what_was_stored_is_loaded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = FactsCache::Folder(folder.path().join("made/when/needed"));
+        let (digest, facts) = facts();
+        assert_eq!(cache.load(&digest), None);
+        cache.store(&digest, &facts);
+        assert_eq!(cache.load(&digest), Some(facts));
+        let names = fs::read_dir(folder.path().join("made/when/needed").join(VERSION));
+        assert_eq!(names.expect("a folder").count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn what_is_damaged_is_ignored_and_replaced() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = FactsCache::Folder(folder.path().to_owned());
+        let (digest, facts) = facts();
+        cache.store(&digest, &facts);
+        let path = entry(&cache, &digest);
+        let whole = fs::read(&path).expect("an entry");
+        let mut flipped = whole.clone();
+        flipped[whole.len() / 2] ^= 1;
+        for damaged in [&whole[..whole.len() / 2], &[], flipped.as_slice()] {
+            fs::write(&path, damaged).expect("an entry");
+            assert_eq!(cache.load(&digest), None);
+            cache.store(&digest, &facts);
+            assert_eq!(cache.load(&digest).as_ref(), Some(&facts));
+        }
+    }
+
+    #[test]
+    fn only_what_is_old_is_pruned() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let version = folder.path().join("other");
+        fs::create_dir(&version).expect("a folder");
+        let make = |name: &str, age: Duration| {
+            let file = File::create(version.join(name)).expect("a file");
+            file.set_modified(SystemTime::now() - age).expect("a time");
+        };
+        make("old", KEPT_FOR + Duration::from_secs(60));
+        make("young", KEPT_FOR / 2);
+        prune(folder.path());
+        assert!(!version.join("old").exists() && version.join("young").exists());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_no_obstacle() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let (digest, facts) = facts();
+        for cache in [FactsCache::Folder(file.path().join("below")), FactsCache::Off] {
+            cache.store(&digest, &facts);
+            assert_eq!(cache.load(&digest), None);
+        }
+    }
+}
