@@ -49,7 +49,7 @@ impl Read for Decoder {
 /// frames between them that are to be skipped. ruzstd's own reader ends with the first.
 ///
 /// Source: RFC 8878, sections 3 and 3.1.2.
-struct ZstdFrames<R> {
+pub(super) struct ZstdFrames<R> {
     source: R,
     decoder: FrameDecoder,
 }

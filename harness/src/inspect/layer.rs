@@ -15,7 +15,7 @@ use super::content::{Content, read_content};
 use super::decoder::Decoder;
 use super::path::{ImagePath, escape};
 use super::pipe::read_ahead;
-use crate::oci::{Compression, Descriptor, Digest, Hashing, MediaType};
+use crate::oci::{Descriptor, Digest, Hashing, MediaType};
 
 /// What a layer does to the filesystem below it, in the order of the tar, and what its bytes are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -218,6 +218,7 @@ fn read_change<R: Read>(
 mod tests {
     use super::*;
     use crate::fixture::{Layer, program};
+    use crate::oci::Compression;
 
     fn layer() -> Layer {
         Layer::new()
