@@ -2,6 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::view::View;
+use super::{Machine, build_attributes, notes};
+
+/// `SHT_ARM_ATTRIBUTES` and `SHT_RISCV_ATTRIBUTES`.
+const SHT_ATTRIBUTES: u32 = 0x7000_0003;
+const PT_RISCV_ATTRIBUTES: u32 = 0x7000_0003;
+
 /// The declaration of whichever architecture it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -12,6 +19,21 @@ pub enum Attributes {
     Riscv(RiscvAttributes),
     /// `GNU_PROPERTY_X86_ISA_1_NEEDED`.
     X86(X86IsaNeeded),
+}
+
+impl Attributes {
+    pub(super) fn read(view: &View<'_>) -> Option<Self> {
+        let section = || view.section_of_type(SHT_ATTRIBUTES);
+        match view.machine {
+            Machine::ARM => build_attributes::arm(section()?, view.encoding).map(Self::Arm),
+            Machine::RISCV => {
+                let segment = view.stored(PT_RISCV_ATTRIBUTES).next().map(|it| view.content(it));
+                build_attributes::riscv(segment.or_else(section)?, view.encoding).map(Self::Riscv)
+            }
+            Machine::I386 | Machine::X86_64 => notes::x86_isa_needed(view).map(Self::X86),
+            _ => None,
+        }
+    }
 }
 
 /// The file's `aeabi` attributes that speak of the processor; an attribute that is not there is 0,
@@ -52,7 +74,32 @@ pub struct RiscvAttributes {
 
 /// `GNU_PROPERTY_X86_ISA_1_NEEDED`, a bit a level. The raw value is at `.0`.
 ///
-/// Source: x86-64 psABI, section 4.? "Program Property".
+/// The levels are the least that the file needs: dynamically chosen code may use more.
+///
+/// Source: x86-64 psABI, "Program Property"; binutils, include/elf/common.h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct X86IsaNeeded(pub u32);
+
+impl X86IsaNeeded {
+    /// `GNU_PROPERTY_X86_ISA_1_BASELINE`: what every x86-64 processor has.
+    pub const BASELINE: u32 = 1;
+    /// `GNU_PROPERTY_X86_ISA_1_V2`: x86-64-v2.
+    pub const V2: u32 = 2;
+    /// `GNU_PROPERTY_X86_ISA_1_V3`: x86-64-v3.
+    pub const V3: u32 = 4;
+    /// `GNU_PROPERTY_X86_ISA_1_V4`: x86-64-v4.
+    pub const V4: u32 = 8;
+
+    /// The highest level that is needed: 1 is the baseline. None if no known bit is set.
+    #[must_use]
+    pub const fn level(self) -> Option<u8> {
+        match self.0 & (Self::BASELINE | Self::V2 | Self::V3 | Self::V4) {
+            0 => None,
+            Self::BASELINE => Some(1),
+            2..4 => Some(2),
+            4..8 => Some(3),
+            _ => Some(4),
+        }
+    }
+}

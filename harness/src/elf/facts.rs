@@ -12,7 +12,7 @@ use super::versions::Versions;
 use super::view::{Encoding, View};
 use super::{
     Attributes, Class, Data, DynamicFlags1, ElfTarget, ElfType, GoBuild, Jemalloc, Linkage,
-    LoadSegment, Machine, Packer, PrivateSymbols, TlsSegment, VersionNeed,
+    LoadSegment, Machine, Packer, PrivateSymbols, TlsSegment, VersionNeed, notes,
 };
 
 /// What an ELF file says about itself, as far as it can be read.
@@ -222,7 +222,10 @@ impl ElfFacts {
     }
 
     /// What no loader needs: where it is damaged, it is as if it were not there.
-    fn read_declarations(&mut self, _view: &View<'_>) {}
+    fn read_declarations(&mut self, view: &View<'_>) {
+        self.build_id = notes::build_id(view);
+        self.attributes = Attributes::read(view);
+    }
 }
 
 fn load(segment: &ProgramHeader) -> LoadSegment {

@@ -8,10 +8,12 @@
 
 mod attributes;
 mod build;
+mod build_attributes;
 mod dynamic;
 mod facts;
 mod header;
 mod linkage;
+mod notes;
 #[cfg(test)]
 mod testing;
 mod versions;
