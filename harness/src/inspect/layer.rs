@@ -94,7 +94,8 @@ pub fn read_layer(descriptor: &Descriptor, blob: impl Read) -> Result<LayerFacts
         .media_type
         .layer_compression()
         .ok_or_else(|| LayerError::MediaType(descriptor.media_type.clone()))?;
-    let mut blob = Hashing::new(BufReader::with_capacity(1 << 18, blob));
+    let algorithm = descriptor.digest.algorithm();
+    let mut blob = Hashing::with(algorithm, BufReader::with_capacity(1 << 18, blob));
     let (diff_id, entries) = match compression {
         Compression::None => read_tar(&mut blob),
         Compression::Gzip => read_tar(MultiGzDecoder::new(&mut blob)),
