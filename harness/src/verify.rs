@@ -12,7 +12,7 @@ use crate::engine::{Engine, ImageStore};
 use crate::event::{Event, Events};
 use crate::evidence::Evidence;
 use crate::inspect::{FactsCache, ImageFacts, InspectError, inspect};
-use crate::oci::{Archive, Digest};
+use crate::oci::{Digest, LayoutError, open_archive};
 use crate::platform::Platform;
 use crate::report::{Blocked, Outcome, Retry, Stage, SubjectReport};
 use crate::run::{EngineRunner, RunEvidence, RunRequest, Session, Stored};
@@ -141,8 +141,8 @@ impl Verifier<'_> {
         let (file, events) = (file.to_owned(), self.events.clone());
         let cache = self.options.facts.clone();
         let reading = tokio::task::spawn_blocking(move || {
-            let archive = Archive::open(&file)?;
-            let facts = inspect(&archive, &requested, &cache, &events)?;
+            let image = open_archive(&file, None)?;
+            let facts = inspect(&image, &requested, &cache, &events)?;
             if facts.variants.is_empty() && facts.oddities.is_empty() {
                 return Err(Unreadable::Nothing);
             }
@@ -183,16 +183,12 @@ pub fn judge(evidence: &Evidence, case: &Case, strictness: Strictness) -> Judgem
 
 #[derive(Debug, Error)]
 enum Unreadable {
+    #[error("the image that was built cannot be read")]
+    Layout(#[from] LayoutError),
     #[error("the image cannot be read")]
     Inspect(#[from] InspectError),
     #[error("the image holds nothing to verify")]
     Nothing,
     #[error("archproof itself failed while it read the image")]
     Crash(#[source] tokio::task::JoinError),
-}
-
-impl From<crate::oci::ArchiveError> for Unreadable {
-    fn from(error: crate::oci::ArchiveError) -> Self {
-        Self::Inspect(error.into())
-    }
 }

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::engine::Engine;
 use crate::event::{Event, Events};
-use crate::oci::{Descriptor, Digest, Index, MediaType, RawPlatform};
+use crate::oci::{Descriptor, Digest, Index, RawPlatform};
 use crate::platform::Platform;
 
 use super::error::BuildErrorKind;
@@ -101,15 +101,9 @@ fn compose(
     let Some(layout) = copy_blobs(saved, &mut target)? else { return Ok(None) };
     let Some(index) = index(layout, variants) else { return Ok(None) };
     let index = document(&index)?;
-    let digest = Digest::of(&index);
+    let top = Descriptor::of(INDEX_TYPE, &index);
+    let digest = top.digest;
     append(&mut target, &format!("blobs/sha256/{}", digest.hex()), &index)?;
-    let top = Descriptor {
-        media_type: MediaType(INDEX_TYPE.to_owned()),
-        digest,
-        size: index.len() as u64,
-        platform: None,
-        annotations: BTreeMap::new(),
-    };
     append(&mut target, "index.json", &document(&Index { manifests: vec![top] })?)?;
     append(&mut target, "oci-layout", LAYOUT)?;
     target.into_inner()?.flush()?;

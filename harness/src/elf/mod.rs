@@ -15,10 +15,10 @@ mod facts;
 mod go;
 mod header;
 mod linkage;
-#[cfg(test)]
 mod notes;
 mod packer;
 mod size;
+#[cfg(test)]
 mod testing;
 mod versions;
 mod view;

@@ -108,8 +108,9 @@ pub fn read_layer(
         .media_type
         .layer_compression()
         .ok_or_else(|| LayerError::MediaType(descriptor.media_type.clone()))?;
+    let algorithm = descriptor.digest.algorithm();
     thread::scope(|scope| {
-        let (compressed, source) = read_ahead(scope, Hashing::new(blob));
+        let (compressed, source) = read_ahead(scope, Hashing::with(algorithm, blob));
         let (tar, decoder) = read_ahead(scope, Decoder::new(compression, compressed));
         let (diff_id, entries) = read_tar(tar)?;
         // What follows the compressed stream belongs to the blob.

@@ -12,10 +12,11 @@ use super::cache::FactsCache;
 use super::content::Content;
 use super::facts::{BlobField, Contradiction, ImageFacts, Layer, Oddity, OddityKind, Variant};
 use super::layer::{LayerError, LayerFacts, read_layer};
-use super::rootfs::RootFs;
+use super::rootfs::{Node, RootFs};
 use crate::event::{Event, Events};
 use crate::oci::{
-    Archive, ArchiveError, Descriptor, Digest, Image, ImageConfig, Manifest, RawPlatform,
+    Algorithm, BlobError, Descriptor, Digest, DocumentError, Image, ImageConfig, Manifest,
+    OpenImage, RawPlatform,
 };
 use crate::platform::{Platform, PlatformError, PlatformErrorKind};
 
@@ -23,9 +24,12 @@ use crate::platform::{Platform, PlatformError, PlatformErrorKind};
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum InspectError {
-    /// The layout or one of its documents.
+    /// One of its documents.
     #[error(transparent)]
-    Archive(#[from] ArchiveError),
+    Document(#[from] DocumentError),
+    /// One of its blobs cannot be had.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
     /// One of its layers.
     #[error("cannot read the layer {digest}")]
     Layer {
@@ -38,6 +42,12 @@ pub enum InspectError {
     /// An image without an index has a config that names no platform.
     #[error("the image states no platform")]
     Platform(#[from] PlatformError),
+    /// It is something else that is kept in registries, such as a Helm chart or a signature.
+    #[error("{0} is not a container image: it holds an artifact of another kind")]
+    NotAnImage(Digest),
+    /// The config names the content of a layer by a digest that nobody computes.
+    #[error("the config {0} has a diff_id that is not sha256, which no engine writes or reads")]
+    DiffId(Digest),
 }
 
 /// Reads everything that the rules look at. Blocks; as many layers are read at once as the machine
@@ -47,34 +57,41 @@ pub enum InspectError {
 ///
 /// When a document or layer is missing or damaged.
 pub fn inspect(
-    archive: &Archive,
+    image: &OpenImage,
     requested: &[Platform],
     cache: &FactsCache,
     events: &Events,
 ) -> Result<ImageFacts, InspectError> {
-    let image = archive.image()?;
-    let Entries { oddities, variants } = Entries::of(archive, &image)?;
-    let facts = read_layers(archive, &variants, cache)?;
+    let Entries { oddities, variants, artifacts } = Entries::of(image)?;
+    let digest = image.root().descriptor().digest;
+    if artifacts > 0 && variants.is_empty() && oddities.is_empty() {
+        return Err(InspectError::NotAnImage(digest));
+    }
+    let facts = read_layers(image, &variants, cache)?;
     let mut variants: Vec<Variant> =
         variants.into_iter().map(|entry| entry.into_variant(&facts)).collect();
     // The order of the index is kept between equals.
     variants.sort_by_key(|it| it.platform);
     for variant in &variants {
-        let elf_files = variant
-            .files
-            .iter()
-            .filter(|(_, node)| matches!(node.content(), Some(Content::Elf(_))))
-            .count();
-        events.send(Event::Inspected { platform: variant.platform, elf_files });
+        announce(variant, events);
     }
-    let digest = image.descriptor().digest;
     Ok(ImageFacts { digest, requested: requested.to_vec(), oddities, variants })
 }
 
+/// Tells who listens that a variant has been read.
+pub(super) fn announce(variant: &Variant, events: &Events) {
+    let is_elf = |node: &Node| matches!(node.content(), Some(Content::Elf(_)));
+    let elf_files = variant.files.iter().filter(|(_, node)| is_elf(node)).count();
+    events.send(Event::Inspected { platform: variant.platform, elf_files });
+}
+
 /// The index's entries, told apart.
+#[derive(Default)]
 struct Entries {
     oddities: Vec<Oddity>,
     variants: Vec<Entry>,
+    /// How many are no container images at all.
+    artifacts: usize,
 }
 
 /// A variant whose layers are still to be read.
@@ -86,43 +103,57 @@ struct Entry {
 }
 
 impl Entries {
-    fn of(archive: &Archive, image: &Image) -> Result<Self, InspectError> {
-        let mut entries = Self { oddities: Vec::new(), variants: Vec::new() };
-        match image {
+    fn of(image: &OpenImage) -> Result<Self, InspectError> {
+        let mut entries = Self::default();
+        match image.root() {
             Image::Single(descriptor) => {
-                let (manifest, config) = documents(archive, descriptor)?;
-                let platform = normalise(&config.platform)?;
                 let digest = descriptor.digest;
+                let Some((manifest, config)) = documents(image, descriptor)? else {
+                    return Err(InspectError::NotAnImage(digest));
+                };
+                let platform = normalise(&config.platform)?;
                 entries.variants.push(Entry { platform, digest, manifest, config });
             }
             Image::Index { index, .. } => {
                 for descriptor in index.manifests.iter().filter(|it| !it.is_attestation()) {
-                    entries.add(archive, descriptor)?;
+                    entries.add(image, descriptor)?;
                 }
             }
         }
         Ok(entries)
     }
 
-    fn add(&mut self, archive: &Archive, descriptor: &Descriptor) -> Result<(), InspectError> {
+    fn add(&mut self, image: &OpenImage, descriptor: &Descriptor) -> Result<(), InspectError> {
         let digest = descriptor.digest;
         if descriptor.media_type.is_index() {
             self.oddities.push(Oddity { digest, kind: OddityKind::Nested });
             return Ok(());
         }
         let media_type = &descriptor.media_type;
-        if !media_type.is_manifest() && !media_type.0.is_empty() {
+        if !media_type.is_manifest() && !media_type.is_empty() && !media_type.is_schema_1() {
             // The image-spec has readers ignore what they do not know.
             return Ok(());
         }
-        let platform = match &descriptor.platform {
-            Some(stated) => platform_of_entry(stated),
-            // An entry without a platform leaves the claim to its config.
-            None => platform_of_entry(&documents(archive, descriptor)?.1.platform),
+        if !descriptor.artifact_type.is_empty() && !descriptor.artifact_type.is_image_config() {
+            self.artifacts += 1;
+            return Ok(());
+        }
+        // What the index states to be for no platform there is need not be read.
+        let stated = descriptor.platform.as_ref().map(platform_of_entry).transpose();
+        let stated = match stated {
+            Ok(stated) => stated,
+            Err(kind) => {
+                self.oddities.push(Oddity { digest, kind });
+                return Ok(());
+            }
         };
-        match platform {
+        let Some((manifest, config)) = documents(image, descriptor)? else {
+            self.artifacts += 1;
+            return Ok(());
+        };
+        // An entry without a platform leaves the claim to its config.
+        match stated.map_or_else(|| platform_of_entry(&config.platform), Ok) {
             Ok(platform) => {
-                let (manifest, config) = documents(archive, descriptor)?;
                 self.variants.push(Entry { platform, digest, manifest, config });
             }
             Err(kind) => self.oddities.push(Oddity { digest, kind }),
@@ -131,13 +162,21 @@ impl Entries {
     }
 }
 
+/// Reads a manifest and its config; `None` if it is no container image.
 fn documents(
-    archive: &Archive,
+    image: &OpenImage,
     descriptor: &Descriptor,
-) -> Result<(Manifest, ImageConfig), InspectError> {
-    let manifest: Manifest = archive.document(descriptor)?;
-    let config = archive.document(&manifest.config)?;
-    Ok((manifest, config))
+) -> Result<Option<(Manifest, ImageConfig)>, InspectError> {
+    let manifest = image.manifest(descriptor)?;
+    if manifest.is_artifact() {
+        return Ok(None);
+    }
+    let config: ImageConfig = image.document(&manifest.config)?;
+    // The layers are hashed by this algorithm alone: another could be neither proved nor refuted.
+    if config.rootfs.diff_ids.iter().any(|it| it.algorithm() != Algorithm::Sha256) {
+        return Err(InspectError::DiffId(manifest.config.digest));
+    }
+    Ok(Some((manifest, config)))
 }
 
 fn normalise(stated: &RawPlatform) -> Result<Platform, PlatformError> {
@@ -220,7 +259,7 @@ fn contradictions(
 /// Reads each layer once. The first error in the order of the layers wins, whichever thread meets
 /// one first, so that the same image always gives the same error.
 fn read_layers(
-    archive: &Archive,
+    image: &OpenImage,
     entries: &[Entry],
     cache: &FactsCache,
 ) -> Result<BTreeMap<Digest, LayerFacts>, InspectError> {
@@ -236,7 +275,7 @@ fn read_layers(
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(descriptor) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let result = read_one(archive, descriptor, cache);
+                    let result = read_one(image, descriptor, cache);
                     // A thread that panicked while it held the lock ends the scope with a panic.
                     if let Ok(mut done) = done.lock() {
                         done.insert(descriptor.digest, result);
@@ -250,13 +289,13 @@ fn read_layers(
 }
 
 fn read_one(
-    archive: &Archive,
+    image: &OpenImage,
     descriptor: &Descriptor,
     cache: &FactsCache,
 ) -> Result<LayerFacts, InspectError> {
     let digest = descriptor.digest;
     // Whatever is known of it: a layer that is not there cannot be used.
-    let blob = archive.blob(digest)?;
+    let blob = image.blob(descriptor)?;
     if let Some(facts) = cache.load(&digest) {
         return Ok(facts);
     }
@@ -271,6 +310,8 @@ fn read_one(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::fixture::{Image as Fixture, Layer, Lie, Variant as Made, program};
     use crate::oci::Compression;
@@ -336,6 +377,27 @@ mod tests {
             ),
             "{kinds:?}"
         );
+    }
+
+    #[test]
+    fn what_is_no_container_image_is_no_variant() {
+        let chart = "application/vnd.cncf.helm.config.v1+json";
+        let empty = "application/vnd.oci.empty.v1+json";
+        let beside = Fixture::of([Made::healthy("linux/amd64")]);
+        let facts = beside.and_artifact(chart).and_artifact(empty).inspect(&[]);
+        assert_eq!(facts.variants.len(), 1);
+        assert_eq!(facts.oddities, []);
+        for alone in [
+            Fixture::default().and_artifact(chart).layout(),
+            Fixture::default().and_artifact(empty).single(),
+        ] {
+            let error = alone.inspect(&[]).expect_err("no image");
+            assert!(matches!(error, InspectError::NotAnImage(_)), "{error}");
+        }
+        let typed = json!({"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 1,
+                           "digest": Digest::of(b"not there"), "artifactType": "a/b"});
+        let beside = Fixture::of([Made::healthy("linux/amd64")]).and_entry(typed);
+        assert_eq!(beside.inspect(&[]).variants.len(), 1);
     }
 
     #[test]

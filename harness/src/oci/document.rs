@@ -38,6 +38,29 @@ impl MediaType {
         )
     }
 
+    /// Whether it names a config that says how a container is run. Other configs belong to
+    /// artifacts: Helm charts, signatures, the empty config.
+    #[must_use]
+    pub fn is_image_config(&self) -> bool {
+        matches!(
+            self.0.as_str(),
+            "application/vnd.oci.image.config.v1+json"
+                | "application/vnd.docker.container.image.v1+json"
+        )
+    }
+
+    /// Whether it names a manifest from before there were config blobs.
+    #[must_use]
+    pub fn is_schema_1(&self) -> bool {
+        self.0.starts_with("application/vnd.docker.distribution.manifest.v1+")
+    }
+
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// How a layer of this type is compressed; `None` if it is no filesystem layer.
     #[must_use]
     pub fn layer_compression(&self) -> Option<Compression> {
@@ -90,12 +113,28 @@ pub struct Descriptor {
     /// In an index: what the manifest is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<RawPlatform>,
+    /// What the manifest holds, where that is no container image.
+    #[serde(default, skip_serializing_if = "MediaType::is_empty")]
+    pub artifact_type: MediaType,
     /// Free-form notes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
 }
 
 impl Descriptor {
+    /// Describes a document.
+    #[must_use]
+    pub fn of(media_type: &str, bytes: &[u8]) -> Self {
+        Self {
+            media_type: MediaType(media_type.to_owned()),
+            digest: Digest::of(bytes),
+            size: bytes.len() as u64,
+            platform: None,
+            artifact_type: MediaType::default(),
+            annotations: BTreeMap::new(),
+        }
+    }
+
     /// Whether the manifest annotates another one and is no variant of the image.
     ///
     /// Source: BuildKit, docs/attestations/attestation-storage.md.
@@ -151,12 +190,29 @@ pub struct Index {
 
 /// One platform's image.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Manifest {
+    /// What it holds, where that is no container image.
+    #[serde(default, skip_serializing_if = "MediaType::is_empty")]
+    pub artifact_type: MediaType,
     /// The image's config.
     pub config: Descriptor,
     /// The layers, lowest first.
     #[serde(deserialize_with = "nullable")]
     pub layers: Vec<Descriptor>,
+}
+
+impl Manifest {
+    /// Whether it is no container image, although it is stored as one.
+    ///
+    /// Source: image-spec, manifest.md, "Guidelines for Artifact Usage".
+    #[must_use]
+    pub fn is_artifact(&self) -> bool {
+        let config = &self.config.media_type;
+        // The first registries did not say, and engines still take that for an image.
+        let is_unsaid = matches!(config.0.as_str(), "" | "application/octet-stream");
+        !(config.is_image_config() || is_unsaid && self.artifact_type.is_empty())
+    }
 }
 
 /// An image's config: its own claim of a platform, and how it is run.

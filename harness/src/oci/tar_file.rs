@@ -1,0 +1,138 @@
+//! A tar whose members are read in place.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use flate2::read::MultiGzDecoder;
+use tar::EntryType;
+
+use super::file::{Part, open_regular};
+use super::layout::{LayoutErrorKind, blob_path};
+use super::{BlobError, Blobs, Descriptor};
+
+/// What compressed files begin with, for a better message than that of a broken tar.
+const COMPRESSED: [(&[u8], &str); 3] =
+    [(b"\x28\xb5\x2f\xfd", "zstd"), (b"\xfd7zXZ\0", "xz"), (b"BZh", "bzip2")];
+
+const GZIP: &[u8] = b"\x1f\x8b";
+
+/// As many links in a row are followed.
+const LINK_LIMIT: usize = 8;
+
+/// A tar whose members are found by their names and read by several threads at once.
+#[derive(Clone, Debug)]
+pub(super) struct TarFile {
+    file: Arc<File>,
+    members: Arc<BTreeMap<String, Member>>,
+}
+
+#[derive(Clone, Debug)]
+enum Member {
+    /// Where it lies in the file, in bytes.
+    File { start: u64, size: u64 },
+    /// Another member's name.
+    Link(String),
+}
+
+impl TarFile {
+    /// Opens a tar; one that is compressed with gzip is decompressed into a file without a name.
+    pub(super) fn open(path: &Path) -> Result<Self, LayoutErrorKind> {
+        let file = open_regular(path).map_err(LayoutErrorKind::Read)?;
+        let mut head = [0; 8];
+        let read = file.read_at(&mut head, 0).map_err(LayoutErrorKind::Read)?;
+        let head = &head[..read];
+        if let Some((_, name)) = COMPRESSED.iter().find(|(magic, _)| head.starts_with(magic)) {
+            return Err(LayoutErrorKind::Compressed(name));
+        }
+        let file = if head.starts_with(GZIP) { decompressed(&file) } else { Ok(file) };
+        file.and_then(Self::of).map_err(LayoutErrorKind::Read)
+    }
+
+    /// Finds the members of a tar.
+    pub(super) fn of(mut file: File) -> io::Result<Self> {
+        file.rewind()?;
+        let mut members = BTreeMap::new();
+        let mut tar = tar::Archive::new(&file);
+        for entry in tar.entries_with_seek()? {
+            let entry = entry?;
+            // Nothing is ever looked up under a name that leads out of the archive.
+            let Some(name) = member_name("", &entry.path_bytes()) else { continue };
+            if let Some(member) = member(&entry, &name) {
+                members.insert(name, member);
+            }
+        }
+        Ok(Self { file: Arc::new(file), members: Arc::new(members) })
+    }
+
+    /// Opens a member, links followed.
+    pub(super) fn member(&self, name: &str) -> Option<Part> {
+        let (start, size) = self.find(name)?;
+        Some(Part::new(Arc::clone(&self.file), start, size))
+    }
+
+    /// The size of a member, links followed.
+    pub(super) fn size(&self, name: &str) -> Option<u64> {
+        Some(self.find(name)?.1)
+    }
+
+    fn find(&self, name: &str) -> Option<(u64, u64)> {
+        let mut name = name.to_owned();
+        for _ in 0..LINK_LIMIT {
+            match self.members.get(&name)? {
+                Member::File { start, size } => return Some((*start, *size)),
+                Member::Link(target) => name.clone_from(target),
+            }
+        }
+        None
+    }
+}
+
+impl Blobs for TarFile {
+    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, BlobError> {
+        let member = self.member(&blob_path(descriptor.digest));
+        Ok(Box::new(member.ok_or(BlobError::Missing(descriptor.digest))?))
+    }
+}
+
+fn decompressed(file: &File) -> io::Result<File> {
+    let mut spool = tempfile::tempfile()?;
+    io::copy(&mut MultiGzDecoder::new(io::BufReader::new(file)), &mut spool)?;
+    Ok(spool)
+}
+
+fn member<R: Read>(entry: &tar::Entry<'_, R>, name: &str) -> Option<Member> {
+    let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let link = |from| Some(Member::Link(member_name(from, &entry.link_name_bytes()?)?));
+    match entry.header().entry_type() {
+        EntryType::Regular | EntryType::Continuous => {
+            Some(Member::File { start: entry.raw_file_position(), size: entry.size() })
+        }
+        // The docker save of old links a layer to an equal one.
+        EntryType::Symlink => link(folder),
+        EntryType::Link => link(""),
+        _ => None,
+    }
+}
+
+/// A path as seen from the archive's root; `None` if it leads out of there.
+fn member_name(folder: &str, path: &[u8]) -> Option<String> {
+    let path = std::str::from_utf8(path).ok()?;
+    if path.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|it| !it.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
