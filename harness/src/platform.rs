@@ -291,8 +291,23 @@ impl Arm64Version {
     /// `ARMv8.0-A`, what `arm64` alone promises.
     pub const V8: Self = Self { major: 8, minor: 0 };
 
+    /// `ARMv8.1-A`, the first with the atomic instructions of `FEAT_LSE`.
+    pub const V8_1: Self = Self { major: 8, minor: 1 };
+
+    /// Whether a processor of this version has everything of another: ARMv9.0 begins with what
+    /// ARMv8.5 has. Source: Arm Architecture Reference Manual, A2.3, "Armv9 architecture extensions".
+    #[must_use]
+    pub const fn includes(self, other: Self) -> bool {
+        let as_v8 = if self.major == 9 { self.minor + 5 } else { self.minor };
+        if other.major == 9 {
+            self.major == 9 && self.minor >= other.minor
+        } else {
+            as_v8 >= other.minor
+        }
+    }
+
     /// Reads a variant; `None` where there is no such version.
-    fn parse(variant: &str) -> Option<Self> {
+    pub(crate) fn parse(variant: &str) -> Option<Self> {
         if variant.is_empty() {
             return Some(Self::V8);
         }
@@ -386,6 +401,17 @@ mod tests {
             let platform: Platform = written.parse().expect(written);
             assert_eq!(platform.to_string(), normalised, "{written}");
             assert_eq!(normalised.parse(), Ok(platform), "normalisation is idempotent");
+        }
+    }
+
+    #[test]
+    fn versions_of_arm64_include_older_ones() {
+        let of = |text| Arm64Version::parse(text).expect(text);
+        for (newer, older) in [("v8", "v8"), ("v8.2", "v8.1"), ("v9", "v8.5"), ("v9.2", "v9.1")] {
+            assert!(of(newer).includes(of(older)), "{newer} {older}");
+        }
+        for (older, newer) in [("v8", "v8.1"), ("v8.9", "v9"), ("v9", "v8.6"), ("v9.1", "v9.2")] {
+            assert!(!of(older).includes(of(newer)), "{older} {newer}");
         }
     }
 

@@ -1,14 +1,16 @@
 //! The bytes of executable files, against the platform.
 
+use super::abi::Convention;
 use super::names::is_foreign;
 use super::scope::{exemption, is_debug_information, is_test_data};
-use super::{Finding, Rule, Severity};
-use crate::elf::{ElfFacts, ElfTarget, Machine, Malformation};
+use super::{Finding, Rule, Severity, isa, paging};
+use crate::elf::{ElfFacts, ElfTarget, Machine, Malformation, Packer};
 use crate::inspect::{Content, ForeignFormat, ImagePath, Node, NodeKind, Variant};
 use crate::platform::{Architecture, Platform};
 
 pub(super) fn check(variant: &Variant) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let convention = Convention::of(variant);
     for file @ (path, node) in variant.files.iter() {
         // A file of several names is one file.
         let NodeKind::File { content, .. } = &node.kind else { continue };
@@ -16,10 +18,14 @@ pub(super) fn check(variant: &Variant) -> Vec<Finding> {
             Content::Elf(facts) if exemption(variant, path, facts).is_none() => {
                 match (machine_mismatch(variant, file, facts), &facts.malformation) {
                     (Some(finding), _) => findings.push(finding),
-                    (None, Some(why)) if !is_debug_information(path) => {
-                        findings.push(malformed(variant, file, why));
+                    (None, _) if is_debug_information(path) => {}
+                    (None, Some(why)) => findings.push(malformed(variant, file, why)),
+                    (None, None) => {
+                        findings.extend(convention.check(variant, file, facts));
+                        findings.extend(isa::check(variant, file, facts));
+                        findings.extend(paging::check(variant, file, facts));
+                        findings.extend(packed(variant, file, facts));
                     }
-                    (None, _) => {}
                 }
             }
             Content::BrokenElf(why) if !is_test_data(path) => {
@@ -74,6 +80,13 @@ fn malformed(variant: &Variant, file: (&ImagePath, &Node), why: &Malformation) -
     let finding = Finding::of_file(Rule::ElfMalformed, variant, file, why.to_string());
     // Nothing executes what has no permission for it; a loader might still map it.
     if file.1.is_executable() { finding } else { finding.with_severity(Severity::Warning) }
+}
+
+fn packed(variant: &Variant, file: (&ImagePath, &Node), facts: &ElfFacts) -> Option<Finding> {
+    facts.packer.map(|Packer::Upx| {
+        let message = "is packed by UPX, and unpacks itself only when it runs".to_owned();
+        Finding::of_file(Rule::ElfPacked, variant, file, message)
+    })
 }
 
 /// Packages bring what other systems need and say so in its name; here it is for one that does not.

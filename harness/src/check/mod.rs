@@ -1,10 +1,13 @@
 //! Rules: pure functions from evidence to findings. No I/O, no clock.
 
+mod abi;
 mod elf;
 mod entrypoint;
 mod finding;
 mod index;
+mod isa;
 mod names;
+mod paging;
 mod rule;
 mod run;
 mod scope;

@@ -95,6 +95,10 @@ rules! {
     DigestMismatch, Index, Error, "A layer's bytes are not what the manifest or config states.";
     LayersIdentical, Index, Warning, "Variants for different machines have the same layers, machine code included.";
     ElfMachineMismatch, Elf, Error, "An ELF file is for another machine than its platform.";
+    ElfAbiMismatch, Elf, Error, "An ELF file has another calling convention than its platform.";
+    ElfIsaTooNew, Elf, Error, "An ELF file declares that it needs a newer processor than its platform promises.";
+    ElfPageAlignment, Elf, Error, "An ELF file cannot be used where pages of memory are larger than 4 KiB.";
+    ElfPacked, Elf, Warning, "An ELF file is compressed and unpacks itself when it runs.";
     ElfMalformed, Elf, Error, "A file begins as ELF and cannot be loaded.";
     ExecutableForeignFormat, Elf, Warning, "An executable file is for another operating system.";
     EntrypointMissing, Entrypoint, Error, "The file that the image's command names does not exist.";

@@ -1,6 +1,7 @@
 //! Every rule, both ways: an image with the defect is caught, by that rule and no other, and a
 //! healthy image that comes near it is silent.
 
+mod declared;
 mod elf;
 mod entrypoint;
 mod index;
@@ -102,7 +103,7 @@ fn brief(finding: &Finding) -> String {
 }
 
 fn all_cases() -> Vec<Case> {
-    [index::cases(), elf::cases(), entrypoint::cases(), run::cases()]
+    [index::cases(), elf::cases(), declared::cases(), entrypoint::cases(), run::cases()]
         .into_iter()
         .flatten()
         .collect()
