@@ -12,7 +12,8 @@ use super::versions::Versions;
 use super::view::{Encoding, View};
 use super::{
     Abi, Attributes, Class, Data, DynamicFlags1, ElfTarget, ElfType, GoBuild, Jemalloc, Linkage,
-    LoadSegment, Machine, Packer, PrivateSymbols, TlsSegment, VersionNeed, go, notes, packer,
+    LoadSegment, Machine, Packer, PrivateSymbols, TlsSegment, VersionNeed, go, jemalloc, notes,
+    packer,
 };
 
 /// What an ELF file says about itself, as far as it can be read.
@@ -233,6 +234,7 @@ impl ElfFacts {
         self.attributes = Attributes::read(view);
         self.go = go::read(view);
         self.packer = packer::read(view);
+        self.jemalloc = jemalloc::read(view);
     }
 }
 

@@ -14,6 +14,7 @@ mod dynamic;
 mod facts;
 mod go;
 mod header;
+mod jemalloc;
 mod linkage;
 mod notes;
 mod packer;
