@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use goblin::container::{Container, Ctx, Endian};
-use goblin::elf::dynamic::DT_NEEDED;
-use goblin::elf::program_header::{PT_INTERP, PT_LOAD};
-use goblin::elf::{Dynamic, Elf, Header, ProgramHeader};
+use goblin::elf::dynamic::{DT_FLAGS_1, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME};
+use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_TLS};
+use goblin::elf::{Elf, Header, ProgramHeader};
 use serde::{Deserialize, Serialize};
 
+use super::dynamic::DynamicTable;
+use super::versions::Versions;
+use super::view::{Encoding, View};
 use super::{
     Attributes, Class, Data, DynamicFlags1, ElfTarget, ElfType, GoBuild, Jemalloc, Linkage,
     LoadSegment, Machine, Packer, PrivateSymbols, TlsSegment, VersionNeed,
@@ -143,19 +145,29 @@ impl ElfFacts {
         let header = Elf::parse_header(bytes).map_err(|_| Malformation::Header)?;
         let container = header.container().map_err(|_| Malformation::Header)?;
         let endian = header.endianness().map_err(|_| Malformation::Header)?;
-        let mut facts = Self::from_header(&header, container, endian);
-        if let Err(malformation) = facts.read_segments(bytes, &header, Ctx::new(container, endian))
-        {
-            facts.malformation = Some(malformation);
+        let encoding = Encoding {
+            class: if container.is_big() { Class::Elf64 } else { Class::Elf32 },
+            data: if endian.is_little() { Data::Lsb } else { Data::Msb },
+        };
+        let mut facts = Self::from_header(&header, encoding);
+        if facts.elf_type.is_loadable() {
+            match View::of(bytes, header, encoding) {
+                Ok(view) => {
+                    facts.malformation = facts.read_for_loading(&view).err();
+                    facts.linkage = linkage(facts.elf_type, &view, facts.flags_1);
+                    facts.read_declarations(&view);
+                }
+                Err(malformation) => facts.malformation = Some(malformation),
+            }
         }
         Ok(facts)
     }
 
-    fn from_header(header: &Header, container: Container, endian: Endian) -> Self {
+    fn from_header(header: &Header, encoding: Encoding) -> Self {
         Self {
             machine: Machine(header.e_machine),
-            class: if container.is_big() { Class::Elf64 } else { Class::Elf32 },
-            data: if endian.is_little() { Data::Lsb } else { Data::Msb },
+            class: encoding.class,
+            data: encoding.data,
             elf_type: ElfType(header.e_type),
             os_abi: header.e_ident[goblin::elf::header::EI_OSABI],
             flags: header.e_flags,
@@ -180,29 +192,69 @@ impl ElfFacts {
         }
     }
 
-    fn read_segments(
-        &mut self,
-        bytes: &[u8],
-        header: &Header,
-        ctx: Ctx,
-    ) -> Result<(), Malformation> {
-        if !self.elf_type.is_loadable() {
-            return Ok(());
+    /// What the kernel and a loader look at, as far as it is sound.
+    fn read_for_loading(&mut self, view: &View<'_>) -> Result<(), Malformation> {
+        self.loads = view.segments.iter().filter(|it| it.p_type == PT_LOAD).map(load).collect();
+        let tls = view.segments.iter().find(|it| it.p_type == PT_TLS);
+        self.tls = tls.map(|it| TlsSegment { size: it.p_memsz, alignment: it.p_align });
+        self.interpreter = interpreter(view)?;
+        within_file(view)?;
+        match DynamicTable::read(view)? {
+            Some(mut dynamic) => self.read_dynamic(&mut dynamic),
+            None => Ok(()),
         }
-        let offset = usize::try_from(header.e_phoff).map_err(|_| Malformation::ProgramHeaders)?;
-        let segments = ProgramHeader::parse(bytes, offset, usize::from(header.e_phnum), ctx)
-            .map_err(|_| Malformation::ProgramHeaders)?;
-        self.interpreter = interpreter(bytes, &segments)?;
-        within_file(&segments, bytes.len() as u64)?;
-        self.needed = needed(bytes, &segments, ctx)?;
+    }
+
+    fn read_dynamic(&mut self, dynamic: &mut DynamicTable<'_>) -> Result<(), Malformation> {
+        self.flags_1 = DynamicFlags1(dynamic.value(DT_FLAGS_1).unwrap_or_default());
+        let needed = dynamic.values(DT_NEEDED).into_iter();
+        self.needed = needed
+            .map(|at| dynamic.name(at).ok_or(Malformation::Dynamic))
+            .collect::<Result<_, _>>()?;
+        self.soname = dynamic.named(DT_SONAME);
+        self.rpath = dynamic.named(DT_RPATH);
+        self.runpath = dynamic.named(DT_RUNPATH);
+        let versions = Versions::read(dynamic)?;
+        self.glibc_private = versions.private_symbols(dynamic);
+        self.version_needs = versions.needs;
+        self.version_definitions = versions.definitions;
         Ok(())
+    }
+
+    /// What no loader needs: where it is damaged, it is as if it were not there.
+    fn read_declarations(&mut self, _view: &View<'_>) {}
+}
+
+fn load(segment: &ProgramHeader) -> LoadSegment {
+    LoadSegment {
+        offset: segment.p_offset,
+        address: segment.p_vaddr,
+        file_size: segment.p_filesz,
+        memory_size: segment.p_memsz,
+        flags: segment.p_flags,
+        alignment: segment.p_align,
+    }
+}
+
+/// A file that holds only another's debug information keeps the segments without their bytes.
+fn linkage(elf_type: ElfType, view: &View<'_>, flags: DynamicFlags1) -> Linkage {
+    let has = |kind| view.stored(kind).next().is_some();
+    let lost = |kind| view.segments.iter().any(|it| it.p_type == kind && it.p_filesz == 0);
+    if lost(PT_DYNAMIC) || lost(PT_INTERP) {
+        return Linkage::Unlinked;
+    }
+    match elf_type {
+        _ if has(PT_INTERP) => Linkage::Dynamic,
+        ElfType::DYN if flags.has(DynamicFlags1::PIE) => Linkage::StaticPie,
+        ElfType::DYN if has(PT_DYNAMIC) => Linkage::Shared,
+        _ => Linkage::Static,
     }
 }
 
 /// The kernel maps what lies in the file; bytes beyond its end are a bus error when touched.
-fn within_file(segments: &[ProgramHeader], has: u64) -> Result<(), Malformation> {
-    let end = |segment: &ProgramHeader| segment.p_offset.saturating_add(segment.p_filesz);
-    let needs = segments.iter().filter(|it| it.p_type == PT_LOAD && it.p_filesz > 0).map(end).max();
+fn within_file(view: &View<'_>) -> Result<(), Malformation> {
+    let has = view.bytes.len() as u64;
+    let needs = view.stored(PT_LOAD).map(|it| it.p_offset.saturating_add(it.p_filesz)).max();
     match needs {
         Some(needs) if needs > has => Err(Malformation::SegmentBeyondEnd { needs, has }),
         _ => Ok(()),
@@ -210,48 +262,21 @@ fn within_file(segments: &[ProgramHeader], has: u64) -> Result<(), Malformation>
 }
 
 /// `PT_INTERP` holds a path that ends with a NUL, as Linux's `load_elf_binary` demands.
-fn interpreter(bytes: &[u8], segments: &[ProgramHeader]) -> Result<Option<String>, Malformation> {
-    let Some(segment) = segments.iter().find(|it| it.p_type == PT_INTERP) else {
+fn interpreter(view: &View<'_>) -> Result<Option<String>, Malformation> {
+    let Some(segment) = view.segments.iter().find(|it| it.p_type == PT_INTERP) else {
         return Ok(None);
     };
     // A file that holds only another's debug information keeps the segment without its bytes.
     if segment.p_filesz == 0 {
         return Ok(None);
     }
-    slice(bytes, segment.p_offset, segment.p_filesz)
+    view.slice(segment.p_offset, segment.p_filesz)
         .and_then(|raw| raw.strip_suffix(b"\0"))
         .and_then(|raw| raw.split(|byte| *byte == 0).next())
         .and_then(|path| std::str::from_utf8(path).ok())
         .filter(|path| !path.is_empty())
         .map(|path| Some(path.to_owned()))
         .ok_or(Malformation::Interpreter)
-}
-
-fn needed(bytes: &[u8], segments: &[ProgramHeader], ctx: Ctx) -> Result<Vec<String>, Malformation> {
-    let broken = |_| Malformation::Dynamic;
-    let Some(dynamic) = Dynamic::parse(bytes, segments, ctx).map_err(broken)? else {
-        return Ok(Vec::new());
-    };
-    // goblin gives 0 for an address that no segment has: there the file's header lies.
-    let strings = match dynamic.info.strtab as u64 {
-        0 => None,
-        at => slice(bytes, at, dynamic.info.strsz as u64),
-    };
-    // Only these names are looked at: what else stands in the table is no matter of the loader's
-    // first steps, and may be any bytes.
-    let name = |at: u64| {
-        let rest = strings?.get(usize::try_from(at).ok()?..)?;
-        let end = rest.iter().position(|byte| *byte == 0)?;
-        std::str::from_utf8(&rest[..end]).ok().map(str::to_owned)
-    };
-    let needed = dynamic.dyns.iter().filter(|it| it.d_tag == DT_NEEDED);
-    needed.map(|it| name(it.d_val).ok_or(Malformation::Dynamic)).collect()
-}
-
-fn slice(bytes: &[u8], offset: u64, length: u64) -> Option<&[u8]> {
-    let start = usize::try_from(offset).ok()?;
-    let end = start.checked_add(usize::try_from(length).ok()?)?;
-    bytes.get(start..end)
 }
 
 #[cfg(test)]
@@ -362,19 +387,84 @@ mod tests {
         assert_eq!(malformation(&object), None);
     }
 
-    /// The bytes come from strangers: nothing they hold may end the program.
+    #[test]
+    fn linkage_is_told_from_segments_and_flags() {
+        let program = || ElfFile::of("linux/amd64");
+        let loader = "/lib64/ld-linux-x86-64.so.2";
+        for (file, expected) in [
+            (program(), Linkage::Static),
+            (program().shared().with_flags_1(DynamicFlags1::PIE), Linkage::StaticPie),
+            (program().with_interpreter(loader), Linkage::Dynamic),
+            (program().shared().with_interpreter(loader), Linkage::Dynamic),
+            (program().shared().with_needed(&["libc.so.6"]), Linkage::Shared),
+            (program().shared(), Linkage::Shared),
+            (program().shared().packed_by_upx(), Linkage::Static),
+            (program().with_type(ElfType::REL), Linkage::Unlinked),
+            (program().with_type(ElfType::CORE), Linkage::Unlinked),
+            (program().shared().debug_only(), Linkage::Unlinked),
+        ] {
+            let facts = ElfFacts::read(&file.bytes()).expect("a header");
+            assert_eq!((facts.linkage, facts.malformation), (expected, None), "{file:?}");
+        }
+    }
+
+    #[test]
+    fn names_and_flags_of_the_dynamic_section_are_read() {
+        for name in PLATFORMS {
+            let file = dynamic(name)
+                .with_soname("libexample.so.1")
+                .with_rpath("/opt/lib:$ORIGIN")
+                .with_runpath("$ORIGIN/../lib")
+                .with_flags_1(DynamicFlags1::NODEFLIB);
+            let facts = ElfFacts::read(&file.bytes()).expect(name);
+            assert_eq!(facts.soname.as_deref(), Some("libexample.so.1"), "{name}");
+            assert_eq!(facts.rpath.as_deref(), Some("/opt/lib:$ORIGIN"), "{name}");
+            assert_eq!(facts.runpath.as_deref(), Some("$ORIGIN/../lib"), "{name}");
+            assert!(facts.flags_1.has(DynamicFlags1::NODEFLIB), "{name}");
+            assert!(!facts.flags_1.has(DynamicFlags1::PIE), "{name}");
+            assert_eq!(facts.malformation, None, "{name}");
+        }
+    }
+
+    #[test]
+    fn segments_are_read_as_they_are() {
+        let odd = LoadSegment {
+            offset: 8,
+            address: 0x40_1000,
+            file_size: 16,
+            memory_size: 32,
+            flags: 6,
+            alignment: 0x1000,
+        };
+        for name in PLATFORMS {
+            let file = ElfFile::of(name).with_alignment(0x4000).with_load(odd).with_tls(40, 64);
+            let facts = ElfFacts::read(&file.bytes()).expect(name);
+            assert_eq!(facts.loads[0].alignment, 0x4000, "{name}");
+            assert_eq!(facts.loads[1..], [odd], "{name}");
+            assert_eq!(facts.tls, Some(TlsSegment { size: 40, alignment: 64 }), "{name}");
+        }
+    }
+
     #[test]
     fn no_byte_is_trusted() {
         for name in ["linux/amd64", "linux/386", "linux/s390x"] {
-            let whole = dynamic(name).bytes();
-            for at in 0..whole.len() {
-                for value in [0x00, 0x01, 0x7f, 0x80, 0xff] {
-                    let mut bytes = whole.clone();
-                    bytes[at] = value;
-                    let _ = ElfFacts::read(&bytes);
-                }
-                let _ = ElfFacts::read(&whole[..at]);
-            }
+            crate::elf::testing::mutate(&dynamic(name).bytes());
         }
+    }
+
+    /// Entries may share a name; but a table that repeats a long one would fill the memory.
+    #[test]
+    fn names_take_no_more_than_the_file() {
+        let mut names = [""; 100];
+        names[0] = "a-name-that-is-rather-long-for-a-library-of-which-one-hundred-are-needed";
+        let mut bytes = dynamic("linux/amd64").with_needed(&names).bytes();
+        assert_eq!(malformation(&bytes), None);
+        // Behind them are DT_STRTAB, DT_STRSZ and DT_NULL.
+        let (first, end) = (bytes.len() - 103 * 16, bytes.len() - 3 * 16);
+        let name: [u8; 8] = *bytes[first + 8..].first_chunk().expect("d_val");
+        for at in (first..end).step_by(16) {
+            bytes[at + 8..at + 16].copy_from_slice(&name);
+        }
+        assert_eq!(malformation(&bytes), Some(Malformation::Dynamic));
     }
 }

@@ -8,9 +8,14 @@
 
 mod attributes;
 mod build;
+mod dynamic;
 mod facts;
 mod header;
 mod linkage;
+#[cfg(test)]
+mod testing;
+mod versions;
+mod view;
 
 pub use attributes::{ArmAttributes, ArmCpuArch, Attributes, RiscvAttributes, X86IsaNeeded};
 pub use build::{GoBuild, Jemalloc, Packer};
