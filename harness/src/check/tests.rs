@@ -4,6 +4,7 @@
 mod elf;
 mod entrypoint;
 mod index;
+mod linking;
 mod pages;
 mod run;
 
@@ -102,7 +103,7 @@ fn brief(finding: &Finding) -> String {
 }
 
 fn all_cases() -> Vec<Case> {
-    [index::cases(), elf::cases(), entrypoint::cases(), run::cases()]
+    [index::cases(), elf::cases(), linking::cases(), entrypoint::cases(), run::cases()]
         .into_iter()
         .flatten()
         .collect()

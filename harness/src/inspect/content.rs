@@ -127,7 +127,7 @@ pub(super) fn read_content(name: &str, size: u64, reader: &mut impl Read) -> io:
 /// Whether a file of that name is looked for by who starts programs.
 fn is_kept(name: &str) -> bool {
     matches!(name, "passwd" | "group" | "ld.so.preload")
-        || name.strip_prefix("ld-musl-").is_some_and(|it| it.ends_with(".path"))
+        || name.strip_prefix("ld-musl-").and_then(|it| it.strip_suffix(".path")).is_some()
 }
 
 fn classify(head: &[u8]) -> Content {

@@ -88,13 +88,19 @@ impl<'a> Glibc<'a> {
         if let Some(opened) = first(folders.map(|it| self.probe(catalogue, it, name))) {
             return opened;
         }
-        let no_default = asking.object.facts.flags_1.has(DynamicFlags1::NODEFLIB);
-        let cached = self.cached(name, no_default);
+        let built_in: &[String] = if asking.object.facts.flags_1.has(DynamicFlags1::NODEFLIB) {
+            &[]
+        } else {
+            &self.built_in
+        };
+        // What the cache has of folders that are not searched does not count either.
+        let is_left_out =
+            |path: &&str| built_in.is_empty() && self.built_in.iter().any(|it| origin(path) == it);
+        let cached = self.cached(name).filter(|it| !is_left_out(it));
         if let Some(opened) = first(cached.map(|path| accept(catalogue, path, catalogue.at(path))))
         {
             return opened;
         }
-        let built_in: &[String] = if no_default { &[] } else { &self.built_in };
         if let Some(opened) = first(built_in.iter().map(|it| self.probe(catalogue, it, name))) {
             return opened;
         }
@@ -109,7 +115,7 @@ impl<'a> Glibc<'a> {
     ) -> Result<Opened<'a>, Cause> {
         let paths = expand_one(name, origin(asking), &self.abi);
         first(paths.iter().map(|it| accept(catalogue, it, catalogue.at(it))))
-            .unwrap_or_else(|| Err(Cause::Nowhere { places: paths }))
+            .unwrap_or(Err(Cause::Nowhere { places: paths }))
     }
 
     /// The lists of folders that come before the cache, each with its name. A file's `DT_RPATH`
@@ -154,10 +160,9 @@ impl<'a> Glibc<'a> {
         attempts.find_map(|it| it)
     }
 
-    fn cached(&self, name: &str, no_default: bool) -> impl Iterator<Item = &'a str> {
+    fn cached(&self, name: &str) -> impl Iterator<Item = &'a str> {
         let entries = self.cache.get(name).map_or(&[][..], Vec::as_slice);
-        let is_default = |path: &str| self.built_in.iter().any(|it| origin(path) == it);
-        entries.iter().map(|it| it.path.as_str()).filter(move |it| !(no_default && is_default(it)))
+        entries.iter().map(|it| it.path.as_str())
     }
 
     fn places(&self, lists: &[(&'static str, Vec<String>)], built_in: &[String]) -> Vec<String> {

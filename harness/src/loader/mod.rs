@@ -66,8 +66,8 @@ impl Family {
     #[must_use]
     pub fn of(object: Object<'_>, named: &str) -> Option<Self> {
         let needed = object.facts.needed.iter().map(String::as_str);
-        let names = needed.chain([object.path.file_name()]).chain(object.facts.soname.as_deref());
-        let families: Vec<Self> = names.filter_map(Self::of_name).collect();
+        let own = [object.path.file_name()].into_iter().chain(object.facts.soname.as_deref());
+        let families: Vec<Self> = needed.chain(own).filter_map(Self::of_name).collect();
         let named = || Self::of_name(named.rsplit('/').next().unwrap_or(named));
         if families.contains(&Self::Musl) {
             return Some(Self::Musl);
