@@ -19,6 +19,7 @@ pub mod evidence;
 #[cfg(test)]
 mod fixture;
 pub mod inspect;
+pub mod loader;
 pub mod oci;
 pub mod platform;
 mod random;

@@ -6,6 +6,7 @@ mod entrypoint;
 mod finding;
 mod index;
 mod isa;
+mod linking;
 mod names;
 mod paging;
 mod rule;
@@ -36,6 +37,7 @@ pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
     let mut findings = index::check(&evidence.image);
     for variant in &evidence.image.variants {
         let mut of_variant = elf::check(variant);
+        of_variant.extend(linking::check(variant, &expectations.arguments));
         let of_entrypoint = entrypoint::check(variant, &expectations.arguments);
         // What is said of the entrypoint is not said again of its file.
         let is_said = |it: &Finding| {

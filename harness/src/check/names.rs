@@ -97,6 +97,15 @@ pub(super) fn stem(text: &str) -> Vec<String> {
     words
 }
 
+/// The C library that a text names, `gnu` or `musl`.
+pub(super) fn names_libc(text: &str) -> Option<&'static str> {
+    words(text).iter().find_map(|word| match word.as_str() {
+        "gnu" | "glibc" | "gnueabihf" | "gnueabi" => Some("gnu"),
+        "musl" | "musleabihf" | "alpine" => Some("musl"),
+        _ => None,
+    })
+}
+
 /// Whether a text says that it is for Windows or macOS.
 pub(super) fn is_foreign(text: &str) -> bool {
     words(text).iter().any(|word| FOREIGN.contains(&word.as_str()))

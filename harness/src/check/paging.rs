@@ -52,8 +52,8 @@ fn describe(size: u64) -> String {
     format!("{} KiB", size / KIB)
 }
 
-/// The kernel maps what has its right place within a page. Loaders want more: glibc's of before
-/// 2.36 look at the alignment that the linker worked for.
+/// The kernel maps what has its right place within a page. Loaders want more: glibc's looked
+/// for long at the alignment that the linker worked for, and many images have such a one.
 ///
 /// Source: glibc, `elf/dl-load.c`: "ELF load command alignment not page-aligned".
 fn can_be_mapped(facts: &ElfFacts, page: u64) -> bool {

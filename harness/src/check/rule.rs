@@ -15,6 +15,8 @@ pub enum Group {
     Index,
     /// The bytes of executable files.
     Elf,
+    /// Programs and libraries, and the loaders that bring them together.
+    Linking,
     /// What the kernel starts, and as whom.
     Entrypoint,
     /// How the entrypoint ran.
@@ -26,6 +28,7 @@ impl fmt::Display for Group {
         f.pad(match self {
             Self::Index => "index",
             Self::Elf => "ELF",
+            Self::Linking => "linking",
             Self::Entrypoint => "entrypoint",
             Self::Run => "run",
         })
@@ -101,6 +104,11 @@ rules! {
     ElfPacked, Elf, Warning, "An ELF file is compressed and unpacks itself when it runs.";
     ElfMalformed, Elf, Error, "A file begins as ELF and cannot be loaded.";
     ExecutableForeignFormat, Elf, Warning, "An executable file is for another operating system.";
+    InterpreterMissing, Linking, Error, "A program names a loader that the image does not have.";
+    InterpreterMismatch, Linking, Error, "A program names a loader that cannot load it.";
+    LibraryMissing, Linking, Error, "A file needs a library that the loader does not find.";
+    SymbolVersionMissing, Linking, Error, "A file needs a newer library than the image has.";
+    LoaderLibcMismatch, Linking, Error, "The loader and the C library are not of one build.";
     EntrypointMissing, Entrypoint, Error, "The file that the image's command names does not exist.";
     EntrypointNotExecutable, Entrypoint, Error, "The image's command names a file that cannot be executed.";
     EntrypointShebang, Entrypoint, Error, "The first line of the entrypoint's script does not lead to an interpreter.";

@@ -59,10 +59,15 @@ fn is_explained(variant: &Variant, run: &RunEvidence, known: &[Finding]) -> bool
         Some(NodeKind::Hardlink { first, .. }) => first,
         _ => &run.program,
     };
-    known.iter().any(|it| {
-        it.severity == Severity::Error
-            && matches!(it.rule, Rule::ElfMachineMismatch | Rule::ElfMalformed)
-            && it.path.as_deref() == Some(program.as_str())
+    let mut errors = known.iter().filter(|it| it.severity == Severity::Error);
+    errors.any(|it| match it.rule {
+        Rule::ElfMachineMismatch
+        | Rule::ElfMalformed
+        | Rule::InterpreterMissing
+        | Rule::InterpreterMismatch => it.path.as_deref() == Some(program.as_str()),
+        // Only what the entrypoint itself loads is an error here.
+        Rule::LibraryMissing | Rule::SymbolVersionMissing | Rule::LoaderLibcMismatch => true,
+        _ => false,
     })
 }
 

@@ -5,6 +5,7 @@ mod declared;
 mod elf;
 mod entrypoint;
 mod index;
+mod linking;
 mod pages;
 mod run;
 
@@ -103,10 +104,17 @@ fn brief(finding: &Finding) -> String {
 }
 
 fn all_cases() -> Vec<Case> {
-    [index::cases(), elf::cases(), declared::cases(), entrypoint::cases(), run::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        index::cases(),
+        elf::cases(),
+        declared::cases(),
+        linking::cases(),
+        entrypoint::cases(),
+        run::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[test]

@@ -77,7 +77,7 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     fn of(files: &'a RootFs, path: &'static str) -> Self {
         let text = match files.resolve(&ImagePath::root(), path).map(|(_, node)| node.content()) {
-            Ok(Some(Content::Accounts(text))) => Some(text.as_str()),
+            Ok(Some(Content::Text(text))) => Some(text.as_str()),
             Ok(Some(_)) => None,
             Ok(None) | Err(_) => Some(""),
         };

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
+use super::loader_cache::{self, LoaderCache};
 use super::path::escape;
 use crate::elf::{self, ElfFacts, Malformation};
 
@@ -25,8 +26,11 @@ pub enum Content {
     MisplacedShebang(Misplacement),
     /// An executable of another operating system.
     Foreign(ForeignFormat),
-    /// A table of accounts, kept for resolving users: the text of `passwd` or `group`.
-    Accounts(String),
+    /// Text that decides how programs are started, kept for that: `passwd`, `group`,
+    /// `ld.so.preload`, musl's `ld-musl-ARCH.path`.
+    Text(String),
+    /// Where glibc's loader finds libraries.
+    LoaderCache(LoaderCache),
     /// Anything else.
     Data,
 }
@@ -89,11 +93,11 @@ pub struct Shebang {
 const SHEBANG_LIMIT: usize = 256;
 /// Enough for every magic and for a comment before a misplaced `#!`.
 const HEAD: usize = 1024;
-/// Larger tables of accounts are not kept.
-const ACCOUNTS_LIMIT: u64 = 1 << 20;
+/// Larger text is not kept.
+const TEXT_LIMIT: u64 = 1 << 20;
 
-/// Reads a file from its beginning, to the end only if it is ELF. `name` decides whether the text
-/// is kept, nothing else.
+/// Reads a file from its beginning, to the end only if it is kept. `name` decides whether text is,
+/// nothing else.
 ///
 /// # Errors
 ///
@@ -109,11 +113,15 @@ pub(super) fn read_content(name: &str, size: u64, reader: &mut impl Read) -> io:
             Err(malformation) => Content::BrokenElf(malformation),
         });
     }
+    if loader_cache::is_cache(&bytes) && size <= loader_cache::SIZE_LIMIT {
+        reader.read_to_end(&mut bytes)?;
+        return Ok(LoaderCache::parse(&bytes).map_or(Content::Data, Content::LoaderCache));
+    }
     let content = classify(&bytes);
     let is_text = matches!(content, Content::Empty | Content::Data);
-    if is_text && matches!(name, "passwd" | "group") && size <= ACCOUNTS_LIMIT {
+    if is_text && is_kept(name) && size <= TEXT_LIMIT {
         reader.read_to_end(&mut bytes)?;
-        return Ok(Content::Accounts(escape(&bytes)));
+        return Ok(Content::Text(escape(&bytes)));
     }
     Ok(content)
 }
@@ -124,7 +132,8 @@ impl Content {
         match self {
             Self::Elf(facts) => facts.size_in_memory(),
             Self::Script(shebang) => shebang.interpreter.len() + shebang.argument.len(),
-            Self::Accounts(text) => text.len(),
+            Self::Text(text) => text.len(),
+            Self::LoaderCache(cache) => cache.size_in_memory(),
             _ => 0,
         }
     }
@@ -153,6 +162,12 @@ fn read_whole(bytes: &mut Vec<u8>, size: u64, reader: &mut impl Read) -> io::Res
             return Ok(());
         }
     }
+}
+
+/// Whether a file of that name is looked for by who starts programs.
+fn is_kept(name: &str) -> bool {
+    matches!(name, "passwd" | "group" | "ld.so.preload")
+        || name.strip_prefix("ld-musl-").and_then(|it| it.strip_suffix(".path")).is_some()
 }
 
 fn classify(head: &[u8]) -> Content {

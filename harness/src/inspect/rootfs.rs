@@ -252,6 +252,12 @@ impl RootFs {
         self.nodes.get(path)
     }
 
+    /// The node of a path, links not followed, with the path that it stands under.
+    #[must_use]
+    pub fn entry(&self, path: &ImagePath) -> Option<(&ImagePath, &Node)> {
+        self.nodes.get_key_value(path)
+    }
+
     /// All files, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&ImagePath, &Node)> {
         self.nodes.iter()

@@ -1,5 +1,5 @@
 use super::{Case, Expectations, Rule, RunExpectation, caught, silent};
-use crate::fixture::{Image, Layer, Variant, program};
+use crate::fixture::{ElfFile, Image, Layer, Variant, program};
 use crate::inspect::{Arguments, ImagePath};
 use crate::run::{
     CpuModel, Execution, Extent, Output, RunEnd, RunEvidence, RunnerKind, SignalCause,
@@ -110,6 +110,18 @@ fn explained() -> Vec<Case> {
             &["error linux/arm64 /usr/bin/sh"],
         )
         .after([script]),
+        caught(
+            Rule::InterpreterMissing,
+            "the program has no loader, and so it cannot start",
+            Variant::new("linux/arm64")
+                .layer(Layer::new().executable(
+                    "app",
+                    ElfFile::of("linux/arm64").with_interpreter("/lib/ld.so").bytes(),
+                ))
+                .entrypoint(&["/app"]),
+            APP,
+        )
+        .after([exited(255)]),
         caught(
             Rule::RunFailed,
             "a warning does not explain a failure",

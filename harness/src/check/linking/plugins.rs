@@ -1,0 +1,52 @@
+//! Shared objects that no program needs: plugins, and libraries for them.
+//!
+//! Who loads one, from where, and what that has loaded before, is not known. So its needs count as
+//! met by any file of the name in the image.
+
+use super::Linking;
+use super::report::Defect;
+use super::subjects::Role;
+use super::versions;
+use crate::check::{Rule, Severity};
+use crate::inspect::ImagePath;
+use crate::loader::{Family, Object};
+
+pub(super) fn check<'a>(linking: &mut Linking<'a, '_>, family: Family, object: Object<'a>) {
+    for name in &object.facts.needed {
+        if is_there(linking, family, object, name) {
+            continue;
+        }
+        linking.report.add(Defect {
+            rule: Rule::LibraryMissing,
+            role: Role::Other,
+            severity: severity(object.path),
+            cause: name.clone(),
+            object,
+            message: format!("needs {name}, which is not in the image"),
+            values: None,
+        });
+    }
+    if family == Family::Glibc {
+        versions::check_plugin(linking, object);
+    }
+}
+
+/// Parts of a language's own library are there whether or not what they are for is installed:
+/// Python's `_tkinter` in an image without Tk.
+fn severity(path: &ImagePath) -> Severity {
+    let is_optional = path.components().any(|it| it == "lib-dynload");
+    if is_optional { Severity::Note } else { Severity::Warning }
+}
+
+fn is_there(linking: &Linking<'_, '_>, family: Family, object: Object<'_>, name: &str) -> bool {
+    if family == Family::Musl && crate::loader::is_part_of_musl(name) {
+        return true;
+    }
+    // The path of a library is its own business; that it says `$ORIGIN` or is absolute, too.
+    let file = name.rsplit('/').next().unwrap_or(name);
+    // A file that was left out or cannot be read is there all the same.
+    let beside = || {
+        object.path.parent().is_some_and(|it| linking.catalogue.within(it.as_str(), file).is_some())
+    };
+    !linking.catalogue.named(file).is_empty() || beside()
+}

@@ -1,0 +1,187 @@
+//! Which files are looked at, and as what.
+
+use std::collections::BTreeMap;
+
+use crate::check::Severity;
+use crate::check::names::{names, names_libc, stem};
+use crate::check::scope::{exemption, is_debug_information};
+use crate::elf::{DynamicFlags1, ElfFacts, ElfType};
+use crate::inspect::{Account, Arguments, Command, ImagePath, Launch, NodeKind, Variant};
+use crate::loader::{Catalogue, Object};
+
+/// An executable that is started through a loader.
+pub(super) struct Program<'a> {
+    pub(super) object: Object<'a>,
+    /// `PT_INTERP`.
+    pub(super) interpreter: &'a str,
+    pub(super) role: Role,
+}
+
+/// How much depends on a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Role {
+    /// The image's command leads to it.
+    Entrypoint,
+    /// It is there.
+    Other,
+}
+
+impl Role {
+    /// How bad it is when its loader does not load it.
+    pub(super) fn severity(self) -> Severity {
+        match self {
+            Self::Entrypoint => Severity::Error,
+            Self::Other => Severity::Warning,
+        }
+    }
+}
+
+/// The files that loaders of the platform may load.
+pub(super) struct Subjects<'a> {
+    /// The entrypoint first.
+    pub(super) programs: Vec<Program<'a>>,
+    /// Shared objects.
+    pub(super) objects: Vec<Object<'a>>,
+}
+
+impl<'a> Subjects<'a> {
+    pub(super) fn of(catalogue: &Catalogue<'a>, arguments: &Arguments) -> Self {
+        let variant = catalogue.variant;
+        let entrypoint = entrypoint(variant, arguments);
+        let mut pairs = Pairs::of(variant);
+        let mut subjects = Self { programs: Vec::new(), objects: Vec::new() };
+        for (path, node) in variant.files.iter() {
+            let NodeKind::File { content: crate::inspect::Content::Elf(facts), .. } = &node.kind
+            else {
+                continue;
+            };
+            let object = Object { path, node, facts };
+            if facts.target() != catalogue.target() || !is_meant_to_run(variant, object) {
+                continue;
+            }
+            let is_entrypoint = entrypoint.as_ref() == Some(path);
+            let interpreter = facts.interpreter.as_deref();
+            match interpreter.filter(|_| is_entrypoint || !is_library(facts)) {
+                Some(interpreter) if is_entrypoint => {
+                    let role = Role::Entrypoint;
+                    subjects.programs.insert(0, Program { object, interpreter, role });
+                }
+                Some(interpreter)
+                    if !pairs.have(path) && !is_foreign(variant, path, interpreter) =>
+                {
+                    subjects.programs.push(Program { object, interpreter, role: Role::Other });
+                }
+                Some(_) => {}
+                None if is_android(path) || pairs.have(path) => {}
+                None => subjects.objects.push(object),
+            }
+        }
+        subjects
+    }
+}
+
+/// Whether a process of the platform may map the file.
+pub(super) fn is_meant_to_run(variant: &Variant, object: Object<'_>) -> bool {
+    let Object { path, facts, .. } = object;
+    facts.elf_type.is_loadable()
+        && facts.malformation.is_none()
+        && !is_debug_information(path)
+        && exemption(variant, path, facts).is_none()
+}
+
+/// The program that the image's command leads to, under its first name.
+fn entrypoint(variant: &Variant, arguments: &Arguments) -> Option<ImagePath> {
+    let account = Account::resolve(&variant.files, &variant.config.user).unwrap_or(Account::ROOT);
+    let command = Command::of(&variant.config, arguments).ok()?;
+    let launch = Launch::trace(&variant.files, &variant.config, &command, account).ok()?;
+    let path = launch.program.0;
+    match variant.files.get(&path).map(|it| &it.kind) {
+        Some(NodeKind::Hardlink { first, .. }) => Some(first.clone()),
+        _ => Some(path),
+    }
+}
+
+/// Some libraries name a loader to print their version when they are started: `libc.so.6` does.
+fn is_library(facts: &ElfFacts) -> bool {
+    facts.elf_type == ElfType::DYN
+        && facts.soname.is_some()
+        && !facts.flags_1.has(DynamicFlags1::PIE)
+}
+
+/// Programs that this system is not to start.
+fn is_foreign(variant: &Variant, path: &ImagePath, interpreter: &str) -> bool {
+    interpreter.starts_with("/system/bin/linker") || has_own_root(variant, path, interpreter)
+}
+
+fn is_android(path: &ImagePath) -> bool {
+    path.components().any(|it| it.contains("android"))
+}
+
+/// Whether the file lies in a root filesystem of its own, the loader inside: for a container, a
+/// virtual machine, or a change of root. `/usr`, whose `lib64` the root's may be a link to, is none.
+fn has_own_root(variant: &Variant, path: &ImagePath, interpreter: &str) -> bool {
+    let real = |path: &str| variant.files.resolve(&ImagePath::root(), path).ok().map(|it| it.0);
+    let outside = real(interpreter);
+    let parents = std::iter::successors(path.parent(), ImagePath::parent);
+    parents.filter(|it| !it.is_root()).any(|root| {
+        let inside = root.as_str().to_owned() + interpreter;
+        let is_there = variant.files.get(&ImagePath::clean(&inside)).is_some();
+        let inside = real(&inside);
+        (is_there || inside.is_some()) && inside != outside
+    })
+}
+
+/// Packages that hold a build for either C library.
+struct Pairs<'a> {
+    variant: &'a Variant,
+    /// What was found out about folders and files, each by its path.
+    known: BTreeMap<ImagePath, Pairing>,
+}
+
+/// Whether a folder or file is one of two.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pairing {
+    Alone,
+    OneOfTwo,
+}
+
+impl<'a> Pairs<'a> {
+    fn of(variant: &'a Variant) -> Self {
+        Self { variant, known: BTreeMap::new() }
+    }
+
+    /// Whether a part of the path is named for glibc or musl, or for the machine alone, and beside
+    /// it there is the same for the other: `linux-x64-musl` and `linux-x64-gnu`, `linux-x64` and
+    /// `linux-musl-x64`. Whoever loads such files chooses among them.
+    fn have(&mut self, path: &ImagePath) -> bool {
+        let mut folder = ImagePath::root();
+        path.components().any(|name| {
+            let path = folder.join(name);
+            let pairing = self.pairing(&folder, name);
+            folder = path;
+            pairing == Pairing::OneOfTwo
+        })
+    }
+
+    fn pairing(&mut self, folder: &ImagePath, name: &str) -> Pairing {
+        let own = self.variant.platform.elf_target().machine;
+        let libc = names_libc(name);
+        if libc.is_none() && !names(name, own) {
+            return Pairing::Alone;
+        }
+        let path = folder.join(name);
+        if let Some(known) = self.known.get(&path) {
+            return *known;
+        }
+        let is_other = |other: &str| {
+            other != name
+                && names_libc(other) != libc
+                && (names(other, own) || names_libc(other).is_some())
+                && stem(other) == stem(name)
+        };
+        let has_other = self.variant.files.names(folder).any(is_other);
+        let pairing = if has_other { Pairing::OneOfTwo } else { Pairing::Alone };
+        self.known.insert(path, pairing);
+        pairing
+    }
+}

@@ -1,0 +1,153 @@
+//! The files of a variant as a loader sees them: by path, and by name.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use crate::elf::{ElfFacts, ElfTarget};
+use crate::inspect::{Content, ImagePath, Node, NodeKind, Variant};
+
+/// A file that a loader can map. Two with the same path are the same file.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<'a> {
+    /// Its first name, links followed.
+    pub path: &'a ImagePath,
+    /// Its node.
+    pub node: &'a Node,
+    /// What it says.
+    pub facts: &'a ElfFacts,
+}
+
+/// What a path leads to.
+#[derive(Clone, Copy, Debug)]
+pub enum Found<'a> {
+    /// A file that a loader can map.
+    Elf(Object<'a>),
+    /// An ELF file that cannot be read to its end, which is a defect of its own.
+    Broken(&'a ImagePath),
+    /// A file that is nothing that a loader maps.
+    Other(&'a ImagePath),
+}
+
+/// A variant's files, with what was looked up once kept.
+pub struct Catalogue<'a> {
+    /// The variant.
+    pub variant: &'a Variant,
+    directory: ImagePath,
+    folders: RefCell<HashMap<String, Option<ImagePath>>>,
+    by_name: HashMap<&'a str, Vec<Object<'a>>>,
+}
+
+impl<'a> Catalogue<'a> {
+    /// Notes the names of all files for the platform's machine that `counts` does not leave out.
+    #[must_use]
+    pub fn of(variant: &'a Variant, counts: impl Fn(Object<'a>) -> bool) -> Self {
+        let directory = ImagePath::clean(&variant.config.working_dir);
+        let mut catalogue =
+            Self { variant, directory, folders: RefCell::default(), by_name: HashMap::new() };
+        for (path, node) in variant.files.iter() {
+            let is_file = match &node.kind {
+                NodeKind::File { .. } | NodeKind::Hardlink { .. } => true,
+                NodeKind::Symlink { .. } => path.file_name().contains(".so"),
+                NodeKind::Directory | NodeKind::Special => false,
+            };
+            let Some(Found::Elf(object)) = is_file.then(|| catalogue.node_at(path)).flatten()
+            else {
+                continue;
+            };
+            if object.facts.target() == catalogue.target() && counts(object) {
+                catalogue.note(path.file_name(), object);
+                if let Some(soname) = &object.facts.soname {
+                    catalogue.note(soname, object);
+                }
+            }
+        }
+        catalogue
+    }
+
+    fn note(&mut self, name: &'a str, object: Object<'a>) {
+        let same = self.by_name.entry(name).or_default();
+        if same.iter().all(|it| it.path != object.path) {
+            same.push(object);
+        }
+    }
+
+    /// The machine, class and byte order of the platform.
+    #[must_use]
+    pub fn target(&self) -> ElfTarget {
+        self.variant.platform.elf_target()
+    }
+
+    /// The files that have a name, or give it as their `DT_SONAME`, wherever they lie.
+    #[must_use]
+    pub fn named(&self, name: &str) -> &[Object<'a>] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// All loaders of glibc and musl for the platform's machine, by path.
+    #[must_use]
+    pub fn loaders(&self) -> Vec<&'a ImagePath> {
+        let is_loader = |name: &&&str| {
+            name.starts_with("ld-") && super::Family::of_name(name).is_some()
+                || ["ld64.so.", "ld.so."].iter().any(|it| name.starts_with(it))
+        };
+        let names = self.by_name.keys().filter(is_loader);
+        let mut paths: Vec<_> = names.flat_map(|it| self.named(it)).map(|it| it.path).collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// What a path leads to, relative to the image's working directory.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Option<Found<'a>> {
+        let (real, _) = self.variant.files.resolve(&self.directory, path).ok()?;
+        self.node_at(&real)
+    }
+
+    /// What a name in a folder leads to.
+    #[must_use]
+    pub fn within(&self, folder: &str, name: &str) -> Option<Found<'a>> {
+        self.node_at(&self.folder(folder)?.join(name))
+    }
+
+    /// The real path of a folder, relative to the image's working directory.
+    #[must_use]
+    pub fn folder(&self, folder: &str) -> Option<ImagePath> {
+        if let Some(known) = self.folders.borrow().get(folder) {
+            return known.clone();
+        }
+        let found = self.variant.files.resolve(&self.directory, folder).ok();
+        let real = found.filter(|(_, node)| node.kind == NodeKind::Directory).map(|it| it.0);
+        self.folders.borrow_mut().insert(folder.to_owned(), real.clone());
+        real
+    }
+
+    fn node_at(&self, path: &ImagePath) -> Option<Found<'a>> {
+        let files = &self.variant.files;
+        let (path, node) = files.entry(path)?;
+        match &node.kind {
+            NodeKind::Symlink { .. } => {
+                let (real, _) = files.resolve(&ImagePath::root(), path.as_str()).ok()?;
+                // Resolved, it is no link any more.
+                self.node_at(&real)
+            }
+            NodeKind::Hardlink { first, .. } => {
+                let (first, _) = files.entry(first)?;
+                Some(Self::classify(first, node))
+            }
+            NodeKind::File { .. } => Some(Self::classify(path, node)),
+            NodeKind::Directory | NodeKind::Special => None,
+        }
+    }
+
+    fn classify(path: &'a ImagePath, node: &'a Node) -> Found<'a> {
+        match node.content() {
+            Some(Content::Elf(facts)) if facts.malformation.is_some() => Found::Broken(path),
+            Some(Content::Elf(facts)) if facts.elf_type.is_loadable() => {
+                Found::Elf(Object { path, node, facts })
+            }
+            Some(Content::BrokenElf(_)) => Found::Broken(path),
+            _ => Found::Other(path),
+        }
+    }
+}
