@@ -9,6 +9,7 @@ mod layer;
 mod path;
 mod reader;
 mod rootfs;
+mod tree;
 
 pub use account::{Account, AccountError};
 pub use content::{Content, ForeignFormat, Misplacement, Shebang};
@@ -18,3 +19,4 @@ pub use layer::{Change, LayerEntry, LayerError, LayerFacts, read_layer};
 pub use path::ImagePath;
 pub use reader::{InspectError, inspect};
 pub use rootfs::{Node, NodeKind, ResolveError, RootFs};
+pub use tree::{Tree, TreeError, inspect_tree};
