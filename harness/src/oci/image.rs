@@ -204,7 +204,7 @@ fn parse<T: DeserializeOwned>(digest: Digest, bytes: &[u8]) -> Result<T, Documen
 }
 
 /// Whether a document that names no media type is a manifest of schema 1.
-fn is_schema_1(bytes: &[u8]) -> bool {
+pub(crate) fn is_schema_1(bytes: &[u8]) -> bool {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Version {

@@ -26,5 +26,6 @@ pub use document::{
     Compression, Descriptor, History, Image, ImageConfig, Index, Manifest, MediaType, RawPlatform,
     RootFsConfig, RunConfig,
 };
+pub(crate) use image::is_schema_1;
 pub use image::{DOCUMENT_LIMIT, DocumentError, OpenImage};
 pub use layout::{LayoutError, LayoutErrorKind, Names, open_layout};
