@@ -392,7 +392,7 @@ mod tests {
         let folder = tree();
         let file = folder.path().join("bin/app");
         assert!(matches!(read(&file), Err(TreeError::NotFolder(_))));
-        std::fs::set_permissions(&file, PermissionsExt::from_mode(0)).expect("mode");
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o0)).expect("mode");
         // Root reads everything.
         if std::fs::File::open(&file).is_err() {
             let error = read(folder.path()).expect_err("unreadable").to_string();

@@ -21,7 +21,7 @@ mod tests;
 
 pub use archive::{open_archive, open_docker_archive, open_docker_file};
 pub use blobs::{BlobError, Blobs, Known};
-pub use digest::{Algorithm, Digest, DigestError, Hashing};
+pub use digest::{Algorithm, Digest, DigestError, Hashing, Mismatch};
 pub use document::{
     Compression, Descriptor, History, Image, ImageConfig, Index, Manifest, MediaType, RawPlatform,
     RootFsConfig, RunConfig,

@@ -7,7 +7,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
+use docker_credential::{
+    CredentialRetrievalError as E, DockerCredential, get_credential_from_reader,
+};
 use thiserror::Error;
 
 use crate::engine::Environment;
@@ -112,7 +114,6 @@ impl Credentials {
         };
         let key = if registry == "docker.io" { HUB_KEY } else { registry };
         let registry = registry.to_owned();
-        use CredentialRetrievalError as E;
         match get_credential_from_reader(text.as_slice(), key) {
             Ok(DockerCredential::UsernamePassword(user, password)) => {
                 Ok(Some(Login::Password { user, password }))

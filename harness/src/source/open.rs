@@ -62,7 +62,7 @@ pub enum SourceError {
     Registry(#[from] RegistryError),
     /// It is neither in the engine nor in the registry.
     #[error("the engine does not have `{0}`, nor can it be had from a registry")]
-    Nowhere(Reference, #[source] RegistryError),
+    Nowhere(String, #[source] RegistryError),
     /// The folder or file cannot be used.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -117,7 +117,9 @@ impl Opener<'_> {
             Ok(name) => Self::in_engine(engine, name).await,
             Err(StoreError::Missing { .. }) => {
                 self.in_registry(reference).await.map_err(|error| match error {
-                    SourceError::Registry(error) => SourceError::Nowhere(reference.clone(), error),
+                    SourceError::Registry(error) => {
+                        SourceError::Nowhere(reference.to_string(), error)
+                    }
                     other => other,
                 })
             }

@@ -45,7 +45,7 @@ impl std::fmt::Debug for Grant {
 /// A service that gives tokens, and for what.
 struct Service {
     realm: Url,
-    service: Option<String>,
+    name: Option<String>,
     scope: String,
 }
 
@@ -156,7 +156,7 @@ impl Service {
         };
         Some(Self {
             realm: Url::parse(&parameter("realm")?).ok()?,
-            service: parameter("service"),
+            name: parameter("service"),
             scope: parameter("scope").unwrap_or_else(|| format!("repository:{repository}:pull")),
         })
     }
@@ -167,7 +167,7 @@ impl Service {
     }
 
     fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let service = self.service.as_deref().map(|it| ("service", it));
+        let service = self.name.as_deref().map(|it| ("service", it));
         std::iter::once(("scope", self.scope.as_str())).chain(service)
     }
 

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::super::credentials::CredentialsError;
 use super::super::reference::Reference;
-use crate::oci::{Digest, DocumentError};
+use crate::oci::{DocumentError, Mismatch};
 
 /// Why an image in a registry cannot be read.
 #[derive(Debug, Error)]
@@ -84,13 +84,8 @@ pub enum RegistryErrorKind {
     #[error("{0} sends more than 16 MiB where a document should be")]
     TooLarge(String),
     /// What came is something else than was asked for.
-    #[error("the manifest should have the digest {expected} and has {actual}")]
-    OtherDigest {
-        /// What was asked for, or stated by the registry.
-        expected: Digest,
-        /// What the bytes give.
-        actual: Digest,
-    },
+    #[error("the manifest should have the digest {} and has {}", .0.expected, .0.actual)]
+    OtherDigest(Box<Mismatch>),
     /// Docker's configuration cannot be used.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
@@ -159,7 +154,7 @@ impl RegistryErrorKind {
             | Self::NoToken(_)
             | Self::NoManifest(_)
             | Self::TooLarge(_)
-            | Self::OtherDigest { .. }
+            | Self::OtherDigest(_)
             | Self::Credentials(_)
             | Self::Document(_)
             | Self::Tls(_) => false,

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::credentials::Credentials;
 use super::reference::Reference;
-use crate::oci::{Descriptor, Digest, Known, MediaType, OpenImage, is_schema_1};
+use crate::oci::{Descriptor, Digest, Known, MediaType, Mismatch, OpenImage, is_schema_1};
 
 pub use error::{RegistryError, RegistryErrorKind, Visitor, is_retryable};
 use host::Host;
@@ -71,7 +71,7 @@ fn describe(answer: &Answer, wanted: Option<Digest>) -> Result<Descriptor, Regis
     let algorithm = stated.map(|it| it.algorithm()).unwrap_or_default();
     let actual = Digest::with(algorithm, &answer.body);
     if let Some(expected) = stated.filter(|it| *it != actual) {
-        return Err(RegistryErrorKind::OtherDigest { expected, actual });
+        return Err(RegistryErrorKind::OtherDigest(Box::new(Mismatch { expected, actual })));
     }
     let is_known = |it: &MediaType| it.is_index() || it.is_manifest() || it.is_schema_1();
     let said = [MediaType(answer.content_type.clone()), shape.media_type];
