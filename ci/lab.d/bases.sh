@@ -31,6 +31,18 @@ bases_ready() {
   fi
 }
 
+# The program of a registry: tests start their own.
+registry_program() {
+  local folder
+  for folder in "$lab"/root-* "$lab/tools"; do
+    if [[ -x $folder/usr/bin/docker-registry ]]; then
+      echo "$folder/usr/bin/docker-registry"
+      return
+    fi
+  done
+  return 1
+}
+
 registry_answers() {
   local pid
   pid=$(recorded_pid engine) || return 1

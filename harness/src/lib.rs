@@ -25,5 +25,6 @@ pub mod platform;
 mod random;
 pub mod report;
 pub mod run;
+pub mod source;
 pub mod verdict;
 pub mod verify;

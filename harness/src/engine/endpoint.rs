@@ -49,7 +49,7 @@ impl Environment {
     }
 
     /// The folder of docker's own configuration; `None` without a home.
-    fn config_folder(&self) -> Option<PathBuf> {
+    pub(crate) fn config_folder(&self) -> Option<PathBuf> {
         self.docker_config.clone().or_else(|| Some(self.home.as_ref()?.join(".docker")))
     }
 }

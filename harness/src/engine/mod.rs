@@ -48,6 +48,7 @@ pub struct Engine {
     processors: usize,
     version: String,
     api_version: String,
+    mirrors: Vec<String>,
 }
 
 impl Engine {
@@ -116,6 +117,12 @@ impl Engine {
     #[must_use]
     pub fn api_version(&self) -> &str {
         &self.api_version
+    }
+
+    /// The addresses of Docker Hub's mirrors that it was told of (`registry-mirrors`).
+    #[must_use]
+    pub fn mirrors(&self) -> &[String] {
+        &self.mirrors
     }
 
     pub(crate) fn api_is_at_least(&self, needed: (u32, u32)) -> bool {
@@ -209,7 +216,8 @@ impl Inquiry {
         }
         let store = image_store(info.driver_status.as_deref().unwrap_or_default());
         let processors = info.ncpu.and_then(|it| usize::try_from(it).ok()).unwrap_or(1).max(1);
-        Ok(Engine { docker, endpoint, store, platform, processors, version, api_version })
+        let mirrors = info.registry_config.and_then(|it| it.mirrors).unwrap_or_default();
+        Ok(Engine { docker, endpoint, store, platform, processors, version, api_version, mirrors })
     }
 }
 

@@ -14,6 +14,7 @@ mod path;
 mod pipe;
 mod reader;
 mod rootfs;
+mod tree;
 
 pub use account::{Account, AccountError};
 pub use cache::FactsCache;
@@ -25,3 +26,4 @@ pub use loader_cache::{CacheEntry, Hardware, LoaderCache};
 pub use path::ImagePath;
 pub use reader::{InspectError, inspect};
 pub use rootfs::{Node, NodeKind, ResolveError, RootFs};
+pub use tree::{Tree, TreeError, inspect_tree};

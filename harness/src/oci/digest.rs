@@ -57,6 +57,15 @@ enum Value {
 #[error("`{0}` is not a sha256 or sha512 digest")]
 pub struct DigestError(String);
 
+/// Bytes that are not what they should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The digest that was stated.
+    pub expected: Digest,
+    /// The digest of the bytes.
+    pub actual: Digest,
+}
+
 impl Digest {
     /// The SHA-256 digest of some bytes.
     #[must_use]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use super::{BlobError, Blobs, Descriptor, Digest, Image, Index, Manifest};
+use super::{BlobError, Blobs, Descriptor, Digest, Image, Index, Manifest, Mismatch};
 
 /// No JSON document of a sane image comes near; a larger one is refused.
 pub const DOCUMENT_LIMIT: u64 = 16 << 20;
@@ -15,7 +15,7 @@ pub const DOCUMENT_LIMIT: u64 = 16 << 20;
 /// An index, or a manifest without one, with blobs that are read on demand.
 #[derive(Clone, Debug)]
 pub struct OpenImage {
-    root: Image,
+    root: Box<Image>,
     blobs: Arc<dyn Blobs>,
 }
 
@@ -27,13 +27,8 @@ pub enum DocumentError {
     #[error(transparent)]
     Blob(#[from] BlobError),
     /// It is not what its descriptor says.
-    #[error("the blob {expected} has the digest {actual}")]
-    DigestMismatch {
-        /// What the descriptor says.
-        expected: Digest,
-        /// What the bytes give.
-        actual: Digest,
-    },
+    #[error("the blob {} has the digest {}", .0.expected, .0.actual)]
+    DigestMismatch(Box<Mismatch>),
     /// It is longer or shorter than its descriptor says.
     #[error("the blob {digest} has {actual} bytes, its descriptor says {stated}")]
     SizeMismatch {
@@ -90,7 +85,7 @@ impl OpenImage {
 
     /// An image whose index has been read.
     pub fn new(root: Image, blobs: impl Blobs + 'static) -> Self {
-        Self { root, blobs: Arc::new(blobs) }
+        Self { root: Box::new(root), blobs: Arc::new(blobs) }
     }
 
     /// The index, or the manifest.
@@ -109,9 +104,8 @@ impl OpenImage {
             return Err(DocumentError::Schema1(descriptor.digest));
         }
         let bytes = verified(descriptor, self.blobs.manifest(descriptor)?)?;
-        parse(descriptor.digest, &bytes).map_err(|error| match is_schema_1(&bytes) {
-            true => DocumentError::Schema1(descriptor.digest),
-            false => error,
+        parse(descriptor.digest, &bytes).map_err(|error| {
+            if is_schema_1(&bytes) { DocumentError::Schema1(descriptor.digest) } else { error }
         })
     }
 
@@ -144,7 +138,7 @@ impl OpenImage {
     ///
     /// When nothing is left, or what is there cannot be read.
     pub fn without_absent(mut self) -> Result<Self, DocumentError> {
-        let Image::Index { descriptor, index } = &self.root else { return Ok(self) };
+        let Image::Index { descriptor, index } = &*self.root else { return Ok(self) };
         let (descriptor, mut manifests) = (descriptor.clone(), Vec::new());
         for entry in &index.manifests {
             if entry.media_type.is_index() || self.is_present(entry)? {
@@ -154,7 +148,7 @@ impl OpenImage {
         if manifests.iter().all(Descriptor::is_attestation) && !index.manifests.is_empty() {
             return Err(DocumentError::AllAbsent(descriptor.digest));
         }
-        self.root = Image::Index { descriptor, index: Index { manifests } };
+        *self.root = Image::Index { descriptor, index: Index { manifests } };
         Ok(self)
     }
 
@@ -183,7 +177,7 @@ fn verified(descriptor: &Descriptor, reader: impl Read) -> Result<Vec<u8>, Docum
     let bytes = bytes.ok_or(DocumentError::TooLarge(expected))?;
     let actual = Digest::with(expected.algorithm(), &bytes);
     if actual != expected {
-        return Err(DocumentError::DigestMismatch { expected, actual });
+        return Err(DocumentError::DigestMismatch(Box::new(Mismatch { expected, actual })));
     }
     let (stated, actual) = (descriptor.size, bytes.len() as u64);
     if actual != stated {
@@ -204,7 +198,7 @@ fn parse<T: DeserializeOwned>(digest: Digest, bytes: &[u8]) -> Result<T, Documen
 }
 
 /// Whether a document that names no media type is a manifest of schema 1.
-fn is_schema_1(bytes: &[u8]) -> bool {
+pub(crate) fn is_schema_1(bytes: &[u8]) -> bool {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Version {

@@ -21,10 +21,11 @@ mod tests;
 
 pub use archive::{open_archive, open_docker_archive, open_docker_file};
 pub use blobs::{BlobError, Blobs, Known};
-pub use digest::{Algorithm, Digest, DigestError, Hashing};
+pub use digest::{Algorithm, Digest, DigestError, Hashing, Mismatch};
 pub use document::{
     Compression, Descriptor, History, Image, ImageConfig, Index, Manifest, MediaType, RawPlatform,
     RootFsConfig, RunConfig,
 };
+pub(crate) use image::is_schema_1;
 pub use image::{DOCUMENT_LIMIT, DocumentError, OpenImage};
 pub use layout::{LayoutError, LayoutErrorKind, Names, open_layout};

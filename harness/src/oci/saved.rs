@@ -119,12 +119,11 @@ fn describe(tar: &TarFile, name: &str, diff_id: Digest) -> Result<Descriptor, La
         [0x28, 0xb5, 0x2f, 0xfd] => Some("+zstd"),
         _ => None,
     };
-    let digest = match compression {
-        None => diff_id,
-        Some(_) => {
-            let member = tar.member(name).ok_or_else(missing)?;
-            Hashing::new(io::BufReader::new(member)).finish().map_err(LayoutErrorKind::Read)?.0
-        }
+    let digest = if compression.is_some() {
+        let member = tar.member(name).ok_or_else(missing)?;
+        Hashing::new(io::BufReader::new(member)).finish().map_err(LayoutErrorKind::Read)?.0
+    } else {
+        diff_id
     };
     let suffix = compression.unwrap_or_default();
     let media_type = format!("application/vnd.oci.image.layer.v1.tar{suffix}");

@@ -26,6 +26,7 @@ fn bytes(layout: &Layout) -> Vec<u8> {
     std::fs::read(layout.write().path()).expect("a temporary file")
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "errors come from expect_err")]
 fn kind(error: LayoutError) -> String {
     error.source().expect("it has a cause").to_string()
 }

@@ -1,0 +1,412 @@
+//! A root filesystem that lies unpacked in a folder, read as if it were the only layer of an image.
+//!
+//! One directory after another is listed; then the files are read by as many threads as the
+//! machine has cores, ELF files whole and of others the beginning. Links are never followed, and
+//! what is mounted below the folder is left out: `/proc` and its like are no part of an image.
+
+use std::collections::HashMap;
+use std::fs::{DirEntry, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use rustix::fs::OFlags;
+use serde_json::json;
+use thiserror::Error;
+
+use super::content::{Content, read_content};
+use super::facts::{ImageFacts, Layer, Variant};
+use super::layer::{Change, LayerEntry, LayerFacts};
+use super::path::{ImagePath, escape};
+use super::reader::announce;
+use super::rootfs::RootFs;
+use crate::event::Events;
+use crate::oci::{Descriptor, Digest, RawPlatform, RunConfig};
+use crate::platform::Platform;
+
+const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+const CONFIG_TYPE: &str = "application/vnd.oci.image.config.v1+json";
+/// No tar was read, so no type of a layer is stated.
+const FACTS_TYPE: &str = "application/vnd.archproof.tree-facts+json";
+
+/// What was found in a folder.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    /// The facts of an image with one variant, which runs nothing by itself. Its digests are
+    /// those of a manifest, a config and a layer that were put together of what was read: the
+    /// layer's is that of the facts of its files, which are the same for the same tree.
+    pub image: ImageFacts,
+    /// The directories on which something else is mounted, which was not looked at.
+    pub mounts: Vec<ImagePath>,
+}
+
+/// Why a folder cannot be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TreeError {
+    /// It is something else.
+    #[error("{} is not a folder", .0.display())]
+    NotFolder(PathBuf),
+    /// A file cannot be read; what is not read cannot be verified.
+    #[error("cannot read {}{}", path.display(), hint(source))]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The facts cannot be written down.
+    #[error("cannot write down what was read")]
+    Facts(#[source] serde_json::Error),
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => ", which needs another user's rights: run as root",
+        _ => "",
+    }
+}
+
+/// Reads an unpacked root filesystem. Blocks.
+///
+/// # Errors
+///
+/// When it is no folder, or a file in it cannot be read; the first in the order of the paths is
+/// named.
+pub fn inspect_tree(root: &Path, platform: Platform, events: &Events) -> Result<Tree, TreeError> {
+    let listing = Listing::of(root)?;
+    let mut contents = read_contents(&listing.files)?;
+    let found = listing.found.into_iter();
+    let entries = found.map(|it| it.into_entry(&mut contents)).collect();
+    let image = image(entries, platform)?;
+    for variant in &image.variants {
+        announce(variant, events);
+    }
+    Ok(Tree { image, mounts: listing.mounts })
+}
+
+/// The image whose only layer the folder is.
+fn image(entries: Vec<LayerEntry>, platform: Platform) -> Result<ImageFacts, TreeError> {
+    let text = serde_json::to_vec(&entries).map_err(TreeError::Facts)?;
+    let layer = Descriptor::of(FACTS_TYPE, &text);
+    let facts = LayerFacts { blob: (layer.digest, layer.size), diff_id: layer.digest, entries };
+    let stated = RawPlatform::from(platform);
+    let mut config = json!(stated);
+    config["rootfs"] = json!({"type": "layers", "diff_ids": [layer.digest]});
+    let config = Descriptor::of(CONFIG_TYPE, config.to_string().as_bytes());
+    let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST_TYPE,
+                          "config": config, "layers": [layer]});
+    let digest = Digest::of(manifest.to_string().as_bytes());
+    let layers =
+        vec![Layer { digest: layer.digest, created_by: String::new(), contradictions: Vec::new() }];
+    let variant = Variant {
+        platform,
+        digest,
+        config_digest: config.digest,
+        config_platform: stated,
+        config: RunConfig::default(),
+        layers,
+        files: RootFs::of_layers([&facts]),
+    };
+    let (requested, oddities) = (vec![platform], Vec::new());
+    Ok(ImageFacts { digest, requested, oddities, variants: vec![variant] })
+}
+
+/// What stands in a folder, in the order of the paths.
+#[derive(Default)]
+struct Listing {
+    found: Vec<Found>,
+    /// The regular files, each under the first of its names.
+    files: Vec<File>,
+    mounts: Vec<ImagePath>,
+    /// Where in `found` a file with several names stands, by device and inode.
+    linked: HashMap<(u64, u64), usize>,
+}
+
+struct Found {
+    path: ImagePath,
+    mode: u32,
+    uid: u64,
+    gid: u64,
+    kind: FoundKind,
+}
+
+enum FoundKind {
+    Directory,
+    /// Which of the files it is.
+    File {
+        number: usize,
+        size: u64,
+    },
+    Symlink(String),
+    Hardlink(ImagePath),
+    Special,
+}
+
+struct File {
+    path: PathBuf,
+    size: u64,
+}
+
+impl Listing {
+    fn of(root: &Path) -> Result<Self, TreeError> {
+        let metadata = std::fs::metadata(root).map_err(|source| unreadable(root, source))?;
+        if !metadata.is_dir() {
+            return Err(TreeError::NotFolder(root.to_owned()));
+        }
+        let mut listing = Self::default();
+        // The names of a directory that are still to come, for each directory on the way down.
+        let mut open = vec![(ImagePath::root(), names(root)?)];
+        while let Some((directory, rest)) = open.last_mut() {
+            let Some(entry) = rest.pop() else {
+                open.pop();
+                continue;
+            };
+            let path = directory.join(&escape(entry.file_name().as_bytes()));
+            let at = entry.path();
+            let seen = entry.metadata().map_err(|source| unreadable(&at, source))?;
+            listing.add(&at, path.clone(), &seen)?;
+            if !seen.is_dir() {
+                continue;
+            }
+            if seen.dev() == metadata.dev() {
+                open.push((path, names(&at)?));
+            } else {
+                listing.mounts.push(path);
+            }
+        }
+        Ok(listing)
+    }
+
+    fn add(&mut self, at: &Path, path: ImagePath, seen: &Metadata) -> Result<(), TreeError> {
+        let kind = seen.file_type();
+        let kind = if kind.is_dir() {
+            FoundKind::Directory
+        } else if kind.is_symlink() {
+            let target = std::fs::read_link(at).map_err(|source| unreadable(at, source))?;
+            FoundKind::Symlink(escape(target.as_os_str().as_bytes()))
+        } else if kind.is_file() {
+            self.file(at, seen)
+        } else {
+            FoundKind::Special
+        };
+        let (uid, gid) = (u64::from(seen.uid()), u64::from(seen.gid()));
+        self.found.push(Found { path, mode: seen.mode() & 0o7777, uid, gid, kind });
+        Ok(())
+    }
+
+    fn file(&mut self, at: &Path, seen: &Metadata) -> FoundKind {
+        if seen.nlink() > 1 {
+            let identity = (seen.dev(), seen.ino());
+            if let Some(first) = self.linked.get(&identity) {
+                return FoundKind::Hardlink(self.found[*first].path.clone());
+            }
+            self.linked.insert(identity, self.found.len());
+        }
+        self.files.push(File { path: at.to_owned(), size: seen.size() });
+        FoundKind::File { number: self.files.len() - 1, size: seen.size() }
+    }
+}
+
+impl Found {
+    fn into_entry(self, contents: &mut [Option<Content>]) -> LayerEntry {
+        let Self { path, mode, uid, gid, kind } = self;
+        let change = match kind {
+            FoundKind::Directory => Change::Directory,
+            FoundKind::File { number, size } => {
+                // Each file is asked for once.
+                let content = contents.get_mut(number).and_then(Option::take);
+                Change::File { size, content: content.unwrap_or(Content::Data) }
+            }
+            FoundKind::Symlink(target) => Change::Symlink { target },
+            FoundKind::Hardlink(target) => Change::Hardlink { target },
+            FoundKind::Special => Change::Special,
+        };
+        LayerEntry { path, mode, uid, gid, change }
+    }
+}
+
+/// The entries of a directory, the last first, so that they can be taken from the end.
+fn names(directory: &Path) -> Result<Vec<DirEntry>, TreeError> {
+    let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let mut entries = entries.map_err(|source| unreadable(directory, source))?;
+    entries.sort_unstable_by_key(|it| std::cmp::Reverse(it.file_name()));
+    Ok(entries)
+}
+
+fn unreadable(path: &Path, source: io::Error) -> TreeError {
+    TreeError::Unreadable { path: path.to_owned(), source }
+}
+
+/// Reads the files. Each thread takes the next piece of the list; the first error in the order of
+/// the list wins.
+fn read_contents(files: &[File]) -> Result<Vec<Option<Content>>, TreeError> {
+    /// Small enough that no thread is left with much at the end.
+    const PIECE: usize = 64;
+    let pieces: Vec<(&[File], OnceLock<_>)> =
+        files.chunks(PIECE).map(|files| (files, OnceLock::new())).collect();
+    let next = AtomicUsize::new(0);
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(pieces.len());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some((files, done)) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let read: Result<Vec<_>, _> = files.iter().map(read_file).collect();
+                    // Nobody else has this piece.
+                    let _ = done.set(read);
+                }
+            });
+        }
+    });
+    let mut contents = Vec::with_capacity(files.len());
+    for (_, done) in pieces {
+        contents.extend(done.into_inner().unwrap_or(Ok(Vec::new()))?.into_iter().map(Some));
+    }
+    Ok(contents)
+}
+
+fn read_file(file: &File) -> Result<Content, TreeError> {
+    let failed = |source| unreadable(&file.path, source);
+    // What has become a link or FIFO since it was listed is neither followed nor waited for.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(&file.path);
+    let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+    opened.and_then(|mut it| read_content(&name, file.size, &mut it)).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::super::rootfs::{Node, NodeKind};
+    use super::*;
+    use crate::fixture::{
+        Image as Fixture, Layer as Made, Variant as MadeVariant, platform, program,
+    };
+
+    fn read(root: &Path) -> Result<Tree, TreeError> {
+        inspect_tree(root, platform("linux/arm64"), &Events::ignored())
+    }
+
+    /// A tree with a file of every kind that an ordinary user can make.
+    fn tree() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        for name in ["bin", "etc", "a-b", "a"] {
+            std::fs::create_dir(at(name)).expect("a directory");
+        }
+        std::fs::write(at("bin/app"), program("linux/arm64")).expect("a file");
+        std::fs::set_permissions(at("bin/app"), PermissionsExt::from_mode(0o4755)).expect("mode");
+        std::fs::hard_link(at("bin/app"), at("bin/zzz")).expect("a link");
+        std::fs::write(at("etc/.wh.hidden"), "text").expect("a file");
+        symlink("../bin/app", at("etc/app")).expect("a link");
+        symlink("/", at("a/up")).expect("a link");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            at("etc/fifo"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR,
+            0,
+        )
+        .expect("a FIFO");
+        folder
+    }
+
+    #[test]
+    fn a_folder_is_read_as_a_layer_is() {
+        let folder = tree();
+        let Tree { image, mounts } = read(folder.path()).expect("a tree");
+        assert_eq!(mounts, []);
+        let variant = &image.variants[0];
+        let paths: Vec<&str> = variant.files.iter().map(|it| it.0.as_str()).collect();
+        assert_eq!(
+            paths,
+            [
+                "/a",
+                "/a-b",
+                "/a/up",
+                "/bin",
+                "/bin/app",
+                "/bin/zzz",
+                "/etc",
+                "/etc/.wh.hidden",
+                "/etc/app",
+                "/etc/fifo"
+            ]
+        );
+        let node = |path: &str| -> &Node {
+            variant.files.iter().find(|it| it.0.as_str() == path).expect(path).1
+        };
+        assert_eq!(node("/bin/app").mode, 0o4755);
+        assert!(matches!(&node("/bin/app").kind, NodeKind::File { content: Content::Elf(_), .. }));
+        let first = ImagePath::clean("/bin/app");
+        assert!(
+            matches!(&node("/bin/zzz").kind, NodeKind::Hardlink { first: it, .. } if *it == first)
+        );
+        assert_eq!(node("/etc/app").kind, NodeKind::Symlink { target: "../bin/app".to_owned() });
+        assert_eq!(node("/etc/fifo").kind, NodeKind::Special);
+        let owner = std::fs::metadata(folder.path().join("etc")).expect("it is there");
+        assert_eq!(node("/etc").uid, u64::from(owner.uid()));
+    }
+
+    #[test]
+    fn a_tree_has_the_files_of_the_layer_it_was_unpacked_from() {
+        let layer = Made::new()
+            .directory("bin")
+            .executable("bin/app", program("linux/arm64"))
+            .hardlink("bin/again", "bin/app")
+            .directory("etc")
+            .file("etc/passwd", 0o644, "root:x:0:0:::")
+            .symlink("sh", "bin/app");
+        let folder = tempfile::tempdir().expect("a folder");
+        tar::Archive::new(layer.tar().as_slice()).unpack(folder.path()).expect("a tree");
+        let made = MadeVariant::new("linux/arm64").layer(layer);
+        let unpacked = read(folder.path()).expect("a tree").image;
+        let packed = Fixture::of([made]).inspect(&[]);
+        let contents = |image: &ImageFacts| -> Vec<_> {
+            let files = image.variants[0].files.iter();
+            files.map(|(path, node)| (path.clone(), node.content().cloned())).collect()
+        };
+        // Which of a file's names is the first is up to the tar.
+        assert_eq!(contents(&unpacked), contents(&packed));
+    }
+
+    #[test]
+    fn the_digest_is_that_of_what_was_read() {
+        let folder = tree();
+        let digest = || read(folder.path()).expect("a tree").image.digest;
+        let before = digest();
+        assert_eq!(digest(), before);
+        std::fs::write(folder.path().join("etc/.wh.hidden"), "longer text").expect("a file");
+        assert_ne!(digest(), before);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        assert!(matches!(read(Path::new("/nowhere")), Err(TreeError::Unreadable { .. })));
+        let folder = tree();
+        let file = folder.path().join("bin/app");
+        assert!(matches!(read(&file), Err(TreeError::NotFolder(_))));
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o0)).expect("mode");
+        // Root reads everything.
+        if std::fs::File::open(&file).is_err() {
+            let error = read(folder.path()).expect_err("unreadable").to_string();
+            assert!(error.starts_with(&format!("cannot read {}, ", file.display())), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_mounted_is_left_out() {
+        // Whatever machine this runs on, its /proc is a mount in / and in no other folder.
+        let listing = Listing::of(Path::new("/proc/self/fdinfo")).expect("a folder");
+        assert_eq!(listing.mounts, []);
+        let root = tempfile::tempdir().expect("a folder");
+        symlink("/proc", root.path().join("proc")).expect("a link");
+        assert_eq!(read(root.path()).expect("a tree").image.variants[0].files.iter().count(), 1);
+    }
+}

@@ -1,0 +1,232 @@
+//! One repository at one host.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, RANGE};
+use reqwest::redirect::{Attempt, Policy};
+use reqwest::{Client, Response, StatusCode};
+use serde::Deserialize;
+
+use super::super::credentials::Login;
+use super::access::Access;
+use super::error::RegistryErrorKind;
+use super::host::{Host, Scheme, may_ask};
+use crate::oci::{DOCUMENT_LIMIT, Digest};
+
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long nothing may come.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Some registries send the caller round a few corners.
+const REDIRECT_LIMIT: usize = 10;
+/// What a registry says of an error is cut there.
+const MESSAGE_LIMIT: u64 = 64 << 10;
+
+/// Every kind of manifest. Without those of Docker a registry would have to convert them, and
+/// they would have another digest.
+const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json, \
+    application/vnd.oci.image.manifest.v1+json, \
+    application/vnd.docker.distribution.manifest.list.v2+json, \
+    application/vnd.docker.distribution.manifest.v2+json";
+
+/// A repository that has been found.
+#[derive(Debug)]
+pub(super) struct Remote {
+    client: Client,
+    host: Host,
+    /// Where all of the repository lies.
+    address: String,
+    repository: String,
+    access: Access,
+}
+
+/// What a repository keeps.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    /// By a tag or digest.
+    Manifest(String),
+    Blob(Digest),
+}
+
+/// A manifest as it came.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) body: Vec<u8>,
+    pub(super) content_type: String,
+    /// What the registry says it is.
+    pub(super) digest: Option<Digest>,
+}
+
+/// The place without TLS to which we were sent.
+#[derive(Debug)]
+struct PlainRedirect(String);
+
+impl fmt::Display for PlainRedirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "redirected to {}", self.0)
+    }
+}
+
+impl Error for PlainRedirect {}
+
+impl Remote {
+    /// Finds out how the host is to be spoken to. Nobody is asked yet where there is one way.
+    pub(super) async fn connect(
+        host: Host,
+        repository: &str,
+        login: Option<Login>,
+    ) -> Result<Self, RegistryErrorKind> {
+        let client = client(&host)?;
+        let scheme = match host.scheme() {
+            Scheme::Https => "https",
+            Scheme::Either if client.get(host.address("https")).send().await.is_ok() => "https",
+            Scheme::Either => "http",
+        };
+        let address = format!("{}{repository}/", host.address(scheme));
+        let (repository, access) = (repository.to_owned(), Access::new(login));
+        Ok(Self { client, host, address, repository, access })
+    }
+
+    /// Asks for the image's own manifest or index.
+    pub(super) async fn root(&self, version: &str) -> Result<Answer, RegistryErrorKind> {
+        let response = self.get(&Item::Manifest(version.to_owned()), 0).await?;
+        let header = |name| {
+            let value = response.headers().get(name).and_then(|it| it.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
+        let content_type = header(CONTENT_TYPE.as_str());
+        let content_type = content_type.split(';').next().unwrap_or_default().trim().to_owned();
+        let digest = header("docker-content-digest").parse().ok();
+        let body = body(response, self.host.name(), DOCUMENT_LIMIT).await?;
+        Ok(Answer { body, content_type, digest })
+    }
+
+    /// Asks for something from a byte on. The registry may also send all of it: then the status
+    /// is `200 OK`.
+    pub(super) async fn get(&self, item: &Item, from: u64) -> Result<Response, RegistryErrorKind> {
+        let mut response = self.send(item, from).await?;
+        if response.status() == StatusCode::UNAUTHORIZED {
+            let name = self.host.name();
+            if self.access.gain(&self.client, &response, name, &self.repository).await? {
+                response = self.send(item, from).await?;
+            }
+        }
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(self.refusal(response).await)
+    }
+
+    /// The registry's name.
+    pub(super) fn name(&self) -> &str {
+        self.host.name()
+    }
+
+    async fn send(&self, item: &Item, from: u64) -> Result<Response, RegistryErrorKind> {
+        let request = match item {
+            Item::Manifest(version) => {
+                let address = format!("{}manifests/{version}", self.address);
+                self.client.get(address).header(ACCEPT, MANIFEST_TYPES)
+            }
+            Item::Blob(digest) => self.client.get(format!("{}blobs/{digest}", self.address)),
+        };
+        let request = match from {
+            0 => request,
+            from => request.header(RANGE, format!("bytes={from}-")),
+        };
+        let response = self.access.apply(request).send().await;
+        response.map_err(|it| unreachable(self.host.name(), it))
+    }
+
+    async fn refusal(&self, response: Response) -> RegistryErrorKind {
+        let host = self.host.name().to_owned();
+        let status = response.status();
+        let message = message(response, &host).await;
+        let login = self.access.visitor();
+        match status {
+            StatusCode::NOT_FOUND => RegistryErrorKind::NotFound { host },
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                RegistryErrorKind::Denied { host, status: status.as_u16(), message, login }
+            }
+            StatusCode::TOO_MANY_REQUESTS => RegistryErrorKind::TooMany { host, message },
+            _ => RegistryErrorKind::Status { host, status: status.as_u16(), message },
+        }
+    }
+}
+
+fn client(host: &Host) -> Result<Client, RegistryErrorKind> {
+    // Whoever was first to name a provider for the process has named this one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder()
+        .user_agent(concat!("archproof/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .redirect(Policy::custom(redirect));
+    // No proxy leads back to this machine.
+    let builder = if host.is_loopback() { builder.no_proxy() } else { builder };
+    builder.build().map_err(RegistryErrorKind::Tls)
+}
+
+fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {
+    if !may_ask(attempt.url()) {
+        let place = attempt.url().origin().ascii_serialization();
+        return attempt.error(PlainRedirect(place));
+    }
+    if attempt.previous().len() > REDIRECT_LIMIT {
+        return attempt.error("redirected too often");
+    }
+    attempt.follow()
+}
+
+/// No answer; addresses are left out of the cause, for there may be secrets in them.
+pub(super) fn unreachable(host: &str, error: reqwest::Error) -> RegistryErrorKind {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(PlainRedirect(place)) = error.downcast_ref() {
+            return RegistryErrorKind::PlainHttp(place.clone());
+        }
+        cause = error.source();
+    }
+    RegistryErrorKind::Unreachable { host: host.to_owned(), source: error.without_url() }
+}
+
+/// Receives what is no longer than a limit.
+pub(super) async fn body(
+    mut response: Response,
+    host: &str,
+    limit: u64,
+) -> Result<Vec<u8>, RegistryErrorKind> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|it| unreachable(host, it))? {
+        if (body.len() + chunk.len()) as u64 > limit {
+            return Err(RegistryErrorKind::TooLarge(host.to_owned()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The first of the errors that a registry lists.
+///
+/// Source: distribution-spec, "Error Codes".
+async fn message(response: Response, host: &str) -> String {
+    #[derive(Deserialize)]
+    struct Envelope {
+        errors: Vec<Listed>,
+    }
+    #[derive(Deserialize)]
+    struct Listed {
+        #[serde(default)]
+        code: String,
+        #[serde(default)]
+        message: String,
+    }
+    let Ok(text) = body(response, host, MESSAGE_LIMIT).await else { return String::new() };
+    let envelope: Option<Envelope> = serde_json::from_slice(&text).ok();
+    let first = envelope.and_then(|it| it.errors.into_iter().next());
+    let text = first.map(|it| if it.message.is_empty() { it.code } else { it.message });
+    // It goes to a terminal.
+    text.unwrap_or_default().chars().filter(|it| !it.is_control()).take(200).collect()
+}

@@ -1,0 +1,135 @@
+//! A server that answers as a registry does, or as none should.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+/// What was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// `GET` and the path with its query.
+    pub(crate) line: String,
+    /// The rest of the head, and what has come of the body.
+    pub(crate) text: String,
+}
+
+impl Request {
+    pub(crate) fn asks_for(&self, path: &str) -> bool {
+        self.line.contains(path)
+    }
+
+    /// The value of a header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.text.lines().find_map(|line| {
+            let (key, value) = line.split_once(": ")?;
+            key.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+}
+
+/// What is answered.
+pub(crate) struct Reply {
+    status: u16,
+    headers: String,
+    body: Vec<u8>,
+    /// Of what the head says is to come, so much never does.
+    missing: usize,
+    endless: bool,
+}
+
+impl Reply {
+    pub(crate) fn status(status: u16) -> Self {
+        Self { status, headers: String::new(), body: Vec::new(), missing: 0, endless: false }
+    }
+
+    pub(crate) fn ok(body: &[u8]) -> Self {
+        Self { body: body.to_vec(), ..Self::status(200) }
+    }
+
+    pub(crate) fn partial(body: &[u8]) -> Self {
+        Self { status: 206, ..Self::ok(body) }
+    }
+
+    pub(crate) fn error(status: u16, body: &str) -> Self {
+        Self { status, ..Self::ok(body.as_bytes()) }
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.extend([name, ": ", value, "\r\n"]);
+        self
+    }
+
+    /// Breaks off before the last bytes.
+    pub(crate) fn cut(mut self, missing: usize) -> Self {
+        self.body.truncate(self.body.len() - missing);
+        Self { missing, ..self }
+    }
+
+    /// Never ends.
+    pub(crate) fn endless() -> Self {
+        Self { endless: true, ..Self::status(200) }
+    }
+
+    fn write(&self, stream: &mut TcpStream) -> std::io::Result<()> {
+        let Self { status, headers, body, missing, endless } = self;
+        write!(stream, "HTTP/1.1 {status} x\r\nConnection: close\r\n{headers}")?;
+        if *endless {
+            stream.write_all(b"\r\n")?;
+            while stream.write_all(&[b' '; 1 << 14]).is_ok() {}
+            return Ok(());
+        }
+        write!(stream, "Content-Length: {}\r\n\r\n", body.len() + missing)?;
+        stream.write_all(body)
+    }
+}
+
+/// Listens until the test ends.
+pub(crate) struct Fake {
+    pub(crate) address: String,
+    seen: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Fake {
+    pub(crate) fn new(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (answer, log) = (Arc::new(answer), Arc::clone(&seen));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (answer, log) = (Arc::clone(&answer), Arc::clone(&log));
+                std::thread::spawn(move || serve(stream, &*answer, &log));
+            }
+        });
+        Self { address, seen }
+    }
+
+    /// What was asked so far.
+    pub(crate) fn seen(&self) -> Vec<Request> {
+        self.seen.lock().expect("no thread panicked").clone()
+    }
+
+    pub(crate) fn name(&self) -> String {
+        format!("registry:{}/me/it:1", self.address)
+    }
+}
+
+fn serve(mut stream: TcpStream, answer: &dyn Fn(&Request) -> Reply, log: &Mutex<Vec<Request>>) {
+    let (mut head, mut piece) = (Vec::new(), [0; 4096]);
+    while !head.windows(4).any(|it| it == b"\r\n\r\n") {
+        match stream.read(&mut piece) {
+            Ok(read @ 1..) => head.extend_from_slice(&piece[..read]),
+            Ok(0) | Err(_) => return,
+        }
+        // This server does not speak TLS.
+        if head[0] == 0x16 {
+            return;
+        }
+    }
+    let text = String::from_utf8_lossy(&head).into_owned();
+    let (line, rest) = text.split_once("\r\n").expect("a request has lines");
+    let request = Request { line: line.to_owned(), text: rest.to_owned() };
+    log.lock().expect("no thread panicked").push(request.clone());
+    // Whoever asked may have gone.
+    let _ = answer(&request).write(&mut stream);
+}
