@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use archproof::engine::{Environment, ImageStore};
 use archproof::event::Events;
-use archproof::inspect::{ImageFacts, InspectError, inspect};
+use archproof::inspect::{FactsCache, ImageFacts, InspectError, inspect};
 use archproof::oci::{Hashing, Image as Root, OpenImage};
 use archproof::source::{
     Credentials, Opened, Opener, Origin, Source, SourceError, SourceName, is_retryable,
@@ -45,7 +45,7 @@ fn open(name: &str) -> Result<OpenImage, SourceError> {
 }
 
 fn facts(image: &OpenImage) -> Result<ImageFacts, InspectError> {
-    inspect(image, &[], &Events::ignored())
+    inspect(image, &[], &FactsCache::Off, &Events::ignored())
 }
 
 /// An error with all its causes.
