@@ -2,6 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::view::View;
+use super::{Machine, build_attributes, notes};
+
+/// `SHT_ARM_ATTRIBUTES` and `SHT_RISCV_ATTRIBUTES`.
+const SHT_ATTRIBUTES: u32 = 0x7000_0003;
+const PT_RISCV_ATTRIBUTES: u32 = 0x7000_0003;
+
 /// The declaration of whichever architecture it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -12,6 +19,21 @@ pub enum Attributes {
     Riscv(RiscvAttributes),
     /// `GNU_PROPERTY_X86_ISA_1_NEEDED`.
     X86(X86IsaNeeded),
+}
+
+impl Attributes {
+    pub(super) fn read(view: &View<'_>) -> Option<Self> {
+        let section = || view.section_of_type(SHT_ATTRIBUTES);
+        match view.machine {
+            Machine::ARM => build_attributes::arm(section()?, view.encoding).map(Self::Arm),
+            Machine::RISCV => {
+                let segment = view.stored(PT_RISCV_ATTRIBUTES).next().map(|it| view.content(it));
+                build_attributes::riscv(segment.or_else(section)?, view.encoding).map(Self::Riscv)
+            }
+            Machine::I386 | Machine::X86_64 => notes::x86_isa_needed(view).map(Self::X86),
+            _ => None,
+        }
+    }
 }
 
 /// The file's `aeabi` attributes that speak of the processor; an attribute that is not there is 0,
@@ -41,6 +63,71 @@ pub struct ArmAttributes {
 #[serde(transparent)]
 pub struct ArmCpuArch(pub u32);
 
+impl ArmCpuArch {
+    /// ARMv4 without Thumb.
+    pub const V4: Self = Self(1);
+    /// ARMv4T.
+    pub const V4T: Self = Self(2);
+    /// ARMv5T.
+    pub const V5T: Self = Self(3);
+    /// ARMv5TE.
+    pub const V5TE: Self = Self(4);
+    /// ARMv5TEJ.
+    pub const V5TEJ: Self = Self(5);
+    /// ARMv6.
+    pub const V6: Self = Self(6);
+    /// ARMv6KZ, that of the first Raspberry Pi.
+    pub const V6KZ: Self = Self(7);
+    /// ARMv6T2.
+    pub const V6T2: Self = Self(8);
+    /// ARMv6K.
+    pub const V6K: Self = Self(9);
+    /// ARMv7, of which the profile says more.
+    pub const V7: Self = Self(10);
+    /// ARMv6-M, for microcontrollers.
+    pub const V6_M: Self = Self(11);
+    /// ARMv6S-M, for microcontrollers.
+    pub const V6S_M: Self = Self(12);
+    /// ARMv7E-M, for microcontrollers.
+    pub const V7E_M: Self = Self(13);
+    /// ARMv8-A.
+    pub const V8_A: Self = Self(14);
+    /// ARMv8-R.
+    pub const V8_R: Self = Self(15);
+    /// ARMv8-M baseline, for microcontrollers.
+    pub const V8_M_BASE: Self = Self(16);
+    /// ARMv8-M mainline, for microcontrollers.
+    pub const V8_M_MAIN: Self = Self(17);
+    /// ARMv8.1-A.
+    pub const V8_1_A: Self = Self(18);
+    /// ARMv8.2-A.
+    pub const V8_2_A: Self = Self(19);
+    /// ARMv8.3-A.
+    pub const V8_3_A: Self = Self(20);
+    /// ARMv8.1-M mainline, for microcontrollers.
+    pub const V8_1_M_MAIN: Self = Self(21);
+    /// ARMv9-A.
+    pub const V9_A: Self = Self(22);
+
+    /// The version of the architecture that an application processor must have, such as 7; none
+    /// for microcontrollers, whose code no such processor is meant for, and for unknown values.
+    ///
+    /// Values are in the order of their invention, not of the versions. Before ARMv4 it is 3.
+    #[must_use]
+    pub const fn version(self) -> Option<u8> {
+        match self.0 {
+            0 => Some(3),
+            1 | 2 => Some(4),
+            3..=5 => Some(5),
+            6..=9 => Some(6),
+            10 => Some(7),
+            14 | 15 | 18..=20 => Some(8),
+            22 => Some(9),
+            _ => None,
+        }
+    }
+}
+
 /// The file's `riscv` attributes.
 ///
 /// Source: RISC-V ELF psABI, "Attributes".
@@ -52,7 +139,32 @@ pub struct RiscvAttributes {
 
 /// `GNU_PROPERTY_X86_ISA_1_NEEDED`, a bit a level. The raw value is at `.0`.
 ///
-/// Source: x86-64 psABI, section 4.? "Program Property".
+/// The levels are the least that the file needs: dynamically chosen code may use more.
+///
+/// Source: x86-64 psABI, "Program Property"; binutils, include/elf/common.h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct X86IsaNeeded(pub u32);
+
+impl X86IsaNeeded {
+    /// `GNU_PROPERTY_X86_ISA_1_BASELINE`: what every x86-64 processor has.
+    pub const BASELINE: u32 = 1;
+    /// `GNU_PROPERTY_X86_ISA_1_V2`: x86-64-v2.
+    pub const V2: u32 = 2;
+    /// `GNU_PROPERTY_X86_ISA_1_V3`: x86-64-v3.
+    pub const V3: u32 = 4;
+    /// `GNU_PROPERTY_X86_ISA_1_V4`: x86-64-v4.
+    pub const V4: u32 = 8;
+
+    /// The highest level that is needed: 1 is the baseline. None if no known bit is set.
+    #[must_use]
+    pub const fn level(self) -> Option<u8> {
+        match self.0 & (Self::BASELINE | Self::V2 | Self::V3 | Self::V4) {
+            0 => None,
+            Self::BASELINE => Some(1),
+            2..4 => Some(2),
+            4..8 => Some(3),
+            _ => Some(4),
+        }
+    }
+}

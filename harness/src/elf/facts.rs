@@ -11,8 +11,9 @@ use super::dynamic::DynamicTable;
 use super::versions::Versions;
 use super::view::{Encoding, View};
 use super::{
-    Attributes, Class, Data, DynamicFlags1, ElfTarget, ElfType, GoBuild, Jemalloc, Linkage,
-    LoadSegment, Machine, Packer, PrivateSymbols, TlsSegment, VersionNeed,
+    Abi, Attributes, Class, Data, DynamicFlags1, ElfTarget, ElfType, GoBuild, Jemalloc, Linkage,
+    LoadSegment, Machine, Packer, PrivateSymbols, TlsSegment, VersionNeed, go, jemalloc, notes,
+    packer,
 };
 
 /// What an ELF file says about itself, as far as it can be read.
@@ -135,6 +136,12 @@ impl ElfFacts {
         ElfTarget { machine: self.machine, class: self.class, data: self.data }
     }
 
+    /// What `e_flags` says about conventions of calling.
+    #[must_use]
+    pub const fn abi(&self) -> Option<Abi> {
+        Abi::of(self.machine, self.class, self.flags)
+    }
+
     /// Reads a whole file that begins with [`super::MAGIC`].
     ///
     /// # Errors
@@ -222,7 +229,13 @@ impl ElfFacts {
     }
 
     /// What no loader needs: where it is damaged, it is as if it were not there.
-    fn read_declarations(&mut self, _view: &View<'_>) {}
+    fn read_declarations(&mut self, view: &View<'_>) {
+        self.build_id = notes::build_id(view);
+        self.attributes = Attributes::read(view);
+        self.go = go::read(view);
+        self.packer = packer::read(view);
+        self.jemalloc = jemalloc::read(view);
+    }
 }
 
 fn load(segment: &ProgramHeader) -> LoadSegment {

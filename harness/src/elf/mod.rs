@@ -6,17 +6,27 @@
 //! Source: [System V gABI, chapters 4 and 5](https://gabi.xinuos.com/) and the processor
 //! supplements named on the items.
 
+mod abi;
 mod attributes;
 mod build;
+mod build_attributes;
 mod dynamic;
 mod facts;
+mod go;
 mod header;
+mod jemalloc;
 mod linkage;
+mod notes;
+mod packer;
 #[cfg(test)]
 mod testing;
 mod versions;
 mod view;
 
+pub use abi::{
+    Abi, ArmAbi, ArmFloatAbi, FloatAbi, LoongArchAbi, MipsAbi, MipsArch, MipsCalling, Ppc64Abi,
+    RiscvAbi,
+};
 pub use attributes::{ArmAttributes, ArmCpuArch, Attributes, RiscvAttributes, X86IsaNeeded};
 pub use build::{GoBuild, Jemalloc, Packer};
 pub use facts::{ElfFacts, Malformation};

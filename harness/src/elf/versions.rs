@@ -140,6 +140,10 @@ impl Versions {
             }
             let Some((name, section)) = symbol(encoding, symbols, at) else { break };
             let Some(name) = dynamic.name(name.into()) else { break };
+            // GNU ld of old defined a symbol for the version itself.
+            if name == PRIVATE {
+                continue;
+            }
             let list = if section == SHN_UNDEF { &mut found.needs } else { &mut found.defines };
             list.push(name);
         }
@@ -246,7 +250,7 @@ mod tests {
             .shared()
             .with_soname("libc.so.6")
             .with_version_definitions(&["GLIBC_2.17", "GLIBC_2.34"])
-            .with_private_definitions(&["__twalk_r", "__libc_early_init"])
+            .with_private_definitions(&["__twalk_r", "__libc_early_init", PRIVATE])
             .with_version_needs("ld-linux.so.2", &["GLIBC_2.3"])
             .with_private_needs("ld-linux.so.2", &["_rtld_global", "_dl_argv"])
     }

@@ -37,6 +37,14 @@ impl Encoding {
         usize::try_from(self.u32(bytes, at)?).ok()
     }
 
+    /// An address or offset: 4 bytes or 8.
+    pub(super) fn address(self, bytes: &[u8], at: usize) -> Option<u64> {
+        match self.class {
+            Class::Elf32 => self.u32(bytes, at).map(u64::from),
+            Class::Elf64 => self.u64(bytes, at),
+        }
+    }
+
     const fn is_little(self) -> bool {
         matches!(self.data, Data::Lsb)
     }
