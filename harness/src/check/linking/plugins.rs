@@ -22,12 +22,24 @@ pub(super) fn check<'a>(linking: &mut Linking<'a, '_>, family: Family, object: O
             severity: severity(object.path),
             cause: name.clone(),
             object,
-            message: format!("needs {name}, which is not in the image"),
+            message: format!(
+                "needs {name}, which is not in the image{}",
+                explanation(family, name)
+            ),
             values: None,
         });
     }
     if family == Family::Glibc {
         versions::check_plugin(linking, object);
+    }
+}
+
+/// What needs another C library's own file was linked for that.
+fn explanation(family: Family, name: &str) -> &'static str {
+    match (family, Family::of_name(name)) {
+        (Family::Musl, Some(Family::Glibc)) => ": the file is linked for glibc, the image has musl",
+        (Family::Glibc, Some(Family::Musl)) => ": the file is linked for musl, the image has glibc",
+        _ => "",
     }
 }
 
