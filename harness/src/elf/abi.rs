@@ -102,7 +102,6 @@ impl ArmAbi {
 ///
 /// Source: RISC-V ELF psABI, "File Header".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one bit of the specification")]
 pub struct RiscvAbi {
     /// `EF_RISCV_FLOAT_ABI`.
     pub float: FloatAbi,
@@ -256,7 +255,7 @@ impl MipsAbi {
 
 /// LoongArch.
 ///
-/// Source: ELF for the LoongArch Architecture, "e_flags: identifies ABI type and version".
+/// Source: ELF for the LoongArch Architecture, "`e_flags`: identifies ABI type and version".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoongArchAbi {
     /// The base ABI's modifier; none for values without a meaning, as in files from before there

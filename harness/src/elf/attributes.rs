@@ -59,60 +59,60 @@ pub struct ArmAttributes {
 }
 
 /// `Tag_CPU_arch`. The raw value is at `.0`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ArmCpuArch(pub u32);
 
 impl ArmCpuArch {
-    /// ARMv4 without Thumb.
+    /// `v4` without Thumb.
     pub const V4: Self = Self(1);
-    /// ARMv4T.
+    /// `v4T`.
     pub const V4T: Self = Self(2);
-    /// ARMv5T.
+    /// `v5T`.
     pub const V5T: Self = Self(3);
-    /// ARMv5TE.
+    /// `v5TE`.
     pub const V5TE: Self = Self(4);
-    /// ARMv5TEJ.
+    /// `v5TEJ`.
     pub const V5TEJ: Self = Self(5);
-    /// ARMv6.
+    /// `v6`.
     pub const V6: Self = Self(6);
-    /// ARMv6KZ, that of the first Raspberry Pi.
+    /// `v6KZ`, that of the first Raspberry Pi.
     pub const V6KZ: Self = Self(7);
-    /// ARMv6T2.
+    /// `v6T2`.
     pub const V6T2: Self = Self(8);
-    /// ARMv6K.
+    /// `v6K`.
     pub const V6K: Self = Self(9);
-    /// ARMv7, of which the profile says more.
+    /// `v7`, of which the profile says more.
     pub const V7: Self = Self(10);
-    /// ARMv6-M, for microcontrollers.
+    /// `v6-M`, for microcontrollers.
     pub const V6_M: Self = Self(11);
-    /// ARMv6S-M, for microcontrollers.
+    /// `v6S-M`, for microcontrollers.
     pub const V6S_M: Self = Self(12);
-    /// ARMv7E-M, for microcontrollers.
+    /// `v7E-M`, for microcontrollers.
     pub const V7E_M: Self = Self(13);
-    /// ARMv8-A.
+    /// `v8-A`.
     pub const V8_A: Self = Self(14);
-    /// ARMv8-R.
+    /// `v8-R`.
     pub const V8_R: Self = Self(15);
-    /// ARMv8-M baseline, for microcontrollers.
+    /// `v8-M baseline`, for microcontrollers.
     pub const V8_M_BASE: Self = Self(16);
-    /// ARMv8-M mainline, for microcontrollers.
+    /// `v8-M mainline`, for microcontrollers.
     pub const V8_M_MAIN: Self = Self(17);
-    /// ARMv8.1-A.
+    /// `v8.1-A`.
     pub const V8_1_A: Self = Self(18);
-    /// ARMv8.2-A.
+    /// `v8.2-A`.
     pub const V8_2_A: Self = Self(19);
-    /// ARMv8.3-A.
+    /// `v8.3-A`.
     pub const V8_3_A: Self = Self(20);
-    /// ARMv8.1-M mainline, for microcontrollers.
+    /// `v8.1-M mainline`, for microcontrollers.
     pub const V8_1_M_MAIN: Self = Self(21);
-    /// ARMv9-A.
+    /// `v9-A`.
     pub const V9_A: Self = Self(22);
 
     /// The version of the architecture that an application processor must have, such as 7; none
     /// for microcontrollers, whose code no such processor is meant for, and for unknown values.
     ///
-    /// Values are in the order of their invention, not of the versions. Before ARMv4 it is 3.
+    /// Values are in the order of their invention, not of the versions. Before `v4` it is 3.
     #[must_use]
     pub const fn version(self) -> Option<u8> {
         match self.0 {

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Linkage {
-    /// Neither a loader nor a dynamic section: an executable at fixed addresses.
+    /// No loader, and no dynamic section that it would need: an executable, at fixed addresses but
+    /// for programs that a packer made.
     Static,
     /// A dynamic section for its own relocations, `DF_1_PIE` and no loader.
     StaticPie,
@@ -16,7 +17,8 @@ pub enum Linkage {
     Dynamic,
     /// For others to load: a library, plugin, or a loader.
     Shared,
-    /// Not to be loaded at all: object files, kernel modules, core dumps.
+    /// Not to be loaded at all: object files, kernel modules, core dumps, and files with nothing but
+    /// the debug information of another.
     Unlinked,
 }
 
@@ -89,6 +91,7 @@ pub enum Strength {
 }
 
 impl Strength {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
     const fn is_required(&self) -> bool {
         matches!(self, Self::Required)
     }

@@ -3,7 +3,7 @@
 //! The letters alone are no proof: UPX itself has them, and every scanner that looks for it. They
 //! count where UPX writes them, right behind the program headers or at the very end of the file.
 //!
-//! Source: UPX, src/stub/src/include/linux.h (`l_info`), src/p_lx_elf.cpp and src/packhead.cpp.
+//! Source: UPX, src/stub/src/include/linux.h (`l_info`), `src/p_lx_elf.cpp` and src/packhead.cpp.
 
 use super::Packer;
 use super::view::View;
