@@ -196,9 +196,10 @@ fn what_cannot_be_built_is_blocked_with_the_reason(
 
 #[rstest]
 #[case::platform(&["verify", "cases/go-cross", "--platform", "linux/arm64/v7"], "arm64 has no variant `v7`")]
-#[case::subject(&["verify", "nowhere"], "`nowhere` does not exist")]
+#[case::subject(&["verify", "./nowhere"], "`./nowhere` does not exist")]
 #[case::empty(&["verify", "docs"], "has no case.toml, archproof.toml or Dockerfile")]
-#[case::scheme(&["verify", "oci:image"], "`oci:` subjects cannot be verified yet")]
+#[case::nameless(&["inspect", "oci:"], "`oci:` names nothing: expected oci:DIR[:TAG]")]
+#[case::not_built(&["verify", "oci:image"], "--runner none")]
 #[case::rule(&["explain", "NoSuchRule"], "there is no rule `NoSuchRule`")]
 #[case::nothing(&["verify"], "required")]
 fn wrong_usage_has_status_2(#[case] arguments: &[&str], #[case] message: &str) {

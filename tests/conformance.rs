@@ -11,10 +11,12 @@ use archproof::case::{Case, Subject};
 use archproof::event::Events;
 use archproof::evidence::Evidence;
 use archproof::inspect::{Content, ImagePath, NodeKind, Variant};
+use archproof::observe::{EngineAccess, Observer, Options};
 use archproof::report::{Outcome, write_text};
 use archproof::run::{Extent, Output, RunEvidence, Session};
+use archproof::source::Credentials;
 use archproof::verdict::{Judged, Judgement, Standing, Strictness, Verdict};
-use archproof::verify::{Options, Verified, Verifier, judge};
+use archproof::verify::{Verified, judge};
 use common::{RUNTIME, engine};
 use rstest::rstest;
 use serde::Serialize;
@@ -48,9 +50,15 @@ async fn verify(subject: &Subject) -> Verified {
     let engine = engine().await;
     let session = Session::new().expect("random numbers");
     let (options, events) = (Options::default(), Events::ignored());
-    let verifier =
-        Verifier { engine: &engine, session: &session, options: &options, events: &events };
-    let outcome = verifier.verify(subject).await;
+    let credentials = Credentials::none();
+    let observer = Observer {
+        engine: EngineAccess::Connected(&engine),
+        credentials: &credentials,
+        session: &session,
+        options: &options,
+        events: &events,
+    };
+    let outcome = archproof::verify::verify(&observer, subject, Strictness::Normal).await;
     session.clean(&engine).await.expect("nothing is left behind");
     outcome
 }

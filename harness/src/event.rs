@@ -46,6 +46,11 @@ pub enum Event {
         /// How many ELF files it has.
         elf_files: usize,
     },
+    /// Something else is mounted on a directory of a root filesystem, and was not looked at.
+    NotEntered {
+        /// The directory, as a path in the root filesystem.
+        path: String,
+    },
     /// A variant's entrypoint was started.
     RunStarted {
         /// Whose.

@@ -20,6 +20,7 @@ pub mod evidence;
 mod fixture;
 pub mod inspect;
 pub mod loader;
+pub mod observe;
 pub mod oci;
 pub mod platform;
 mod random;

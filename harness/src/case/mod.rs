@@ -7,5 +7,5 @@ mod values;
 
 pub use error::{CaseError, CaseErrorKind};
 pub use file::{Allow, BuildSpec, Case, RunSpec};
-pub use subject::{Subject, SubjectError};
+pub use subject::{EngineNeed, Subject, SubjectError, SubjectKind};
 pub use values::{Expectation, ExpectationError, Timeout};

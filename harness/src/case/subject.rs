@@ -7,12 +7,34 @@ use thiserror::Error;
 
 use super::error::CaseError;
 use super::file::Case;
+use crate::source::{Source, SourceName, SourceNameError};
 
 /// Something to verify, as the user wrote it, with what was found there.
 #[derive(Clone, Debug)]
 pub struct Subject {
     name: String,
+    kind: SubjectKind,
     case: Case,
+}
+
+/// Where a subject's image comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubjectKind {
+    /// It is built, as its case says.
+    Build,
+    /// It is there already.
+    Image(Source),
+}
+
+/// What a subject wants of an engine. Ordered by how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EngineNeed {
+    /// Nothing.
+    None,
+    /// It may have the image.
+    Welcome,
+    /// It builds the image or has it.
+    Required,
 }
 
 /// Why a name is no subject.
@@ -20,36 +42,38 @@ pub struct Subject {
 #[non_exhaustive]
 pub enum SubjectError {
     /// Nothing is there.
-    #[error("`{}` does not exist: name a folder with a Dockerfile, or a Dockerfile", .0.display())]
+    #[error(
+        "`{}` does not exist: name a folder with a Dockerfile, a Dockerfile, or an image", .0.display()
+    )]
     Missing(PathBuf),
     /// A folder without anything to build.
     #[error("`{}` has no case.toml, archproof.toml or Dockerfile", .0.display())]
     Empty(PathBuf),
-    /// A kind of subject that cannot be read yet.
-    #[error(
-        "`{0}` subjects cannot be verified yet: name a folder with a Dockerfile, or a Dockerfile"
-    )]
-    Scheme(&'static str),
+    /// It names an image wrongly.
+    #[error(transparent)]
+    Source(#[from] SourceNameError),
     /// The case file is wrong.
     #[error(transparent)]
     Case(#[from] CaseError),
 }
 
-const SCHEMES: [&str; 6] =
-    ["docker:", "oci:", "oci-archive:", "docker-archive:", "registry:", "rootfs:"];
-
 impl Subject {
-    /// Finds the case that a folder or file stands for.
+    /// Finds what a name stands for: an image where it has a scheme, else the folder or file of
+    /// that name, else an image again.
     ///
     /// # Errors
     ///
-    /// When there is nothing to build, or the case file is wrong.
+    /// When it is neither, when there is nothing to build, or when the case file is wrong.
     pub fn find(name: &str) -> Result<Self, SubjectError> {
-        if let Some(scheme) = SCHEMES.iter().find(|it| name.starts_with(**it)) {
-            return Err(SubjectError::Scheme(scheme));
-        }
-        let case = find_case(Path::new(name))?;
-        Ok(Self { name: name.to_owned(), case })
+        let path = Path::new(name);
+        let is_image = SourceName::has_scheme(name) || !(path.exists() || looks_like_path(name));
+        let (kind, case) = if is_image {
+            let source: SourceName = name.parse()?;
+            (SubjectKind::Image(source.source().clone()), Case::default())
+        } else {
+            (SubjectKind::Build, find_case(path)?)
+        };
+        Ok(Self { name: name.to_owned(), kind, case })
     }
 
     /// As the user wrote it.
@@ -58,11 +82,32 @@ impl Subject {
         &self.name
     }
 
+    /// Where its image comes from.
+    #[must_use]
+    pub fn kind(&self) -> &SubjectKind {
+        &self.kind
+    }
+
     /// What is to be done.
     #[must_use]
     pub fn case(&self) -> &Case {
         &self.case
     }
+
+    /// What it wants of an engine before anything is run.
+    #[must_use]
+    pub fn engine_need(&self) -> EngineNeed {
+        match &self.kind {
+            SubjectKind::Build | SubjectKind::Image(Source::Engine(_)) => EngineNeed::Required,
+            SubjectKind::Image(Source::Anywhere(_)) => EngineNeed::Welcome,
+            SubjectKind::Image(_) => EngineNeed::None,
+        }
+    }
+}
+
+/// Names of images neither begin nor end so.
+fn looks_like_path(name: &str) -> bool {
+    name.starts_with(['/', '.', '~']) || name.ends_with(['/', '.']) || name.ends_with(".toml")
 }
 
 impl fmt::Display for Subject {

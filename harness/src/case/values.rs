@@ -75,6 +75,12 @@ pub enum ExpectationError {
 }
 
 impl Expectation {
+    /// The rule that is to find it.
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+
     /// Whether a finding is the one expected: the same rule, path and platform.
     #[must_use]
     pub fn is_met_by(&self, finding: &Finding) -> bool {

@@ -21,7 +21,8 @@ pub(super) fn check(image: &ImageFacts) -> Vec<Finding> {
 
 fn missing(image: &ImageFacts) -> Vec<Finding> {
     let there: BTreeSet<Platform> = image.variants.iter().map(|it| it.platform).collect();
-    let list: Vec<String> = there.iter().map(ToString::to_string).collect();
+    let all: BTreeSet<Platform> = there.iter().chain(&image.unread).copied().collect();
+    let list: Vec<String> = all.iter().map(ToString::to_string).collect();
     let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
     image
         .requested

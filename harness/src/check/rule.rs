@@ -77,6 +77,12 @@ macro_rules! rules {
                 match self { $(Self::$name => $summary,)* }
             }
 
+            /// Whether it can find anything only where variants were run.
+            #[must_use]
+            pub const fn needs_run(self) -> bool {
+                matches!(self.group(), Group::Run)
+            }
+
             /// The rule's page, Markdown.
             #[must_use]
             pub const fn page(self) -> &'static str {

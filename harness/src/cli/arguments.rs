@@ -7,9 +7,9 @@ use std::str::FromStr;
 use archproof::build::CachePolicy;
 use archproof::check::Rule;
 use archproof::inspect::FactsCache;
+use archproof::observe::{Options, PlatformChoice, RunnerChoice};
 use archproof::platform::{Platform, PlatformError};
 use archproof::verdict::Strictness;
-use archproof::verify::Options;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Proves that a multi-architecture container image is what its manifest promises.
@@ -26,18 +26,42 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Build for every platform, inspect every executable file, run every variant, judge.
+    /// Build if need be, inspect every executable file of every platform, run every variant, judge.
     Verify(VerifyArguments),
+    /// Show what an image is: its platforms and executable files, nothing run and nothing judged.
+    Inspect(InspectArguments),
     /// Show a rule's page, or the list of rules.
     Explain(ExplainArguments),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// Folders with a case.toml, archproof.toml or Dockerfile, or such files themselves.
+    #[command(flatten)]
+    pub(crate) observed: ObservedArguments,
+    /// What runs the variants: containers in the engine, or nothing.
+    #[arg(long, value_enum, default_value_t = Runner::Engine)]
+    pub(crate) runner: Runner,
+    /// Count warnings as errors.
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArguments {
+    #[command(flatten)]
+    pub(crate) observed: ObservedArguments,
+}
+
+/// What there is to look at, and how.
+#[derive(Debug, Args)]
+pub(crate) struct ObservedArguments {
+    /// Folders with a case.toml, archproof.toml or Dockerfile, or such files themselves; images as
+    /// oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF], docker:REF, registry:REF or
+    /// plain REF; rootfs:DIR with --platform.
     #[arg(required = true, value_name = "SUBJECT")]
     pub(crate) subjects: Vec<String>,
-    /// The platforms to verify, instead of the case's; `all` are the eight usual ones.
+    /// The platforms, instead of the case's or all of the image's; `all` are those that there are,
+    /// or to be built, eight that are usual.
     #[arg(long, value_name = "PLATFORM", value_delimiter = ',')]
     platform: Vec<PlatformArgument>,
     /// The stage to build, instead of the case's.
@@ -52,12 +76,18 @@ pub(crate) struct VerifyArguments {
     /// Build everything anew, and read every layer anew.
     #[arg(long)]
     no_cache: bool,
-    /// Count warnings as errors.
-    #[arg(long)]
-    strict: bool,
     /// How the report is written to standard output.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,
+}
+
+/// What runs the variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Runner {
+    /// Containers in the engine.
+    Engine,
+    /// Nothing: images are judged by what they are.
+    None,
 }
 
 #[derive(Debug, Args)]
@@ -122,8 +152,28 @@ impl FromStr for Assignment {
 }
 
 impl VerifyArguments {
+    /// Which severities fail.
+    pub(crate) const fn strictness(&self) -> Strictness {
+        if self.strict { Strictness::Strict } else { Strictness::Normal }
+    }
+}
+
+impl From<Runner> for RunnerChoice {
+    fn from(runner: Runner) -> Self {
+        match runner {
+            Runner::Engine => Self::Engine,
+            Runner::None => Self::None,
+        }
+    }
+}
+
+impl ObservedArguments {
     /// What the arguments ask for.
-    pub(crate) fn options(&self, default_platforms: Vec<Platform>) -> Options {
+    pub(crate) fn options(
+        &self,
+        default_platforms: Vec<Platform>,
+        runner: RunnerChoice,
+    ) -> Options {
         Options {
             platforms: self.platforms(),
             default_platforms,
@@ -132,16 +182,19 @@ impl VerifyArguments {
             contexts: pairs(&self.build_context),
             cache: if self.no_cache { CachePolicy::Ignore } else { CachePolicy::Use },
             facts: if self.no_cache { FactsCache::Off } else { FactsCache::of_user() },
-            strictness: if self.strict { Strictness::Strict } else { Strictness::Normal },
+            runner,
         }
     }
 
-    fn platforms(&self) -> Vec<Platform> {
-        let of = |it: &PlatformArgument| match it {
-            PlatformArgument::All => Platform::ALL.to_vec(),
-            PlatformArgument::One(platform) => vec![*platform],
-        };
-        self.platform.iter().flat_map(of).collect()
+    fn platforms(&self) -> PlatformChoice {
+        let mut named = Vec::new();
+        for argument in &self.platform {
+            match argument {
+                PlatformArgument::All => return PlatformChoice::All,
+                PlatformArgument::One(platform) => named.push(*platform),
+            }
+        }
+        if named.is_empty() { PlatformChoice::Unsaid } else { PlatformChoice::These(named) }
     }
 }
 

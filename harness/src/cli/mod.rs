@@ -2,6 +2,8 @@
 
 mod arguments;
 mod explain;
+mod inspect;
+mod invocation;
 mod signals;
 mod verify;
 
@@ -36,6 +38,7 @@ pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let exit = match arguments.command {
         Command::Verify(arguments) => verify::verify(&arguments),
+        Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
     };
     exit.into()

@@ -17,6 +17,9 @@ pub struct ImageFacts {
     pub oddities: Vec<Oddity>,
     /// The variants, by platform, then in the order of the index.
     pub variants: Vec<Variant>,
+    /// The platforms of further variants, which nobody asked for and which were not read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<Platform>,
 }
 
 /// An entry of the index that cannot be a variant.

@@ -51,7 +51,8 @@ pub enum InspectError {
 }
 
 /// Reads everything that the rules look at. Blocks; as many layers are read at once as the machine
-/// has cores, and none that the cache knows.
+/// has cores, and none that the cache knows. Where platforms are requested, only their variants are
+/// read.
 ///
 /// # Errors
 ///
@@ -67,6 +68,8 @@ pub fn inspect(
     if artifacts > 0 && variants.is_empty() && oddities.is_empty() {
         return Err(InspectError::NotAnImage(digest));
     }
+    let is_wanted = |it: &Entry| requested.is_empty() || requested.contains(&it.platform);
+    let (variants, unwanted): (Vec<Entry>, Vec<Entry>) = variants.into_iter().partition(is_wanted);
     let facts = read_layers(image, &variants, cache)?;
     let mut variants: Vec<Variant> =
         variants.into_iter().map(|entry| entry.into_variant(&facts)).collect();
@@ -75,7 +78,9 @@ pub fn inspect(
     for variant in &variants {
         announce(variant, events);
     }
-    Ok(ImageFacts { digest, requested: requested.to_vec(), oddities, variants })
+    let mut unread: Vec<Platform> = unwanted.iter().map(|it| it.platform).collect();
+    unread.sort_unstable();
+    Ok(ImageFacts { digest, requested: requested.to_vec(), oddities, variants, unread })
 }
 
 /// Tells who listens that a variant has been read.

@@ -114,7 +114,7 @@ fn image(entries: Vec<LayerEntry>, platform: Platform) -> Result<ImageFacts, Tre
         files: RootFs::of_layers([&facts]),
     };
     let (requested, oddities) = (vec![platform], Vec::new());
-    Ok(ImageFacts { digest, requested, oddities, variants: vec![variant] })
+    Ok(ImageFacts { digest, requested, oddities, variants: vec![variant], unread: Vec::new() })
 }
 
 /// What stands in a folder, in the order of the paths.

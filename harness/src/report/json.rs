@@ -89,7 +89,7 @@ struct JsonRun<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonBlocked {
+pub(super) struct JsonBlocked {
     stage: Stage,
     message: String,
     retry: Retry,
@@ -172,7 +172,7 @@ impl<'a> JsonRun<'a> {
 }
 
 impl JsonBlocked {
-    fn of(blocked: &Blocked) -> Self {
+    pub(super) fn of(blocked: &Blocked) -> Self {
         Self { stage: blocked.stage, message: blocked.chain.join(": "), retry: blocked.retry }
     }
 }

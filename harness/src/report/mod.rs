@@ -1,13 +1,16 @@
 //! Shows what was found: all wording and colours, away from the types.
 
+mod facts;
 mod json;
 mod progress;
 mod text;
 
+pub use facts::{FactsReport, write_facts_json, write_facts_text};
 pub use json::write_json;
 pub use progress::{Screen, report_progress};
 pub use text::write_text;
 
+use crate::engine::EngineError;
 use crate::error_chain::error_chain;
 use crate::verdict::{Judgement, Verdict};
 
@@ -69,6 +72,13 @@ impl Blocked {
     #[must_use]
     pub fn new(stage: Stage, error: &(dyn std::error::Error + 'static), retry: Retry) -> Self {
         Self { stage, chain: error_chain(error), retry }
+    }
+
+    /// There is no engine, or none that will do.
+    #[must_use]
+    pub fn by_engine(error: &EngineError) -> Self {
+        let retry = if error.is_retryable() { Retry::Sensible } else { Retry::Useless };
+        Self::new(Stage::Engine, error, retry)
     }
 }
 

@@ -72,6 +72,10 @@ impl Board {
             Event::RunStarted { platform } => self.of(*platform, "running".to_owned()),
             Event::RunFinished { platform, outcome } => self.of(*platform, outcome.clone()),
             Event::SubjectFinished => self.clear(),
+            Event::NotEntered { path } => {
+                // A terminal that cannot be written to shows nothing anyway.
+                let _ = self.area.println(not_entered(path));
+            }
             Event::StepLog { .. } => {}
         }
     }
@@ -132,6 +136,11 @@ fn describe(label: &StepLabel) -> String {
     printable(text.replace('\n', " ").as_bytes())
 }
 
+fn not_entered(path: &str) -> String {
+    let path = printable(path.as_bytes());
+    format!("not looked at: {path}, on which another filesystem is mounted")
+}
+
 fn log(event: &Event, to: &mut impl Write) -> io::Result<()> {
     match event {
         Event::SubjectStarted { subject } => writeln!(to, "archproof: {subject}"),
@@ -157,6 +166,7 @@ fn log(event: &Event, to: &mut impl Write) -> io::Result<()> {
         }
         Event::RunStarted { platform } => writeln!(to, "  run    {platform}"),
         Event::RunFinished { platform, outcome } => writeln!(to, "  ran    {platform} {outcome}"),
+        Event::NotEntered { path } => writeln!(to, "{}", not_entered(path)),
         Event::StepLog { .. }
         | Event::BuildFinished
         | Event::Inspected { .. }

@@ -101,7 +101,7 @@ fn write_finding(judged: &Judged, indent: &str, to: &mut dyn Write) -> io::Resul
 }
 
 /// What an image says can steer no terminal and takes one line.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     printable(text.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -121,7 +121,7 @@ fn write_closing(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, " {DIM}({}){DIM:#}", judgement.digest)
 }
 
-fn write_blocked(blocked: &Blocked, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_blocked(blocked: &Blocked, to: &mut dyn Write) -> io::Result<()> {
     let style = verdict_style(Verdict::Blocked);
     write!(to, "{style}blocked{style:#}: ")?;
     for (depth, cause) in blocked.chain.iter().enumerate() {

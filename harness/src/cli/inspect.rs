@@ -1,0 +1,44 @@
+//! `archproof inspect`.
+
+use std::io;
+
+use archproof::case::Subject;
+use archproof::event::Event;
+use archproof::observe::{Observer, RunnerChoice};
+use archproof::report::{FactsReport, write_facts_json, write_facts_text};
+
+use super::arguments::{Format, InspectArguments};
+use super::invocation::Invocation;
+use super::{Exit, complain};
+
+pub(super) fn inspect(arguments: &InspectArguments) -> Exit {
+    let invocation = match Invocation::new(&arguments.observed, RunnerChoice::None) {
+        Ok(invocation) => invocation,
+        Err(exit) => return exit,
+    };
+    let work = async |observer: &Observer<'_>, subject: &Subject| {
+        observer.events.send(Event::SubjectStarted { subject: subject.name().to_owned() });
+        let facts = observer.facts(subject).await;
+        observer.events.send(Event::SubjectFinished);
+        FactsReport { subject: subject.name().to_owned(), facts }
+    };
+    match invocation.run(work) {
+        Ok(reports) => show(arguments.observed.output, &reports),
+        Err(exit) => exit,
+    }
+}
+
+fn show(format: Format, reports: &[FactsReport]) -> Exit {
+    let mut to = io::BufWriter::new(anstream::stdout().lock());
+    let written = match format {
+        Format::Json => write_facts_json(reports, &mut to),
+        Format::Text => reports.iter().try_for_each(|it| write_facts_text(it, &mut to)),
+    };
+    match written.and_then(|()| io::Write::flush(&mut to)) {
+        Ok(()) => {}
+        // Who reads only the first lines has what they want.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(error) => return complain(&format!("cannot write to standard output: {error}")),
+    }
+    if reports.iter().all(|it| it.facts.is_ok()) { Exit::Pass } else { Exit::Unverified }
+}

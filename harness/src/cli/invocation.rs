@@ -1,0 +1,192 @@
+//! What `verify` and `inspect` have in common: subjects, engine, progress, interruption.
+
+use std::io::{self, IsTerminal};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::time::Duration;
+
+use archproof::case::{EngineNeed, Subject};
+use archproof::engine::{Endpoint, Engine, EngineError, Environment};
+use archproof::event::Events;
+use archproof::observe::{EngineAccess, Observer, Options, RunnerChoice};
+use archproof::platform::{Platform, PlatformError};
+use archproof::report::{Screen, report_progress};
+use archproof::run::Session;
+use archproof::source::Credentials;
+use tokio::sync::mpsc;
+
+use super::arguments::ObservedArguments;
+use super::signals::interruption;
+use super::{Exit, complain};
+
+/// How long cleaning up may take after an interruption.
+const CLEANING: Duration = Duration::from_secs(30);
+/// How long the engine may take to finish a request whose client has gone.
+const SETTLING: Duration = Duration::from_millis(500);
+
+/// What the user asked for, ready to be done.
+pub(super) struct Invocation {
+    pub(super) subjects: Vec<Subject>,
+    options: Options,
+    environment: Environment,
+}
+
+/// The connection to the engine, as far as anybody wants one.
+enum Connection {
+    Unwanted,
+    Made(Engine),
+    Failed(EngineError),
+}
+
+impl Invocation {
+    pub(super) fn new(arguments: &ObservedArguments, runner: RunnerChoice) -> Result<Self, Exit> {
+        let subjects: Result<Vec<Subject>, _> =
+            arguments.subjects.iter().map(|it| Subject::find(it)).collect();
+        let subjects = subjects.map_err(|error| complain(&error.to_string()))?;
+        let default_platforms = default_platforms()
+            .map_err(|error| complain(&format!("DOCKER_DEFAULT_PLATFORM: {error}")))?;
+        let options = arguments.options(default_platforms, runner);
+        Ok(Self { subjects, options, environment: Environment::of_process() })
+    }
+
+    /// Does the work for every subject, one after the other. `Err` if there is nothing to show.
+    pub(super) fn run<R>(
+        &self,
+        work: impl AsyncFn(&Observer<'_>, &Subject) -> R,
+    ) -> Result<Vec<R>, Exit> {
+        let need = self.subjects.iter().map(Subject::engine_need).max();
+        let need = need.unwrap_or(EngineNeed::None);
+        if need > EngineNeed::None {
+            share_endpoint(&self.environment)?;
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| complain(&format!("cannot start: {error}")))?;
+        let done = runtime.block_on(self.run_until_interrupted(need, work));
+        // A thread that still reads an image nobody wants is not waited for.
+        runtime.shutdown_background();
+        done
+    }
+
+    async fn run_until_interrupted<R>(
+        &self,
+        need: EngineNeed,
+        work: impl AsyncFn(&Observer<'_>, &Subject) -> R,
+    ) -> Result<Vec<R>, Exit> {
+        let session =
+            Session::new().map_err(|error| complain(&format!("cannot start: {error}")))?;
+        let connection = match need {
+            EngineNeed::None => Connection::Unwanted,
+            _ => match Engine::connect(&self.environment).await {
+                Ok(engine) => Connection::Made(engine),
+                Err(error) => Connection::Failed(error),
+            },
+        };
+        let done = tokio::select! {
+            done = self.run_all(&connection, &session, work) => done,
+            signal = interruption() => {
+                return Err(interrupted(signal, &connection, &session).await);
+            }
+        };
+        if let Some(message) = clean(&connection, &session).await {
+            complain(&message);
+        }
+        Ok(done)
+    }
+
+    async fn run_all<R>(
+        &self,
+        connection: &Connection,
+        session: &Session,
+        work: impl AsyncFn(&Observer<'_>, &Subject) -> R,
+    ) -> Vec<R> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let events = Events::to(sender);
+        let credentials = Credentials::of(&self.environment);
+        let work = async {
+            // The screen is done when the last sender is gone.
+            let events = events;
+            let observer = Observer {
+                engine: connection.access(),
+                credentials: &credentials,
+                session,
+                options: &self.options,
+                events: &events,
+            };
+            let mut done = Vec::new();
+            for subject in &self.subjects {
+                done.push(work(&observer, subject).await);
+            }
+            done
+        };
+        let (done, ()) = tokio::join!(work, report_progress(screen(), receiver));
+        done
+    }
+}
+
+impl Connection {
+    fn access(&self) -> EngineAccess<'_> {
+        match self {
+            Self::Unwanted => EngineAccess::Unwanted,
+            Self::Made(engine) => EngineAccess::Connected(engine),
+            Self::Failed(error) => EngineAccess::Unreachable(error),
+        }
+    }
+}
+
+/// docker's own variable for it, a comma list.
+fn default_platforms() -> Result<Vec<Platform>, PlatformError> {
+    let text = std::env::var("DOCKER_DEFAULT_PLATFORM").unwrap_or_default();
+    text.split(',').filter(|it| !it.is_empty()).map(str::parse).collect()
+}
+
+/// testcontainers finds the engine by `DOCKER_HOST` alone: where a docker context leads elsewhere,
+/// the program starts itself anew with the variable set.
+fn share_endpoint(environment: &Environment) -> Result<(), Exit> {
+    if environment.docker_host.is_some() {
+        return Ok(());
+    }
+    // What is wrong with the environment is said where the engine is looked for.
+    let (Ok(endpoint), Ok(program)) = (Endpoint::resolve(environment), std::env::current_exe())
+    else {
+        return Ok(());
+    };
+    let error = Command::new(program)
+        .args(std::env::args_os().skip(1))
+        .env("DOCKER_HOST", endpoint.to_string())
+        .exec();
+    Err(complain(&format!("cannot start again with DOCKER_HOST={endpoint}: {error}")))
+}
+
+/// Logs and CI keep what a terminal would redraw.
+fn screen() -> Screen {
+    let in_ci = std::env::var_os("CI").is_some_and(|it| !it.is_empty() && it != "false");
+    if io::stderr().is_terminal() && !in_ci { Screen::Terminal } else { Screen::Log }
+}
+
+async fn interrupted(
+    signal: io::Result<&'static str>,
+    connection: &Connection,
+    session: &Session,
+) -> Exit {
+    // What the engine was just asked to make may come into being after the first look.
+    let _ = clean(connection, session).await;
+    tokio::time::sleep(SETTLING).await;
+    let leftovers = clean(connection, session).await;
+    let signal = match signal {
+        Ok(signal) => format!("interrupted by {signal}"),
+        Err(error) => format!("cannot receive signals: {error}"),
+    };
+    let rest = leftovers.unwrap_or_else(|| "nothing was left behind".to_owned());
+    complain(&format!("{signal}: nothing was verified; {rest}"))
+}
+
+/// Takes everything of this invocation out of the engine; says what could not be.
+async fn clean(connection: &Connection, session: &Session) -> Option<String> {
+    let Connection::Made(engine) = connection else { return None };
+    let why = match tokio::time::timeout(CLEANING, session.clean(engine)).await {
+        Ok(Ok(())) => return None,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("the engine did not answer within {} s", CLEANING.as_secs()),
+    };
+    Some(format!("the engine may still hold containers with the label {}: {why}", session.filter()))
+}

@@ -1,0 +1,324 @@
+//! From a subject to its evidence: its image is built or found, read, and run.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::build::{BuildPlan, CachePolicy, KeepAs, build};
+use crate::case::{Case, Subject, SubjectKind};
+use crate::engine::{Engine, EngineError, ImageStore};
+use crate::event::{Event, Events};
+use crate::evidence::Evidence;
+use crate::inspect::{FactsCache, ImageFacts, InspectError, TreeError, inspect, inspect_tree};
+use crate::oci::{Digest, LayoutError, OpenImage, open_archive};
+use crate::platform::Platform;
+use crate::report::{Blocked, Retry, Stage};
+use crate::run::{EngineRunner, RunEvidence, RunRequest, Session, Stored};
+use crate::source::{self, Credentials, Opened, Opener, Source};
+
+/// What the user asks for beyond what the case says.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The platforms.
+    pub platforms: PlatformChoice,
+    /// The platforms to build for where nobody named any; empty leaves them to archproof.
+    pub default_platforms: Vec<Platform>,
+    /// The stage to build, instead of the case's.
+    pub target: Option<String>,
+    /// Values for ARG, over the case's.
+    pub args: BTreeMap<String, String>,
+    /// Named contexts, over the case's.
+    pub contexts: BTreeMap<String, String>,
+    /// Whether results of earlier builds may be used.
+    pub cache: CachePolicy,
+    /// Where the facts of layers are kept.
+    pub facts: FactsCache,
+    /// What runs the variants.
+    pub runner: RunnerChoice,
+}
+
+/// The platforms that the user wants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum PlatformChoice {
+    /// Nobody said: those of the case, or all that an image has.
+    #[default]
+    Unsaid,
+    /// All that an image has; to be built, [`Platform::ALL`].
+    All,
+    /// These.
+    These(Vec<Platform>),
+}
+
+/// What runs the variants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RunnerChoice {
+    /// Containers in the engine.
+    #[default]
+    Engine,
+    /// Nothing: the image is judged by what it is.
+    None,
+}
+
+/// What is known of an engine.
+#[derive(Clone, Copy, Debug)]
+pub enum EngineAccess<'a> {
+    /// It answers.
+    Connected(&'a Engine),
+    /// It does not.
+    Unreachable(&'a EngineError),
+    /// No subject wants one.
+    Unwanted,
+}
+
+impl<'a> EngineAccess<'a> {
+    /// The engine, if it answers.
+    #[must_use]
+    pub fn get(self) -> Option<&'a Engine> {
+        match self {
+            Self::Connected(engine) => Some(engine),
+            Self::Unreachable(_) | Self::Unwanted => None,
+        }
+    }
+
+    fn require(self) -> Result<&'a Engine, Blocked> {
+        match self {
+            Self::Connected(engine) => Ok(engine),
+            Self::Unreachable(error) => Err(Blocked::by_engine(error)),
+            Self::Unwanted => {
+                Err(Blocked::new(Stage::Engine, &Unobservable::NoEngine, Retry::Useless))
+            }
+        }
+    }
+}
+
+/// What is needed to observe subjects.
+#[derive(Clone, Copy, Debug)]
+pub struct Observer<'a> {
+    /// Where images are built and run.
+    pub engine: EngineAccess<'a>,
+    /// The logins for registries.
+    pub credentials: &'a Credentials,
+    /// What is left in the engine goes by this name; whoever made it cleans up after it.
+    pub session: &'a Session,
+    /// What the user asks for.
+    pub options: &'a Options,
+    /// Who is told what goes on.
+    pub events: &'a Events,
+}
+
+/// An image whose files have been read.
+struct Inspected {
+    facts: ImageFacts,
+    /// How the engine knows it, if it was built there.
+    stored: Option<Stored>,
+}
+
+impl Observer<'_> {
+    /// What a subject's image is, without running anything.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be found out.
+    pub async fn facts(&self, subject: &Subject) -> Result<ImageFacts, Blocked> {
+        Ok(self.inspected(subject).await?.facts)
+    }
+
+    /// What a subject's image is and does. Dropping the future stops it where it is; what is left
+    /// in the engine then belongs to the session.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be found out.
+    pub async fn evidence(&self, subject: &Subject) -> Result<Evidence, Blocked> {
+        let is_built = *subject.kind() == SubjectKind::Build;
+        if self.options.runner == RunnerChoice::Engine && !is_built {
+            return Err(Blocked::new(Stage::Engine, &Unobservable::NotBuilt, Retry::Useless));
+        }
+        let Inspected { facts, stored } = self.inspected(subject).await?;
+        let runs = match (self.options.runner, stored) {
+            (RunnerChoice::Engine, Some(stored)) => {
+                self.run(subject.case(), &facts, stored).await?
+            }
+            _ => BTreeMap::new(),
+        };
+        Ok(Evidence { image: facts, runs })
+    }
+
+    async fn inspected(&self, subject: &Subject) -> Result<Inspected, Blocked> {
+        match subject.kind() {
+            SubjectKind::Build => self.built(subject.case()).await,
+            SubjectKind::Image(source) => {
+                let facts = self.found(source).await?;
+                Ok(Inspected { facts, stored: None })
+            }
+        }
+    }
+
+    async fn built(&self, case: &Case) -> Result<Inspected, Blocked> {
+        let folder = tempfile::tempdir()
+            .map_err(|error| Blocked::new(Stage::Build, &error, Retry::Sensible))?;
+        let file = folder.path().join("image.tar");
+        let (platforms, stored) = self.build(case, &file).await?;
+        let image = blocking(move || Ok(open_archive(&file, None)?)).await?;
+        let facts = self.inspect(image, platforms).await?;
+        Ok(Inspected { facts, stored: Some(stored) })
+    }
+
+    async fn build(&self, case: &Case, file: &Path) -> Result<(Vec<Platform>, Stored), Blocked> {
+        let engine = self.engine.require()?;
+        let plan = self.plan(case);
+        let built = build(engine, &plan, file, self.events).await.map_err(|error| {
+            let retry = if error.is_retryable() { Retry::Sensible } else { Retry::Useless };
+            Blocked::new(Stage::Build, &error, retry)
+        })?;
+        let names = plan.image_names(engine.store());
+        let stored = match (engine.store(), names.first()) {
+            (ImageStore::Containerd, Some(name)) => {
+                Stored::Index { name: name.clone(), digest: built.index() }
+            }
+            _ => Stored::Variants(plan.platforms.iter().copied().zip(names).collect()),
+        };
+        Ok((plan.platforms, stored))
+    }
+
+    fn plan(&self, case: &Case) -> BuildPlan {
+        let (spec, options) = (&case.build, self.options);
+        let over = |mut own: BTreeMap<String, String>, given: &BTreeMap<String, String>| {
+            own.extend(given.clone());
+            own
+        };
+        BuildPlan {
+            dockerfile: spec.dockerfile.clone(),
+            context: spec.context.clone(),
+            target: options.target.clone().or_else(|| spec.target.clone()),
+            args: over(spec.args.clone(), &options.args),
+            contexts: over(spec.contexts.clone(), &options.contexts),
+            cache: options.cache,
+            platforms: self.platforms_to_build(case),
+            keep_as: KeepAs::Image(self.session.image_name()),
+        }
+    }
+
+    /// The user's word, then the case's, then what everybody publishes.
+    fn platforms_to_build(&self, case: &Case) -> Vec<Platform> {
+        let mut platforms = match &self.options.platforms {
+            PlatformChoice::All => Platform::ALL.to_vec(),
+            PlatformChoice::These(platforms) => platforms.clone(),
+            PlatformChoice::Unsaid => {
+                let named = [&case.build.platforms, &self.options.default_platforms];
+                let named = named.into_iter().find(|it| !it.is_empty());
+                named.cloned().unwrap_or_else(|| Platform::USUAL.to_vec())
+            }
+        };
+        platforms.sort_unstable();
+        platforms.dedup();
+        platforms
+    }
+
+    async fn found(&self, source: &Source) -> Result<ImageFacts, Blocked> {
+        if let (Source::Engine(_), EngineAccess::Unreachable(error)) = (source, self.engine) {
+            return Err(Blocked::by_engine(error));
+        }
+        let opener = Opener { engine: self.engine.get(), credentials: self.credentials };
+        let opened = opener.open(source).await.map_err(|error| {
+            let retry = if error.is_retryable() { Retry::Sensible } else { Retry::Useless };
+            Blocked::new(Stage::Inspect, &error, retry)
+        })?;
+        match opened {
+            Opened::Image { image, .. } => {
+                let platforms = match &self.options.platforms {
+                    PlatformChoice::These(platforms) => platforms.clone(),
+                    PlatformChoice::All | PlatformChoice::Unsaid => Vec::new(),
+                };
+                self.inspect(image, platforms).await
+            }
+            Opened::RootFs(folder) => self.inspect_tree(folder).await,
+        }
+    }
+
+    async fn inspect(
+        &self,
+        image: OpenImage,
+        requested: Vec<Platform>,
+    ) -> Result<ImageFacts, Blocked> {
+        let (events, cache) = (self.events.clone(), self.options.facts.clone());
+        blocking(move || {
+            let facts = inspect(&image, &requested, &cache, &events)?;
+            let is_empty = facts.variants.is_empty() && facts.oddities.is_empty();
+            if is_empty && facts.unread.is_empty() {
+                return Err(Unobservable::Nothing);
+            }
+            Ok(facts)
+        })
+        .await
+    }
+
+    async fn inspect_tree(&self, folder: PathBuf) -> Result<ImageFacts, Blocked> {
+        let PlatformChoice::These(platforms) = &self.options.platforms else {
+            return Err(Blocked::new(Stage::Inspect, &Unobservable::WhichPlatform, Retry::Useless));
+        };
+        let [platform] = *platforms.as_slice() else {
+            return Err(Blocked::new(Stage::Inspect, &Unobservable::WhichPlatform, Retry::Useless));
+        };
+        let events = self.events.clone();
+        blocking(move || {
+            let tree = inspect_tree(&folder, platform, &events)?;
+            if tree.image.variants.iter().all(|it| it.files.is_empty()) {
+                return Err(Unobservable::Nothing);
+            }
+            for mount in &tree.mounts {
+                events.send(Event::NotEntered { path: mount.to_string() });
+            }
+            Ok(tree.image)
+        })
+        .await
+    }
+
+    async fn run(
+        &self,
+        case: &Case,
+        facts: &ImageFacts,
+        stored: Stored,
+    ) -> Result<BTreeMap<Digest, Vec<RunEvidence>>, Blocked> {
+        let request = RunRequest {
+            arguments: case.run.arguments.clone(),
+            timeout: case.run.timeout.duration(),
+        };
+        let (engine, session) = (self.engine.require()?.clone(), self.session.clone());
+        let runner = EngineRunner { engine, session, stored };
+        Ok(runner.run(facts, &request, self.events).await)
+    }
+}
+
+/// Does what blocks where it disturbs nobody.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Unobservable> + Send + 'static,
+) -> Result<T, Blocked> {
+    let done = tokio::task::spawn_blocking(work).await;
+    let done = done.unwrap_or_else(|error| Err(Unobservable::Crash(error)));
+    done.map_err(|error| {
+        let retry = if source::is_retryable(&error) { Retry::Sensible } else { Retry::Useless };
+        Blocked::new(Stage::Inspect, &error, retry)
+    })
+}
+
+#[derive(Debug, Error)]
+enum Unobservable {
+    #[error("the image cannot be read")]
+    Inspect(#[from] InspectError),
+    #[error("the image cannot be read")]
+    Layout(#[from] LayoutError),
+    #[error("the root filesystem cannot be read")]
+    Tree(#[from] TreeError),
+    #[error("the image holds nothing to verify")]
+    Nothing,
+    #[error("a root filesystem does not say for which platform it is: name one with --platform")]
+    WhichPlatform,
+    #[error("an image that is not built here is not run: --runner none judges it by what it is")]
+    NotBuilt,
+    #[error("nothing can be built or run without an engine")]
+    NoEngine,
+    #[error("archproof itself failed while it read the image")]
+    Crash(#[source] tokio::task::JoinError),
+}

@@ -1,0 +1,137 @@
+//! What `archproof inspect` shows: the facts alone, nothing judged.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+use serde::Serialize;
+
+use super::Blocked;
+use super::json::JsonBlocked;
+use super::text::{line, write_blocked};
+use crate::elf::{Attributes, ElfFacts};
+use crate::inspect::{Content, ForeignFormat, ImageFacts, NodeKind, Variant};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+/// The version of the JSON document.
+const SCHEMA: u32 = 1;
+
+/// What is known of one subject.
+#[derive(Clone, Debug)]
+pub struct FactsReport {
+    /// As the user wrote it.
+    pub subject: String,
+    /// The facts, or why there are none.
+    pub facts: Result<ImageFacts, Blocked>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    subjects: Vec<JsonFacts<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonFacts<'a> {
+    subject: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a ImageFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocked: Option<JsonBlocked>,
+}
+
+/// Writes everything that is known, as JSON.
+///
+/// # Errors
+///
+/// The writer's.
+pub fn write_facts_json(reports: &[FactsReport], to: &mut dyn Write) -> io::Result<()> {
+    let subjects = reports.iter().map(|it| JsonFacts {
+        subject: &it.subject,
+        image: it.facts.as_ref().ok(),
+        blocked: it.facts.as_ref().err().map(JsonBlocked::of),
+    });
+    serde_json::to_writer(&mut *to, &Document { schema: SCHEMA, subjects: subjects.collect() })?;
+    writeln!(to)
+}
+
+/// Writes a line for each variant, and one for each executable file in it.
+///
+/// # Errors
+///
+/// The writer's.
+pub fn write_facts_text(report: &FactsReport, to: &mut dyn Write) -> io::Result<()> {
+    writeln!(to, "{BOLD}{}{BOLD:#}", line(&report.subject))?;
+    match &report.facts {
+        Ok(image) => {
+            for variant in &image.variants {
+                write_variant(variant, to)?;
+            }
+            for platform in &image.unread {
+                writeln!(to, "  {platform}  {DIM}not asked for{DIM:#}")?;
+            }
+        }
+        Err(blocked) => write_blocked(blocked, to)?,
+    }
+    writeln!(to)
+}
+
+fn write_variant(variant: &Variant, to: &mut dyn Write) -> io::Result<()> {
+    let is_file = |kind: &NodeKind| matches!(kind, NodeKind::File { .. });
+    let files = variant.files.iter().filter(|(_, node)| is_file(&node.kind)).count();
+    let layers = variant.layers.len();
+    let (of_layers, of_files) = (plural(layers, "layer"), plural(files, "file"));
+    writeln!(
+        to,
+        "  {BOLD}{}{BOLD:#}  {DIM}{}, {of_layers}, {of_files}{DIM:#}",
+        variant.platform, variant.digest
+    )?;
+    for (path, node) in variant.files.iter() {
+        let NodeKind::File { content, .. } = &node.kind else { continue };
+        if let Some(what) = describe(content) {
+            writeln!(to, "    {}  {DIM}{}{DIM:#}", line(path.as_str()), line(&what))?;
+        }
+    }
+    Ok(())
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// An executable file in a line; nothing of any other.
+fn describe(content: &Content) -> Option<String> {
+    match content {
+        Content::Elf(facts) => Some(describe_elf(facts)),
+        Content::BrokenElf(why) => Some(format!("ELF: {why}")),
+        Content::Foreign(format @ (ForeignFormat::Pe | ForeignFormat::MachO)) => {
+            Some(format.to_string())
+        }
+        _ => None,
+    }
+}
+
+fn describe_elf(facts: &ElfFacts) -> String {
+    let mut parts = vec![format!("{} {}", facts.machine, facts.linkage)];
+    parts.extend(facts.interpreter.as_ref().map(|it| format!("loader {it}")));
+    if !facts.needed.is_empty() {
+        parts.push(format!("needs {}", facts.needed.join(" ")));
+    }
+    parts.extend(facts.attributes.as_ref().and_then(describe_attributes));
+    parts.extend(facts.go.as_ref().map(|go| {
+        let settings = go.settings.iter().filter(|(name, _)| name.starts_with("GO"));
+        let settings = settings.map(|(name, value)| format!(" {name}={value}"));
+        format!("{}{}", go.version, settings.collect::<String>())
+    }));
+    parts.extend(facts.packer.map(|_| "packed by UPX".to_owned()));
+    parts.extend(facts.malformation.as_ref().map(ToString::to_string));
+    parts.join(", ")
+}
+
+fn describe_attributes(attributes: &Attributes) -> Option<String> {
+    match attributes {
+        Attributes::Arm(arm) => arm.cpu_arch.version().map(|it| format!("ARMv{it}")),
+        Attributes::Riscv(riscv) => Some(riscv.arch.clone()),
+        Attributes::X86(needed) => needed.level().map(|it| format!("x86-64-v{it}")),
+    }
+}
