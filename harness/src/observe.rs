@@ -131,9 +131,8 @@ impl Observer<'_> {
     ///
     /// Why it cannot be found out.
     pub async fn evidence(&self, subject: &Subject) -> Result<Evidence, Blocked> {
-        let is_built = *subject.kind() == SubjectKind::Build;
-        if self.options.runner == RunnerChoice::Engine && !is_built {
-            return Err(Blocked::new(Stage::Engine, &Unobservable::NotBuilt, Retry::Useless));
+        if self.options.runner == RunnerChoice::Engine {
+            refuse_to_run(subject)?;
         }
         let Inspected { facts, stored } = self.inspected(subject).await?;
         let runs = match (self.options.runner, stored) {
@@ -291,6 +290,16 @@ impl Observer<'_> {
     }
 }
 
+/// What is not built here is not run here.
+fn refuse_to_run(subject: &Subject) -> Result<(), Blocked> {
+    let why = match subject.kind() {
+        SubjectKind::Build => return Ok(()),
+        SubjectKind::Image(Source::Anywhere(_)) => Unobservable::NotHere(subject.name().to_owned()),
+        SubjectKind::Image(_) => Unobservable::NotBuilt,
+    };
+    Err(Blocked::new(Stage::Engine, &why, Retry::Useless))
+}
+
 /// Does what blocks where it disturbs nobody.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Unobservable> + Send + 'static,
@@ -317,6 +326,11 @@ enum Unobservable {
     WhichPlatform,
     #[error("an image that is not built here is not run: --runner none judges it by what it is")]
     NotBuilt,
+    #[error(
+        "`{0}` is no file or folder here; if it is an image, it is not run, for it is not built here: \
+         --runner none judges it by what it is"
+    )]
+    NotHere(String),
     #[error("nothing can be built or run without an engine")]
     NoEngine,
     #[error("archproof itself failed while it read the image")]

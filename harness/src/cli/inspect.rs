@@ -1,6 +1,6 @@
 //! `archproof inspect`.
 
-use std::io;
+use std::io::{self, BufWriter, Write};
 
 use archproof::case::Subject;
 use archproof::event::Event;
@@ -29,16 +29,26 @@ pub(super) fn inspect(arguments: &InspectArguments) -> Exit {
 }
 
 fn show(format: Format, reports: &[FactsReport]) -> Exit {
-    let mut to = io::BufWriter::new(anstream::stdout().lock());
-    let written = match format {
-        Format::Json => write_facts_json(reports, &mut to),
-        Format::Text => reports.iter().try_for_each(|it| write_facts_text(it, &mut to)),
-    };
-    match written.and_then(|()| io::Write::flush(&mut to)) {
+    match write(format, reports) {
         Ok(()) => {}
         // Who reads only the first lines has what they want.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         Err(error) => return complain(&format!("cannot write to standard output: {error}")),
     }
     if reports.iter().all(|it| it.facts.is_ok()) { Exit::Pass } else { Exit::Unverified }
+}
+
+fn write(format: Format, reports: &[FactsReport]) -> io::Result<()> {
+    match format {
+        Format::Json => {
+            let mut to = BufWriter::with_capacity(1 << 17, io::stdout().lock());
+            write_facts_json(reports, &mut to)?;
+            to.flush()
+        }
+        Format::Text => {
+            let mut to = BufWriter::new(anstream::stdout().lock());
+            reports.iter().try_for_each(|it| write_facts_text(it, &mut to))?;
+            to.flush()
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! What a file is, told from its bytes alone: neither its name nor its mode counts.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, Read};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -103,27 +104,41 @@ const TEXT_LIMIT: u64 = 1 << 20;
 ///
 /// The reader's.
 pub(super) fn read_content(name: &str, size: u64, reader: &mut impl Read) -> io::Result<Content> {
-    let mut bytes = Vec::with_capacity(HEAD);
-    reader.by_ref().take(HEAD as u64).read_to_end(&mut bytes)?;
-    if bytes.starts_with(&elf::MAGIC) {
-        let _alone = (size > LARGE).then(|| ONE_LARGE_FILE.lock());
-        read_whole(&mut bytes, size, reader)?;
-        return Ok(match ElfFacts::read(&bytes) {
-            Ok(facts) => Content::Elf(Box::new(facts)),
-            Err(malformation) => Content::BrokenElf(malformation),
-        });
+    let mut head = [0; HEAD];
+    let filled = read_head(&mut head, reader)?;
+    let head = &head[..filled];
+    if head.starts_with(&elf::MAGIC) {
+        return read_elf(head, size, reader);
     }
-    if loader_cache::is_cache(&bytes) && size <= loader_cache::SIZE_LIMIT {
-        reader.read_to_end(&mut bytes)?;
+    if loader_cache::is_cache(head) && size <= loader_cache::SIZE_LIMIT {
+        let bytes = with_rest(head, reader)?;
         return Ok(LoaderCache::parse(&bytes).map_or(Content::Data, Content::LoaderCache));
     }
-    let content = classify(&bytes);
+    let content = classify(head);
     let is_text = matches!(content, Content::Empty | Content::Data);
     if is_text && is_kept(name) && size <= TEXT_LIMIT {
-        reader.read_to_end(&mut bytes)?;
-        return Ok(Content::Text(escape(&bytes)));
+        return Ok(Content::Text(escape(&with_rest(head, reader)?)));
     }
     Ok(content)
+}
+
+fn read_head(head: &mut [u8], reader: &mut impl Read) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < head.len() {
+        match reader.read(&mut head[filled..]) {
+            Ok(0) => break,
+            Ok(size) => filled += size,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+fn with_rest(head: &[u8], reader: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = head.to_vec();
+    reader.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 impl Content {
@@ -143,7 +158,41 @@ impl Content {
 const LARGE: u64 = 4 << 20;
 /// Larger ELF files, in bytes, are not read: no loader of today would take them.
 const ELF_LIMIT: u64 = 4 << 30;
-static ONE_LARGE_FILE: Mutex<()> = Mutex::new(());
+/// What the buffer for large files keeps from one to the next, in bytes.
+const KEPT: usize = 64 << 20;
+
+// Thousands of files pass through the same memory, which the kernel has to clear but once.
+static LARGE_BUFFER: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+fn read_elf(head: &[u8], size: u64, reader: &mut impl Read) -> io::Result<Content> {
+    if size <= LARGE {
+        return BUFFER.with_borrow_mut(|buffer| read_elf_into(buffer, head, size, reader));
+    }
+    // Whoever panicked with it left bytes that are of no use to anybody.
+    let mut buffer = LARGE_BUFFER.lock().unwrap_or_else(PoisonError::into_inner);
+    let content = read_elf_into(&mut buffer, head, size, reader);
+    buffer.clear();
+    buffer.shrink_to(KEPT);
+    content
+}
+
+fn read_elf_into(
+    buffer: &mut Vec<u8>,
+    head: &[u8],
+    size: u64,
+    reader: &mut impl Read,
+) -> io::Result<Content> {
+    buffer.clear();
+    buffer.extend(head);
+    read_whole(buffer, size, reader)?;
+    Ok(match ElfFacts::read(buffer) {
+        Ok(facts) => Content::Elf(Box::new(facts)),
+        Err(malformation) => Content::BrokenElf(malformation),
+    })
+}
 
 /// Reads the rest of a file. Its size is not believed before the bytes are there.
 fn read_whole(bytes: &mut Vec<u8>, size: u64, reader: &mut impl Read) -> io::Result<()> {
@@ -152,16 +201,16 @@ fn read_whole(bytes: &mut Vec<u8>, size: u64, reader: &mut impl Read) -> io::Res
         return Err(io::Error::other(format!("an ELF file of {size} bytes is too large to read")));
     }
     let whole = usize::try_from(size).map_err(io::Error::other)?;
-    loop {
+    while bytes.len() < whole {
         // Whole where it is small, else step by step: so never twice what is there.
         let next = whole.min(bytes.len() + STEP);
-        bytes.reserve_exact(next.saturating_sub(bytes.len()));
+        bytes.reserve_exact(next - bytes.len());
         let wanted = (next - bytes.len()) as u64;
-        let read = reader.by_ref().take(wanted).read_to_end(bytes)?;
-        if read == 0 || bytes.len() >= whole {
+        if reader.by_ref().take(wanted).read_to_end(bytes)? == 0 {
             return Ok(());
         }
     }
+    Ok(())
 }
 
 /// Whether a file of that name is looked for by who starts programs.
