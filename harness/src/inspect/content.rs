@@ -97,15 +97,24 @@ const HEAD: usize = 1024;
 const TEXT_LIMIT: u64 = 1 << 20;
 
 /// Reads a file from its beginning, to the end only if it is kept. `name` decides whether text is,
-/// nothing else.
+/// nothing else. An ELF file that is larger than a limit, in bytes, is an error.
 ///
 /// # Errors
 ///
 /// The reader's.
-pub(super) fn read_content(name: &str, size: u64, reader: &mut impl Read) -> io::Result<Content> {
+pub(super) fn read_content(
+    name: &str,
+    size: u64,
+    elf_limit: u64,
+    reader: &mut impl Read,
+) -> io::Result<Content> {
     let mut bytes = Vec::with_capacity(HEAD);
     reader.by_ref().take(HEAD as u64).read_to_end(&mut bytes)?;
     if bytes.starts_with(&elf::MAGIC) {
+        if size > elf_limit {
+            let why = format!("an ELF file of {size} bytes is too large to read");
+            return Err(io::Error::other(why));
+        }
         let _alone = (size > LARGE).then(|| ONE_LARGE_FILE.lock());
         read_whole(&mut bytes, size, reader)?;
         return Ok(match ElfFacts::read(&bytes) {
@@ -142,15 +151,12 @@ impl Content {
 /// Files larger than this, in bytes, are held in memory one at a time.
 const LARGE: u64 = 4 << 20;
 /// Larger ELF files, in bytes, are not read: no loader of today would take them.
-const ELF_LIMIT: u64 = 4 << 30;
+pub(super) const ELF_LIMIT: u64 = 4 << 30;
 static ONE_LARGE_FILE: Mutex<()> = Mutex::new(());
 
 /// Reads the rest of a file. Its size is not believed before the bytes are there.
 fn read_whole(bytes: &mut Vec<u8>, size: u64, reader: &mut impl Read) -> io::Result<()> {
     const STEP: usize = 64 << 20;
-    if size > ELF_LIMIT {
-        return Err(io::Error::other(format!("an ELF file of {size} bytes is too large to read")));
-    }
     let whole = usize::try_from(size).map_err(io::Error::other)?;
     loop {
         // Whole where it is small, else step by step: so never twice what is there.
@@ -262,7 +268,7 @@ mod tests {
     use super::*;
 
     fn content(bytes: &[u8]) -> Content {
-        read_content("file", bytes.len() as u64, &mut &bytes[..]).expect("in memory")
+        read_content("file", bytes.len() as u64, ELF_LIMIT, &mut &bytes[..]).expect("in memory")
     }
 
     fn script(interpreter: &str, argument: &str) -> Content {
