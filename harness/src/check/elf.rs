@@ -2,7 +2,7 @@
 
 use super::abi::Convention;
 use super::names::is_foreign;
-use super::scope::{exemption, is_debug_information, is_test_data};
+use super::scope::{Scope, is_debug_information, is_test_data};
 use super::{Finding, Rule, Severity, isa, paging};
 use crate::elf::{ElfFacts, ElfTarget, Machine, Malformation, Packer};
 use crate::inspect::{Content, ForeignFormat, ImagePath, Node, NodeKind, Variant};
@@ -10,12 +10,12 @@ use crate::platform::{Architecture, Platform};
 
 pub(super) fn check(variant: &Variant) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let convention = Convention::of(variant);
+    let (convention, scope) = (Convention::of(variant), Scope::of(variant));
     for file @ (path, node) in variant.files.iter() {
         // A file of several names is one file.
         let NodeKind::File { content, .. } = &node.kind else { continue };
         match content {
-            Content::Elf(facts) if exemption(variant, path, facts).is_none() => {
+            Content::Elf(facts) if scope.exemption(path, facts).is_none() => {
                 match (machine_mismatch(variant, file, facts), &facts.malformation) {
                     (Some(finding), _) => findings.push(finding),
                     (None, _) if is_debug_information(path) => {}

@@ -2,38 +2,80 @@
 //!
 //! What is left out here is listed, with the reason, on the page of `ElfMachineMismatch`.
 
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+
 use super::names::{names, stem};
 use crate::elf::{ElfFacts, Machine};
 use crate::inspect::{ImagePath, Variant};
 
-/// Why a file's machine says nothing about its platform; `None` where it does.
-pub(super) fn exemption(
-    variant: &Variant,
-    path: &ImagePath,
-    facts: &ElfFacts,
-) -> Option<Exemption> {
-    if matches!(facts.machine, Machine::BPF | Machine::CUDA | Machine::AMDGPU) {
-        return Some(Exemption::OtherProcessor);
+/// The files of a variant, and which of them are meant to run.
+pub(super) struct Scope<'a> {
+    pub(super) variant: &'a Variant,
+    /// What remains of the names in a folder that are those of the platform's own machine.
+    own: RefCell<HashMap<ImagePath, HashSet<Vec<String>>>>,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn of(variant: &'a Variant) -> Self {
+        Self { variant, own: RefCell::default() }
     }
-    if !facts.elf_type.is_loadable() {
-        return Some(Exemption::NotLoadable);
-    }
-    if is_test_data(path) {
-        return Some(Exemption::TestData);
-    }
-    let components: Vec<&str> = path.components().collect();
-    match components.as_slice() {
-        ["lib", "firmware", ..]
-        | ["usr", "lib", "firmware", ..]
-        | ["usr", "share", "qemu" | "openbios", ..] => Some(Exemption::Firmware),
-        ["usr", "lib", "gcc-cross", ..] => Some(Exemption::CrossToolchain),
-        ["usr", directory, ..] | ["usr", "local", directory, ..] if is_triplet(directory) => {
-            Some(Exemption::CrossToolchain)
+
+    /// Why a file's machine says nothing about its platform; `None` where it does.
+    pub(super) fn exemption(&self, path: &ImagePath, facts: &ElfFacts) -> Option<Exemption> {
+        if matches!(facts.machine, Machine::BPF | Machine::CUDA | Machine::AMDGPU) {
+            return Some(Exemption::OtherProcessor);
         }
-        [.., "rustlib", target, "lib", _] if is_triplet(target) => Some(Exemption::CrossToolchain),
-        ["libx32", ..] | ["usr", "libx32", ..] => Some(Exemption::OtherAbi),
-        _ if is_one_of_many(variant, path, facts.machine) => Some(Exemption::OneOfMany),
-        _ => None,
+        if !facts.elf_type.is_loadable() {
+            return Some(Exemption::NotLoadable);
+        }
+        if is_test_data(path) {
+            return Some(Exemption::TestData);
+        }
+        let components: Vec<&str> = path.components().collect();
+        match components.as_slice() {
+            ["lib", "firmware", ..]
+            | ["usr", "lib", "firmware", ..]
+            | ["usr", "share", "qemu" | "openbios", ..] => Some(Exemption::Firmware),
+            ["usr", "lib", "gcc-cross", ..] => Some(Exemption::CrossToolchain),
+            ["usr", directory, ..] | ["usr", "local", directory, ..] if is_triplet(directory) => {
+                Some(Exemption::CrossToolchain)
+            }
+            [.., "rustlib", target, "lib", _] if is_triplet(target) => {
+                Some(Exemption::CrossToolchain)
+            }
+            ["libx32", ..] | ["usr", "libx32", ..] => Some(Exemption::OtherAbi),
+            _ if self.is_one_of_many(path, facts.machine) => Some(Exemption::OneOfMany),
+            _ => None,
+        }
+    }
+
+    /// Whether a part of the path is named for the file's machine, and beside it there is the same
+    /// for the platform's own: `prebuilds/linux-x64` and `prebuilds/linux-arm64`. Whoever loads such
+    /// files chooses among them; without one for the platform there would be nothing to choose.
+    fn is_one_of_many(&self, path: &ImagePath, machine: Machine) -> bool {
+        let own = self.variant.platform.elf_target().machine;
+        let mut folder = ImagePath::root();
+        path.components().any(|name| {
+            let is_one =
+                names(name, machine) && !names(name, own) && self.has_own(&folder, &stem(name));
+            folder = folder.join(name);
+            is_one
+        })
+    }
+
+    /// Whether a folder has something of that stem for the platform's own machine. Its names are
+    /// looked at once.
+    fn has_own(&self, folder: &ImagePath, wanted: &[String]) -> bool {
+        if let Some(known) = self.own.borrow().get(folder) {
+            return known.contains(wanted);
+        }
+        let own = self.variant.platform.elf_target().machine;
+        let of_own = self.variant.files.names(folder).filter(|it| names(it, own));
+        let stems: HashSet<Vec<String>> = of_own.map(stem).collect();
+        let found = stems.contains(wanted);
+        self.own.borrow_mut().insert(folder.clone(), stems);
+        found
     }
 }
 
@@ -72,20 +114,4 @@ pub(super) fn is_debug_information(path: &ImagePath) -> bool {
 fn is_triplet(name: &str) -> bool {
     let parts: Vec<&str> = name.split('-').collect();
     matches!(parts.as_slice(), [_, "linux", _] | [_, _, "linux", _] | [_, "w64", "mingw32"])
-}
-
-/// Whether a part of the path is named for the file's machine, and beside it there is the same for
-/// the platform's own: `prebuilds/linux-x64` and `prebuilds/linux-arm64`. Whoever loads such files
-/// chooses among them; without one for the platform there would be nothing to choose.
-fn is_one_of_many(variant: &Variant, path: &ImagePath, machine: Machine) -> bool {
-    let own = variant.platform.elf_target().machine;
-    let mut folder = ImagePath::root();
-    path.components().any(|name| {
-        let is_for_own = |other: &str| names(other, own) && stem(other) == stem(name);
-        let is_one = names(name, machine)
-            && !names(name, own)
-            && variant.files.names(&folder).any(is_for_own);
-        folder = folder.join(name);
-        is_one
-    })
 }

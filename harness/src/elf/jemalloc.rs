@@ -18,6 +18,8 @@ const SPEAKER: &[u8] = b"<jemalloc>: ";
 const MESSAGE: &[u8] = b"Unsupported system page size\n\0";
 /// The sizes that Linux has on this machine.
 const SIZES: [u64; 3] = [4 << 10, 16 << 10, 64 << 10];
+/// The message has one place in the code; no more are looked at, for each takes a while.
+const REFERENCES: usize = 16;
 /// How many instructions a compiler may have put between two that belong together.
 const APART: usize = 8;
 
@@ -31,8 +33,7 @@ pub(super) fn read(view: &View<'_>) -> Option<Jemalloc> {
 }
 
 fn message_address(view: &View<'_>) -> Option<u64> {
-    view.stored(PT_LOAD).find_map(|segment| {
-        let content = view.content(segment);
+    view.contents(PT_LOAD).find_map(|(segment, content)| {
         let mut found = memmem::find_iter(content, MESSAGE);
         let at = found.find_map(|at| {
             let before = &content[..at];
@@ -52,9 +53,9 @@ fn page_size(view: &View<'_>, message: u64) -> Option<u64> {
         return None;
     }
     let mut found = None;
-    for segment in view.stored(PT_LOAD).filter(|it| it.p_flags & PF_X != 0) {
-        let code = Code { bytes: view.content(segment), address: segment.p_vaddr };
-        for at in code.references(message) {
+    for (segment, bytes) in view.contents(PT_LOAD).filter(|it| it.0.p_flags & PF_X != 0) {
+        let code = Code { bytes, address: segment.p_vaddr };
+        for at in code.references(message).take(REFERENCES) {
             for size in code.guards(at) {
                 if found.is_some_and(|it| it != size) {
                     return None;

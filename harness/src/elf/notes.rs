@@ -52,12 +52,12 @@ pub(super) fn x86_isa_needed(view: &View<'_>) -> Option<X86IsaNeeded> {
 
 /// The first note of GNU's with a type: in the segments, and if they have none, in the sections.
 fn gnu_note<'a>(view: &View<'a>, kind: u32) -> Option<&'a [u8]> {
-    let segments = view.stored(PT_GNU_PROPERTY).chain(view.stored(PT_NOTE));
-    let mut segments = segments.map(|it| (view.content(it), it.p_align));
+    let segments = view.contents(PT_GNU_PROPERTY).chain(view.contents(PT_NOTE));
+    let mut segments = segments.map(|(it, content)| (content, it.p_align));
     segments.find_map(|it| find(view.encoding, it, kind)).or_else(|| {
-        let sections = view.sections().iter().filter(|it| it.sh_type == SHT_NOTE);
-        let mut sections = sections.map(|it| (view.section_content(it), it.sh_addralign));
-        sections.find_map(|(content, alignment)| find(view.encoding, (content?, alignment), kind))
+        let sections = view.section_contents(SHT_NOTE);
+        let mut sections = sections.map(|(it, content)| (content, it.sh_addralign));
+        sections.find_map(|it| find(view.encoding, it, kind))
     })
 }
 

@@ -83,6 +83,28 @@ impl<'a> View<'a> {
         self.segments.iter().filter(move |it| it.p_type == kind && it.p_filesz > 0)
     }
 
+    /// The segments of a type with their bytes. Those of an honest file do not overlap: where they
+    /// repeat the file over and over, which would keep whoever reads them busy, the rest is left out.
+    pub(super) fn contents(&self, kind: u32) -> impl Iterator<Item = (&ProgramHeader, &'a [u8])> {
+        let contents = self.stored(kind).map(|it| (it, self.content(it)));
+        contents.scan(self.patience(), |left, it| spend(left, it.1.len()).then_some(it))
+    }
+
+    /// The sections of a type with their bytes, as far as they do not repeat the file.
+    pub(super) fn section_contents(
+        &self,
+        kind: u32,
+    ) -> impl Iterator<Item = (&SectionHeader, &'a [u8])> {
+        let sections = self.sections().iter().filter(move |it| it.sh_type == kind);
+        let contents = sections.filter_map(|it| Some((it, self.section_content(it)?)));
+        contents.scan(self.patience(), |left, it| spend(left, it.1.len()).then_some(it))
+    }
+
+    /// How many bytes are looked at in one go.
+    fn patience(&self) -> usize {
+        self.bytes.len().saturating_mul(2)
+    }
+
     pub(super) fn slice(&self, offset: u64, length: u64) -> Option<&'a [u8]> {
         let start = usize::try_from(offset).ok()?;
         let end = start.checked_add(usize::try_from(length).ok()?)?;
@@ -151,6 +173,12 @@ impl<'a> View<'a> {
         let size = self.segments.len() * ProgramHeader::size(self.context());
         self.bytes.get(start.checked_add(size)?..)
     }
+}
+
+fn spend(left: &mut usize, size: usize) -> bool {
+    let rest = left.checked_sub(size);
+    *left = rest.unwrap_or_default();
+    rest.is_some()
 }
 
 fn context(encoding: Encoding) -> Ctx {

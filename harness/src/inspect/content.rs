@@ -98,16 +98,25 @@ const HEAD: usize = 1024;
 const TEXT_LIMIT: u64 = 1 << 20;
 
 /// Reads a file from its beginning, to the end only if it is kept. `name` decides whether text is,
-/// nothing else.
+/// nothing else. An ELF file that is larger than a limit, in bytes, is an error.
 ///
 /// # Errors
 ///
 /// The reader's.
-pub(super) fn read_content(name: &str, size: u64, reader: &mut impl Read) -> io::Result<Content> {
+pub(super) fn read_content(
+    name: &str,
+    size: u64,
+    elf_limit: u64,
+    reader: &mut impl Read,
+) -> io::Result<Content> {
     let mut head = [0; HEAD];
     let filled = read_head(&mut head, reader)?;
     let head = &head[..filled];
     if head.starts_with(&elf::MAGIC) {
+        if size > elf_limit {
+            let why = format!("an ELF file of {size} bytes is too large to read");
+            return Err(io::Error::other(why));
+        }
         return read_elf(head, size, reader);
     }
     if loader_cache::is_cache(head) && size <= loader_cache::SIZE_LIMIT {
@@ -157,7 +166,7 @@ impl Content {
 /// Files larger than this, in bytes, are held in memory one at a time.
 const LARGE: u64 = 4 << 20;
 /// Larger ELF files, in bytes, are not read: no loader of today would take them.
-const ELF_LIMIT: u64 = 4 << 30;
+pub(super) const ELF_LIMIT: u64 = 4 << 30;
 /// What the buffer for large files keeps from one to the next, in bytes.
 const KEPT: usize = 64 << 20;
 
@@ -197,9 +206,6 @@ fn read_elf_into(
 /// Reads the rest of a file. Its size is not believed before the bytes are there.
 fn read_whole(bytes: &mut Vec<u8>, size: u64, reader: &mut impl Read) -> io::Result<()> {
     const STEP: usize = 64 << 20;
-    if size > ELF_LIMIT {
-        return Err(io::Error::other(format!("an ELF file of {size} bytes is too large to read")));
-    }
     let whole = usize::try_from(size).map_err(io::Error::other)?;
     while bytes.len() < whole {
         // Whole where it is small, else step by step: so never twice what is there.
@@ -311,7 +317,7 @@ mod tests {
     use super::*;
 
     fn content(bytes: &[u8]) -> Content {
-        read_content("file", bytes.len() as u64, &mut &bytes[..]).expect("in memory")
+        read_content("file", bytes.len() as u64, ELF_LIMIT, &mut &bytes[..]).expect("in memory")
     }
 
     fn script(interpreter: &str, argument: &str) -> Content {

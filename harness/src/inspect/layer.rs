@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use tar::EntryType;
 use thiserror::Error;
 
-use super::budget::{Budget, Guarded};
-use super::content::{Content, read_content};
+use super::content::{Content, ELF_LIMIT, read_content};
 use super::decoder::Decoder;
+use super::header::mode_and_owner;
 use super::path::{ImagePath, escape};
 use super::pipe::read_ahead;
-use crate::oci::{Descriptor, Digest, Hashing, MediaType};
+use crate::oci::{Budget, Descriptor, Digest, Guarded, Hashing, MediaType};
 
 /// What a layer does to the filesystem below it, in the order of the tar, and what its bytes are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +155,13 @@ fn stored_size<R: Read>(entry: &tar::Entry<'_, R>) -> io::Result<u64> {
     if header.entry_type().is_gnu_sparse() { header.entry_size() } else { Ok(entry.size()) }
 }
 
+impl LayerFacts {
+    /// About the memory that they take, in bytes.
+    pub(super) fn size_in_memory(&self) -> usize {
+        self.entries.iter().map(LayerEntry::size_in_memory).sum()
+    }
+}
+
 impl LayerEntry {
     /// About the memory that it takes, in bytes.
     fn size_in_memory(&self) -> usize {
@@ -170,16 +177,15 @@ impl LayerEntry {
 
 /// `None` for headers that are about the tar rather than about a file.
 fn read_entry<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<Option<LayerEntry>> {
+    refuse_ambiguous(entry)?;
     let path = ImagePath::from_bytes(&short(entry.path_bytes())?);
-    let header = entry.header();
-    let (mode, uid, gid) = (header.mode()? & 0o7777, header.uid()?, header.gid()?);
+    let (mode, uid, gid) = mode_and_owner(entry.header())?;
     let (path, change) = match path.file_name() {
         ".wh..wh..opq" => (path.parent().unwrap_or_else(ImagePath::root), Change::Opaque),
         // Names that aufs reserved for itself; they hide nothing.
         name if name.starts_with(".wh..wh.") => return Ok(None),
         name if name.starts_with(".wh.") => {
-            let hidden = name.trim_start_matches(".wh.").to_owned();
-            (path.parent().unwrap_or_else(ImagePath::root).join(&hidden), Change::Whiteout)
+            (hidden(&path, &name[".wh.".len()..])?, Change::Whiteout)
         }
         _ => match read_change(entry, &path)? {
             Some(change) => (path, change),
@@ -187,6 +193,15 @@ fn read_entry<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<Option<Layer
         },
     };
     Ok(Some(LayerEntry { path, mode, uid, gid, change }))
+}
+
+/// What a whiteout hides beside itself. Some engines refuse those that would hide the directory
+/// that they lie in, or the one above it, and some obey.
+fn hidden(whiteout: &ImagePath, name: &str) -> io::Result<ImagePath> {
+    match name {
+        "" | "." | ".." => Err(io::Error::other(format!("the whiteout {whiteout} hides no file"))),
+        name => Ok(whiteout.parent().unwrap_or_else(ImagePath::root).join(name)),
+    }
 }
 
 /// A name as long as the kernel takes it.
@@ -205,14 +220,54 @@ fn read_change<R: Read>(
     Ok(Some(match entry.header().entry_type() {
         EntryType::Directory => Change::Directory,
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
-            let size = entry.size();
-            Change::File { size, content: read_content(path.file_name(), size, entry)? }
+            let (size, limit) = (entry.size(), elf_limit(entry)?);
+            Change::File { size, content: read_content(path.file_name(), size, limit, entry)? }
         }
         EntryType::Symlink => Change::Symlink { target: escape(&link(entry)?) },
         EntryType::Link => Change::Hardlink { target: ImagePath::from_bytes(&link(entry)?) },
         EntryType::Char | EntryType::Block | EntryType::Fifo => Change::Special,
         _ => return Ok(None),
     }))
+}
+
+/// Holes cost a tar nothing, and whoever reads the file the memory: those of a program are small.
+fn elf_limit<R: Read>(entry: &tar::Entry<'_, R>) -> io::Result<u64> {
+    const HOLES: u64 = 64 << 20;
+    if !entry.header().entry_type().is_gnu_sparse() {
+        return Ok(ELF_LIMIT);
+    }
+    Ok(stored_size(entry)?.saturating_add(HOLES).min(ELF_LIMIT))
+}
+
+/// Refuses what engines would read in another way.
+///
+/// The pax formats of sparse files give a file another name, and its content with the holes left
+/// out, which would be taken for a damaged file. No engine writes them.
+///
+/// The tar crate ends a record at the end of a line, engines where the record says: behind a value
+/// of several lines each may see another name.
+///
+/// Source: GNU tar's manual, "PAX Format, Versions 0.0 and 0.1" and "Version 1.0".
+fn refuse_ambiguous<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<()> {
+    let kind = entry.header().entry_type();
+    if kind.is_pax_global_extensions() || kind.is_pax_local_extensions() {
+        return Ok(());
+    }
+    let Some(extensions) = entry.pax_extensions()? else { return Ok(()) };
+    let mut in_lines = false;
+    for extension in extensions {
+        match extension.as_ref().map(tar::PaxExtension::key_bytes) {
+            Err(_) => in_lines = true,
+            Ok(key) if key.starts_with(b"GNU.sparse.") => {
+                return Err(io::Error::other("a sparse file in a pax format cannot be read"));
+            }
+            Ok(b"path" | b"linkpath" | b"size") if in_lines => {
+                return Err(io::Error::other("a file's pax header can be read in two ways"));
+            }
+            Ok(_) => {}
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -324,6 +379,42 @@ mod tests {
         let facts = read_raw(header.as_bytes().as_slice()).expect("a layer");
         let expected = Change::File { size: 0o777_7777_7777, content: Content::Data };
         assert_eq!(facts.entries[0].change, expected);
+    }
+
+    /// Engines read them so, whoever wrote the tar.
+    #[test]
+    fn numbers_that_are_not_there_are_zero() {
+        for blank in [0, b' '] {
+            let mut header = special(EntryType::Regular, 0);
+            let fields = header.as_old_mut();
+            fields.mode.fill(blank);
+            fields.uid.fill(blank);
+            fields.gid.fill(blank);
+            fields.mtime.fill(blank);
+            header.set_cksum();
+            let facts = read_raw(header.as_bytes().as_slice()).expect("a layer");
+            let entry = &facts.entries[0];
+            assert_eq!((entry.mode, entry.uid, entry.gid), (0, 0, 0));
+        }
+        let mut header = special(EntryType::Regular, 0);
+        header.as_old_mut().gid = *b"\xff\xff\xff\xff\xff\xff\xff\xfe";
+        header.set_cksum();
+        let facts = read_raw(header.as_bytes().as_slice()).expect("a layer");
+        assert_eq!(facts.entries[0].gid, 4_294_967_294, "nobody's");
+        header.as_old_mut().uid = *b"nobody\0\0";
+        header.set_cksum();
+        assert!(matches!(read_raw(header.as_bytes().as_slice()), Err(LayerError::Damaged(_))));
+    }
+
+    #[test]
+    fn whiteouts_hide_files_alone() {
+        for name in [".wh.", ".wh..", ".wh...", "a/.wh.", "a/.wh..", "a/.wh..."] {
+            let layer = Layer::new().file(name, 0o644, "");
+            let error = read(&layer, &layer.blob()).expect_err("no engine knows what to do");
+            assert!(matches!(error, LayerError::Damaged(_)), "{name}");
+        }
+        let layer = Layer::new().file(".wh....", 0o644, "").file(".wh..hidden", 0o644, "");
+        assert_eq!(read(&layer, &layer.blob()).expect("a layer").entries.len(), 2);
     }
 
     /// The same bytes, over and over.

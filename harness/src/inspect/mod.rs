@@ -2,11 +2,12 @@
 //! variant's filesystem is put together from the facts.
 
 mod account;
-mod budget;
+mod assembly;
 mod cache;
 mod content;
 mod decoder;
 mod facts;
+mod header;
 mod launch;
 mod layer;
 mod loader_cache;
@@ -17,6 +18,7 @@ mod rootfs;
 mod tree;
 
 pub use account::{Account, AccountError};
+pub use assembly::AssemblyError;
 pub use cache::FactsCache;
 pub use content::{Content, ForeignFormat, Misplacement, Shebang};
 pub use facts::{BlobField, Contradiction, ImageFacts, Layer, Oddity, OddityKind, Variant};

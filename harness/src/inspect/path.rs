@@ -1,5 +1,6 @@
 //! Paths inside an image.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,13 @@ impl ImagePath {
     #[must_use]
     pub fn as_prefix(&self) -> String {
         if self.is_root() { self.0.clone() } else { format!("{}/", self.0) }
+    }
+}
+
+/// A path is sorted and compared as its text is.
+impl Borrow<str> for ImagePath {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -8,11 +8,12 @@ use std::thread;
 
 use thiserror::Error;
 
+use super::assembly::{Assembly, AssemblyError, Room};
 use super::cache::FactsCache;
 use super::content::Content;
 use super::facts::{BlobField, Contradiction, ImageFacts, Layer, Oddity, OddityKind, Variant};
 use super::layer::{LayerError, LayerFacts, read_layer};
-use super::rootfs::{Node, RootFs};
+use super::rootfs::Node;
 use crate::event::{Event, Events};
 use crate::oci::{
     Algorithm, BlobError, Descriptor, Digest, DocumentError, Image, ImageConfig, Manifest,
@@ -39,6 +40,21 @@ pub enum InspectError {
         #[source]
         source: LayerError,
     },
+    /// Its layers make no filesystem.
+    #[error("cannot put the layers of {digest} together")]
+    Assembly {
+        /// Of which variant.
+        digest: Digest,
+        /// Why.
+        #[source]
+        source: AssemblyError,
+    },
+    /// All of its layers together take too much memory: no sane image comes near.
+    #[error("the files of the image's layers cannot be listed in {} MiB", FACTS_LIMIT >> 20)]
+    TooMany,
+    /// Its manifests and configs are too large, or too many.
+    #[error("the image's manifests and configs are larger than {} MiB", DOCUMENTS_LIMIT >> 20)]
+    Documents,
     /// An image without an index has a config that names no platform.
     #[error("the image states no platform")]
     Platform(#[from] PlatformError),
@@ -63,7 +79,7 @@ pub fn inspect(
     cache: &FactsCache,
     events: &Events,
 ) -> Result<ImageFacts, InspectError> {
-    let Entries { oddities, variants, artifacts } = Entries::of(image)?;
+    let Entries { oddities, variants, artifacts, .. } = Entries::of(image)?;
     let digest = image.root().descriptor().digest;
     if artifacts > 0 && variants.is_empty() && oddities.is_empty() {
         return Err(InspectError::NotAnImage(digest));
@@ -71,8 +87,10 @@ pub fn inspect(
     let is_wanted = |it: &Entry| requested.is_empty() || requested.contains(&it.platform);
     let (variants, unwanted): (Vec<Entry>, Vec<Entry>) = variants.into_iter().partition(is_wanted);
     let facts = read_layers(image, &variants, cache)?;
-    let mut variants: Vec<Variant> =
-        variants.into_iter().map(|entry| entry.into_variant(&facts)).collect();
+    // Variants may be many, and share their layers: all of them have to find room together.
+    let mut room = Room::default();
+    let variants = variants.into_iter().map(|entry| entry.into_variant(&facts, &mut room));
+    let mut variants: Vec<Variant> = variants.collect::<Result<_, _>>()?;
     // The order of the index is kept between equals.
     variants.sort_by_key(|it| it.platform);
     for variant in &variants {
@@ -97,6 +115,8 @@ struct Entries {
     variants: Vec<Entry>,
     /// How many are no container images at all.
     artifacts: usize,
+    /// The size of all manifests and configs so far, in bytes.
+    documents: u64,
 }
 
 /// A variant whose layers are still to be read.
@@ -113,7 +133,7 @@ impl Entries {
         match image.root() {
             Image::Single(descriptor) => {
                 let digest = descriptor.digest;
-                let Some((manifest, config)) = documents(image, descriptor)? else {
+                let Some((manifest, config)) = entries.documents(image, descriptor)? else {
                     return Err(InspectError::NotAnImage(digest));
                 };
                 let platform = normalise(&config.platform)?;
@@ -152,7 +172,7 @@ impl Entries {
                 return Ok(());
             }
         };
-        let Some((manifest, config)) = documents(image, descriptor)? else {
+        let Some((manifest, config)) = self.documents(image, descriptor)? else {
             self.artifacts += 1;
             return Ok(());
         };
@@ -165,23 +185,30 @@ impl Entries {
         }
         Ok(())
     }
-}
 
-/// Reads a manifest and its config; `None` if it is no container image.
-fn documents(
-    image: &OpenImage,
-    descriptor: &Descriptor,
-) -> Result<Option<(Manifest, ImageConfig)>, InspectError> {
-    let manifest = image.manifest(descriptor)?;
-    if manifest.is_artifact() {
-        return Ok(None);
+    /// Reads a manifest and its config; `None` if it is no container image.
+    fn documents(
+        &mut self,
+        image: &OpenImage,
+        descriptor: &Descriptor,
+    ) -> Result<Option<(Manifest, ImageConfig)>, InspectError> {
+        let manifest = image.manifest(descriptor)?;
+        if manifest.is_artifact() {
+            return Ok(None);
+        }
+        // An index may name one manifest over and over. What was read has the size that is stated.
+        let size = descriptor.size.saturating_add(manifest.config.size);
+        self.documents = self.documents.saturating_add(size);
+        if self.documents > DOCUMENTS_LIMIT {
+            return Err(InspectError::Documents);
+        }
+        let config: ImageConfig = image.document(&manifest.config)?;
+        // The layers are hashed by this algorithm alone: another could be neither proved nor refuted.
+        if config.rootfs.diff_ids.iter().any(|it| it.algorithm() != Algorithm::Sha256) {
+            return Err(InspectError::DiffId(manifest.config.digest));
+        }
+        Ok(Some((manifest, config)))
     }
-    let config: ImageConfig = image.document(&manifest.config)?;
-    // The layers are hashed by this algorithm alone: another could be neither proved nor refuted.
-    if config.rootfs.diff_ids.iter().any(|it| it.algorithm() != Algorithm::Sha256) {
-        return Err(InspectError::DiffId(manifest.config.digest));
-    }
-    Ok(Some((manifest, config)))
 }
 
 fn normalise(stated: &RawPlatform) -> Result<Platform, PlatformError> {
@@ -218,9 +245,15 @@ const OTHER_SYSTEMS: [&str; 15] = [
 ];
 
 impl Entry {
-    fn into_variant(self, facts: &BTreeMap<Digest, LayerFacts>) -> Variant {
+    fn into_variant(
+        self,
+        facts: &BTreeMap<Digest, LayerFacts>,
+        room: &mut Room,
+    ) -> Result<Variant, InspectError> {
         let of = |layer: &Descriptor| facts.get(&layer.digest);
-        let files = RootFs::of_layers(self.manifest.layers.iter().filter_map(of));
+        let files = Assembly::within(room).apply_all(self.manifest.layers.iter().filter_map(of));
+        let files =
+            files.map_err(|source| InspectError::Assembly { digest: self.digest, source })?;
         let steps = self.config.history.iter().filter(|it| !it.empty_layer);
         let mut steps = steps.map(|it| it.created_by.clone());
         let mut diff_ids = self.config.rootfs.diff_ids.iter();
@@ -231,7 +264,7 @@ impl Entry {
                 .map(|facts| contradictions(descriptor, diff_ids.next(), facts))
                 .unwrap_or_default(),
         });
-        Variant {
+        Ok(Variant {
             platform: self.platform,
             digest: self.digest,
             config_digest: self.manifest.config.digest,
@@ -239,7 +272,7 @@ impl Entry {
             config_platform: self.config.platform,
             config: self.config.config.unwrap_or_default(),
             files,
-        }
+        })
     }
 }
 
@@ -261,6 +294,12 @@ fn contradictions(
     .collect()
 }
 
+/// The most that all manifests and configs may take, in bytes: those of a hundred platforms take
+/// less than 1 MiB.
+const DOCUMENTS_LIMIT: u64 = 256 << 20;
+/// The most that the facts of all layers may take, in bytes.
+const FACTS_LIMIT: usize = 2 << 30;
+
 /// Reads each layer once. The first error in the order of the layers wins, whichever thread meets
 /// one first, so that the same image always gives the same error.
 fn read_layers(
@@ -273,14 +312,22 @@ fn read_layers(
     wanted.dedup_by_key(|it| it.digest);
     // The longest first, so that no core is left with it when all the others are done.
     wanted.sort_by_key(|it| Reverse(it.size));
-    let next = AtomicUsize::new(0);
+    let (next, size) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let done = Mutex::new(BTreeMap::new());
     let threads = thread::available_parallelism().map_or(1, usize::from).min(wanted.len());
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(descriptor) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let result = read_one(image, descriptor, cache);
+                    let result = read_one(image, descriptor, cache).and_then(|facts| {
+                        let own = facts.size_in_memory();
+                        let others = size.fetch_add(own, Ordering::Relaxed);
+                        if others + own > FACTS_LIMIT {
+                            Err(InspectError::TooMany)
+                        } else {
+                            Ok(facts)
+                        }
+                    });
                     // A thread that panicked while it held the lock ends the scope with a panic.
                     if let Ok(mut done) = done.lock() {
                         done.insert(descriptor.digest, result);

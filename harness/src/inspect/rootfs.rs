@@ -1,19 +1,21 @@
 //! The filesystem that a variant's layers make, as the kernel would see it.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::assembly::{Assembly, AssemblyError, Room};
 use super::content::Content;
-use super::layer::{Change, LayerEntry, LayerFacts};
+use super::layer::LayerFacts;
 use super::path::ImagePath;
 
 /// All files over all layers, by path.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RootFs {
-    nodes: BTreeMap<ImagePath, Node>,
+    pub(super) nodes: BTreeMap<ImagePath, Node>,
 }
 
 /// One file.
@@ -72,6 +74,19 @@ impl Node {
         }
     }
 
+    /// About the memory that it takes, in bytes.
+    pub(super) fn size_in_memory(&self) -> usize {
+        let kind = match &self.kind {
+            NodeKind::File { content, .. } => content.size_in_memory(),
+            NodeKind::Hardlink { first, content, .. } => {
+                first.as_str().len() + content.size_in_memory()
+            }
+            NodeKind::Symlink { target } => target.len(),
+            NodeKind::Directory | NodeKind::Special => 0,
+        };
+        size_of::<Self>() + kind
+    }
+
     /// Whether anybody may execute it.
     #[must_use]
     pub fn is_executable(&self) -> bool {
@@ -92,157 +107,88 @@ pub enum ResolveError {
     /// Links lead in a circle (`ELOOP`).
     #[error("the links at {0} lead in a circle")]
     Loop(ImagePath),
+    /// Links lead to a path that is too long (`ENAMETOOLONG`), or through more directories than
+    /// anybody has.
+    #[error("the links at {} lead too far", brief(.0))]
+    TooLong(ImagePath),
+}
+
+/// The beginning of a path that is too long.
+fn brief(path: &ImagePath) -> String {
+    path.as_str().chars().take(256).collect()
 }
 
 /// Linux gives up after as many links (`MAXSYMLINKS`).
 const LINK_LIMIT: usize = 40;
+/// The most directories that all links on a way may name: with paths of 4096 bytes they could name
+/// 80000, and keep whoever follows them busy.
+const STEP_LIMIT: usize = 1024;
+/// `PATH_MAX`, of bytes that each may be written as `\xNN`.
+const LENGTH_LIMIT: usize = 4 * 4096;
 
 impl RootFs {
     /// Applies layers, lowest first.
-    #[must_use]
-    pub fn of_layers<'a>(layers: impl IntoIterator<Item = &'a LayerFacts>) -> Self {
-        let mut fs = Self::default();
-        for (number, layer) in layers.into_iter().enumerate() {
-            fs.apply(number, &layer.entries);
-        }
-        fs.adopt_orphans();
-        fs
+    ///
+    /// # Errors
+    ///
+    /// When there is more of it than any sane image has.
+    pub fn of_layers<'a>(
+        layers: impl IntoIterator<Item = &'a LayerFacts>,
+    ) -> Result<Self, AssemblyError> {
+        Assembly::within(&mut Room::default()).apply_all(layers)
     }
 
-    /// A whiteout hides what lower layers hold, never what its own layer does, wherever in the
-    /// tar it stands: so all of them come first.
-    fn apply(&mut self, layer: usize, entries: &[LayerEntry]) {
-        for entry in entries {
-            match entry.change {
-                Change::Whiteout => self.remove(&self.settle(&entry.path)),
-                Change::Opaque => self.remove_below(&self.settle(&entry.path)),
-                _ => {}
-            }
-        }
-        for entry in entries {
-            self.add(layer, entry);
-        }
-    }
-
-    fn add(&mut self, layer: usize, entry: &LayerEntry) {
-        let path = self.settle(&entry.path);
-        let kind = match &entry.change {
-            Change::Whiteout | Change::Opaque => return,
-            Change::Directory => NodeKind::Directory,
-            Change::File { size, content } => {
-                NodeKind::File { size: *size, content: content.clone() }
-            }
-            Change::Symlink { target } => NodeKind::Symlink { target: target.clone() },
-            Change::Special => NodeKind::Special,
-            Change::Hardlink { target } => return self.link(layer, path, target),
-        };
-        self.put(path, Node { mode: entry.mode, uid: entry.uid, gid: entry.gid, layer, kind });
-    }
-
-    fn link(&mut self, layer: usize, path: ImagePath, target: &ImagePath) {
-        let target = self.settle(target);
-        // A link to nowhere makes no file.
-        let Some(node) = self.nodes.get(&target).cloned() else { return };
-        let kind = match node.kind {
-            NodeKind::File { size, content } => NodeKind::Hardlink { first: target, size, content },
-            other => other,
-        };
-        self.put(path, Node { layer, kind, ..node });
-    }
-
-    /// A file keeps its further names when the first is removed or replaced: then the next of
-    /// them is the first.
-    fn adopt_orphans(&mut self) {
-        let is_orphan = |node: &Node| match &node.kind {
-            NodeKind::Hardlink { first, size, content } => {
-                let file = NodeKind::File { size: *size, content: content.clone() };
-                self.nodes.get(first).is_none_or(|it| it.kind != file)
-            }
-            _ => false,
-        };
-        let orphans: Vec<ImagePath> =
-            self.nodes.iter().filter(|it| is_orphan(it.1)).map(|it| it.0.clone()).collect();
-        let mut adopted: Vec<(NodeKind, ImagePath)> = Vec::new();
-        for path in orphans {
-            let Some(node) = self.nodes.get_mut(&path) else { continue };
-            if let Some((_, heir)) = adopted.iter().find(|(was, _)| *was == node.kind) {
-                if let NodeKind::Hardlink { first, .. } = &mut node.kind {
-                    *first = heir.clone();
-                }
-            } else if let NodeKind::Hardlink { size, content, .. } = &node.kind {
-                let file = NodeKind::File { size: *size, content: content.clone() };
-                adopted.push((std::mem::replace(&mut node.kind, file), path));
-            }
-        }
-    }
-
-    fn put(&mut self, path: ImagePath, node: Node) {
-        self.make_parents(&path, node.layer);
-        if self.is_directory(&path) && node.kind != NodeKind::Directory {
-            self.remove_below(&path);
-        }
-        if !path.is_root() {
-            self.nodes.insert(path, node);
-        }
-    }
-
-    /// A tar need not list the directories that its files lie in.
-    fn make_parents(&mut self, path: &ImagePath, layer: usize) {
-        let mut parent = path.parent();
-        while let Some(at) = parent.filter(|it| !it.is_root()) {
-            if self.is_directory(&at) {
-                return;
-            }
-            let node = Node { mode: 0o755, uid: 0, gid: 0, layer, kind: NodeKind::Directory };
-            self.nodes.insert(at.clone(), node);
-            parent = at.parent();
-        }
-    }
-
-    fn remove(&mut self, path: &ImagePath) {
-        self.remove_below(path);
-        self.nodes.remove(path);
-    }
-
-    fn remove_below(&mut self, path: &ImagePath) {
-        let below: Vec<ImagePath> = self.below(path).cloned().collect();
-        for path in below {
-            self.nodes.remove(&path);
-        }
+    /// The files from a text on, in the order of their paths.
+    fn from<'f>(&'f self, text: &str) -> impl Iterator<Item = (&'f ImagePath, &'f Node)> + use<'f> {
+        self.nodes.range::<str, _>((Bound::Included(text), Bound::Unbounded))
     }
 
     /// The paths of all that a directory holds, however deep.
-    fn below(&self, directory: &ImagePath) -> impl Iterator<Item = &ImagePath> {
+    pub(super) fn below<'f>(
+        &'f self,
+        directory: &ImagePath,
+    ) -> impl Iterator<Item = &'f ImagePath> + use<'f> {
         let prefix = directory.as_prefix();
-        let within = directory.clone();
-        self.nodes
-            .range(directory..)
-            .map(|(it, _)| it)
-            // Siblings such as `a-b` sort between `a` and `a/b`.
-            .take_while(move |it| it.as_str().starts_with(within.as_str()))
-            .filter(move |it| it.as_str().starts_with(&prefix))
+        let paths = self.from(&prefix).map(|it| it.0);
+        paths.take_while(move |it| it.as_str().starts_with(&prefix))
     }
 
     /// The names in a directory, which is named without links.
     pub fn names(&self, directory: &ImagePath) -> impl Iterator<Item = &str> {
-        let skip = directory.as_prefix().len();
-        self.below(directory).map(move |it| &it.as_str()[skip..]).filter(|it| !it.contains('/'))
+        let prefix = directory.as_prefix();
+        // What lies deeper is passed over: the next one to look at, or whatever comes after it.
+        let mut next = prefix.clone();
+        std::iter::from_fn(move || {
+            loop {
+                let (path, _) = self.from(&next).next()?;
+                let name = path.as_str().strip_prefix(&prefix)?;
+                let Some((directory, _)) = name.split_once('/') else {
+                    next = format!("{}\0", path.as_str());
+                    return Some(name);
+                };
+                // `0` comes after `/`.
+                next = format!("{prefix}{directory}0");
+            }
+        })
     }
 
     /// Where an entry lands: links in the directories above it are followed, as the engine does
     /// when it unpacks; its own last component is not.
-    fn settle(&self, path: &ImagePath) -> ImagePath {
-        let Some(parent) = path.parent() else { return path.clone() };
+    pub(super) fn settle(&self, path: &ImagePath) -> Result<ImagePath, ResolveError> {
+        let Some(parent) = path.parent() else { return Ok(path.clone()) };
         // Nodes stand under their real paths: where the directory has one, no link is above.
         if parent.is_root() || self.is_directory(&parent) {
-            return path.clone();
+            return Ok(path.clone());
         }
         // What is not there is made, behind a link to nowhere as elsewhere.
-        let real = self.walk_with(ImagePath::root(), parent.as_str(), Ok).unwrap_or(parent);
-        real.join(path.file_name())
+        let real = match self.walk_with(ImagePath::root(), parent.as_str(), Ok) {
+            Err(error @ ResolveError::TooLong(_)) => return Err(error),
+            real => real.unwrap_or(parent),
+        };
+        Ok(real.join(path.file_name()))
     }
 
-    fn is_directory(&self, path: &ImagePath) -> bool {
+    pub(super) fn is_directory(&self, path: &ImagePath) -> bool {
         self.nodes.get(path).is_some_and(|it| it.kind == NodeKind::Directory)
     }
 
@@ -304,7 +250,7 @@ impl RootFs {
         missing: fn(ImagePath) -> Result<ImagePath, ResolveError>,
     ) -> Result<ImagePath, ResolveError> {
         let mut at = start;
-        let mut links = 0;
+        let (mut links, mut steps) = (0, 0);
         // A stack of components still to walk, the next one last.
         let mut rest: Vec<String> = path.rsplit('/').map(str::to_owned).collect();
         while let Some(component) = rest.pop() {
@@ -317,6 +263,9 @@ impl RootFs {
                 _ => {}
             }
             let next = at.join(&component);
+            if next.as_str().len() > LENGTH_LIMIT {
+                return Err(ResolveError::TooLong(next));
+            }
             match self.nodes.get(&next).map(|it| &it.kind) {
                 None => at = missing(next)?,
                 Some(NodeKind::Directory) => at = next,
@@ -324,6 +273,10 @@ impl RootFs {
                     links += 1;
                     if links > LINK_LIMIT {
                         return Err(ResolveError::Loop(next));
+                    }
+                    steps += target.split('/').count();
+                    if steps > STEP_LIMIT {
+                        return Err(ResolveError::TooLong(next));
                     }
                     if target.starts_with('/') {
                         at = ImagePath::root();
@@ -347,7 +300,7 @@ mod tests {
     fn root_fs<const N: usize>(layers: [Layer; N]) -> RootFs {
         let read = |it: Layer| read_layer(&it.descriptor(), it.blob().as_slice());
         let facts = layers.map(|it| read(it).expect("a layer"));
-        RootFs::of_layers(&facts)
+        RootFs::of_layers(&facts).expect("few files")
     }
 
     /// All but directories, with what links say.

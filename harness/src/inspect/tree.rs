@@ -18,7 +18,8 @@ use rustix::fs::OFlags;
 use serde_json::json;
 use thiserror::Error;
 
-use super::content::{Content, read_content};
+use super::assembly::AssemblyError;
+use super::content::{Content, ELF_LIMIT, read_content};
 use super::facts::{ImageFacts, Layer, Variant};
 use super::layer::{Change, LayerEntry, LayerFacts};
 use super::path::{ImagePath, escape};
@@ -60,6 +61,9 @@ pub enum TreeError {
         #[source]
         source: io::Error,
     },
+    /// Its files take too much memory.
+    #[error(transparent)]
+    Assembly(#[from] AssemblyError),
     /// The facts cannot be written down.
     #[error("cannot write down what was read")]
     Facts(#[source] serde_json::Error),
@@ -111,7 +115,7 @@ fn image(entries: Vec<LayerEntry>, platform: Platform) -> Result<ImageFacts, Tre
         config_platform: stated,
         config: RunConfig::default(),
         layers,
-        files: RootFs::of_layers([&facts]),
+        files: RootFs::of_layers([&facts])?,
     };
     let (requested, oddities) = (vec![platform], Vec::new());
     Ok(ImageFacts { digest, requested, oddities, variants: vec![variant], unread: Vec::new() })
@@ -276,7 +280,7 @@ fn read_file(file: &File) -> Result<Content, TreeError> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let opened = OpenOptions::new().read(true).custom_flags(flags).open(&file.path);
     let name = file.path.file_name().unwrap_or_default().to_string_lossy();
-    opened.and_then(|mut it| read_content(&name, file.size, &mut it)).map_err(failed)
+    opened.and_then(|mut it| read_content(&name, file.size, ELF_LIMIT, &mut it)).map_err(failed)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The files of a variant as a loader sees them: by path, and by name.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
 
 use crate::elf::{ElfFacts, ElfTarget};
 use crate::inspect::{Content, ImagePath, Node, NodeKind, Variant};
@@ -35,6 +35,7 @@ pub struct Catalogue<'a> {
     directory: ImagePath,
     folders: RefCell<HashMap<String, Option<ImagePath>>>,
     by_name: HashMap<&'a str, Vec<Object<'a>>>,
+    loaders: OnceCell<Vec<&'a ImagePath>>,
 }
 
 impl<'a> Catalogue<'a> {
@@ -42,8 +43,14 @@ impl<'a> Catalogue<'a> {
     #[must_use]
     pub fn of(variant: &'a Variant, counts: impl Fn(Object<'a>) -> bool) -> Self {
         let directory = ImagePath::clean(&variant.config.working_dir);
-        let mut catalogue =
-            Self { variant, directory, folders: RefCell::default(), by_name: HashMap::new() };
+        let mut catalogue = Self {
+            variant,
+            directory,
+            folders: RefCell::default(),
+            by_name: HashMap::new(),
+            loaders: OnceCell::new(),
+        };
+        let mut noted = HashSet::new();
         for (path, node) in variant.files.iter() {
             let is_file = match &node.kind {
                 NodeKind::File { .. } | NodeKind::Hardlink { .. } => true,
@@ -55,20 +62,15 @@ impl<'a> Catalogue<'a> {
                 continue;
             };
             if object.facts.target() == catalogue.target() && counts(object) {
-                catalogue.note(path.file_name(), object);
-                if let Some(soname) = &object.facts.soname {
-                    catalogue.note(soname, object);
+                let names = [Some(path.file_name()), object.facts.soname.as_deref()];
+                for name in names.into_iter().flatten() {
+                    if noted.insert((name, object.path)) {
+                        catalogue.by_name.entry(name).or_default().push(object);
+                    }
                 }
             }
         }
         catalogue
-    }
-
-    fn note(&mut self, name: &'a str, object: Object<'a>) {
-        let same = self.by_name.entry(name).or_default();
-        if same.iter().all(|it| it.path != object.path) {
-            same.push(object);
-        }
     }
 
     /// The machine, class and byte order of the platform.
@@ -85,16 +87,18 @@ impl<'a> Catalogue<'a> {
 
     /// All loaders of glibc and musl for the platform's machine, by path.
     #[must_use]
-    pub fn loaders(&self) -> Vec<&'a ImagePath> {
-        let is_loader = |name: &&&str| {
-            name.starts_with("ld-") && super::Family::of_name(name).is_some()
-                || ["ld64.so.", "ld.so."].iter().any(|it| name.starts_with(it))
-        };
-        let names = self.by_name.keys().filter(is_loader);
-        let mut paths: Vec<_> = names.flat_map(|it| self.named(it)).map(|it| it.path).collect();
-        paths.sort();
-        paths.dedup();
-        paths
+    pub fn loaders(&self) -> &[&'a ImagePath] {
+        self.loaders.get_or_init(|| {
+            let is_loader = |name: &&&str| {
+                name.starts_with("ld-") && super::Family::of_name(name).is_some()
+                    || ["ld64.so.", "ld.so."].iter().any(|it| name.starts_with(it))
+            };
+            let names = self.by_name.keys().filter(is_loader);
+            let mut paths: Vec<_> = names.flat_map(|it| self.named(it)).map(|it| it.path).collect();
+            paths.sort();
+            paths.dedup();
+            paths
+        })
     }
 
     /// What a path leads to, relative to the image's working directory.

@@ -13,6 +13,8 @@ pub struct Process<'a> {
     pub unresolved: Vec<Unresolved>,
     /// The loaded file that each name stands for; `None` for one that is not followed.
     names: HashMap<String, Option<usize>>,
+    /// Where each file stands among the loaded.
+    places: HashMap<&'a ImagePath, usize>,
 }
 
 /// A loaded file.
@@ -73,6 +75,8 @@ impl<'a> Process<'a> {
             loaded: vec![file(program, program.path.as_str()), file(loader.object, &loader.named)],
             unresolved: Vec::new(),
             names: HashMap::new(),
+            // Of a loader that is its own program, the first.
+            places: HashMap::from([(loader.object.path, LOADER), (program.path, 0)]),
         };
         process.name_loader(loader);
         for name in preloads(catalogue, loader.family()) {
@@ -127,13 +131,14 @@ impl<'a> Process<'a> {
     /// A file that is loaded already, under whichever name, is not loaded again. glibc knows it by
     /// its `DT_SONAME` from then on (`_dl_map_object`); musl looks at names alone.
     fn load(&mut self, family: Family, object: Object<'a>, opened: String, by: usize) -> usize {
-        if let Some(same) = self.loaded.iter().position(|it| it.object.path == object.path) {
-            return same;
+        if let Some(same) = self.places.get(object.path) {
+            return *same;
         }
         let place = self.loaded.len();
         if let (Family::Glibc, Some(soname)) = (family, &object.facts.soname) {
             self.names.entry(soname.clone()).or_insert(Some(place));
         }
+        self.places.insert(object.path, place);
         self.loaded.push(Loaded { object, opened, by: Some(by) });
         place
     }

@@ -9,6 +9,7 @@
 
 mod archive;
 mod blobs;
+mod budget;
 mod digest;
 mod document;
 mod file;
@@ -21,6 +22,7 @@ mod tests;
 
 pub use archive::{open_archive, open_docker_archive, open_docker_file};
 pub use blobs::{BlobError, Blobs, Known};
+pub(crate) use budget::{Budget, Guarded};
 pub use digest::{Algorithm, Digest, DigestError, Hashing, Mismatch};
 pub use document::{
     Compression, Descriptor, History, Image, ImageConfig, Index, Manifest, MediaType, RawPlatform,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use flate2::read::MultiGzDecoder;
 use tar::EntryType;
 
+use super::budget::{Budget, Guarded};
 use super::file::{Part, open_regular};
 use super::layout::{LayoutErrorKind, blob_path};
 use super::{BlobError, Blobs, Descriptor};
@@ -18,7 +19,13 @@ use super::{BlobError, Blobs, Descriptor};
 const COMPRESSED: [(&[u8], &str); 3] =
     [(b"\x28\xb5\x2f\xfd", "zstd"), (b"\xfd7zXZ\0", "xz"), (b"BZh", "bzip2")];
 
+/// As many times its own size, or as many MiB if it is small, may a compressed tar take.
+const GROWTH: u64 = 200;
+
 const GZIP: &[u8] = b"\x1f\x8b";
+
+/// The most that the list of members may take, in bytes: a million of them.
+const LIST_LIMIT: usize = 256 << 20;
 
 /// As many links in a row are followed.
 const LINK_LIMIT: usize = 8;
@@ -55,16 +62,26 @@ impl TarFile {
     /// Finds the members of a tar.
     pub(super) fn of(mut file: File) -> io::Result<Self> {
         file.rewind()?;
-        let mut members = BTreeMap::new();
-        let mut tar = tar::Archive::new(&file);
-        for entry in tar.entries_with_seek()? {
+        let (mut members, mut size) = (BTreeMap::new(), 0);
+        let budget = Budget::default();
+        let mut tar = tar::Archive::new(Guarded::new(&file, &budget));
+        let mut entries = tar.entries_with_seek()?;
+        loop {
+            // What files hold is not read but passed over.
+            budget.allow(0);
+            let Some(entry) = entries.next() else { break };
             let entry = entry?;
             // Nothing is ever looked up under a name that leads out of the archive.
             let Some(name) = member_name("", &entry.path_bytes()) else { continue };
             if let Some(member) = member(&entry, &name) {
+                size += name.len() + size_of_val(&member);
                 members.insert(name, member);
             }
+            if size > LIST_LIMIT {
+                return Err(io::Error::other("it holds too many files"));
+            }
         }
+        drop(entries);
         Ok(Self { file: Arc::new(file), members: Arc::new(members) })
     }
 
@@ -100,7 +117,14 @@ impl Blobs for TarFile {
 
 fn decompressed(file: &File) -> io::Result<File> {
     let mut spool = tempfile::tempfile()?;
-    io::copy(&mut MultiGzDecoder::new(io::BufReader::new(file)), &mut spool)?;
+    // Zeros shrink to a thousandth: a small file could fill the disk.
+    let limit = file.metadata()?.len().saturating_mul(GROWTH).max(GROWTH << 20);
+    let mut tar = MultiGzDecoder::new(io::BufReader::new(file)).take(limit + 1);
+    if io::copy(&mut tar, &mut spool)? > limit {
+        return Err(io::Error::other(format!(
+            "it is compressed to less than 1/{GROWTH}: decompress it first"
+        )));
+    }
     Ok(spool)
 }
 

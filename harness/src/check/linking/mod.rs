@@ -15,14 +15,16 @@ mod versions;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
+use super::scope::Scope;
 use crate::inspect::{Arguments, ImagePath, Variant};
 use crate::loader::{Catalogue, Family, Loader, Process};
 use report::Report;
 use subjects::{Program, Subjects};
 
 pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
-    let catalogue = Catalogue::of(variant, |it| subjects::is_meant_to_run(variant, it));
-    let subjects = Subjects::of(&catalogue, arguments);
+    let scope = Scope::of(variant);
+    let catalogue = Catalogue::of(variant, |it| subjects::is_meant_to_run(&scope, it));
+    let subjects = Subjects::of(&catalogue, &scope, arguments);
     let mut linking = Linking {
         catalogue: &catalogue,
         report: Report::default(),

@@ -1,10 +1,10 @@
 //! Which files are looked at, and as what.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::check::Severity;
 use crate::check::names::{names, names_libc, stem};
-use crate::check::scope::{exemption, is_debug_information};
+use crate::check::scope::{Scope, is_debug_information};
 use crate::elf::{DynamicFlags1, ElfFacts, ElfType};
 use crate::inspect::{Account, Arguments, Command, ImagePath, Launch, NodeKind, Variant};
 use crate::loader::{Catalogue, Object};
@@ -45,7 +45,7 @@ pub(super) struct Subjects<'a> {
 }
 
 impl<'a> Subjects<'a> {
-    pub(super) fn of(catalogue: &Catalogue<'a>, arguments: &Arguments) -> Self {
+    pub(super) fn of(catalogue: &Catalogue<'a>, scope: &Scope<'_>, arguments: &Arguments) -> Self {
         let variant = catalogue.variant;
         let entrypoint = entrypoint(variant, arguments);
         let mut pairs = Pairs::of(variant);
@@ -56,7 +56,7 @@ impl<'a> Subjects<'a> {
                 continue;
             };
             let object = Object { path, node, facts };
-            if facts.target() != catalogue.target() || !is_meant_to_run(variant, object) {
+            if facts.target() != catalogue.target() || !is_meant_to_run(scope, object) {
                 continue;
             }
             let is_entrypoint = entrypoint.as_ref() == Some(path);
@@ -81,12 +81,12 @@ impl<'a> Subjects<'a> {
 }
 
 /// Whether a process of the platform may map the file.
-pub(super) fn is_meant_to_run(variant: &Variant, object: Object<'_>) -> bool {
+pub(super) fn is_meant_to_run(scope: &Scope<'_>, object: Object<'_>) -> bool {
     let Object { path, facts, .. } = object;
     facts.elf_type.is_loadable()
         && facts.malformation.is_none()
         && !is_debug_information(path)
-        && exemption(variant, path, facts).is_none()
+        && scope.exemption(path, facts).is_none()
 }
 
 /// The program that the image's command leads to, under its first name.
@@ -134,20 +134,14 @@ fn has_own_root(variant: &Variant, path: &ImagePath, interpreter: &str) -> bool 
 /// Packages that hold a build for either C library.
 struct Pairs<'a> {
     variant: &'a Variant,
-    /// What was found out about folders and files, each by its path.
-    known: BTreeMap<ImagePath, Pairing>,
-}
-
-/// Whether a folder or file is one of two.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pairing {
-    Alone,
-    OneOfTwo,
+    /// Of each folder what remains of the names for the platform's machine or a C library, with the
+    /// libraries that there are of it.
+    known: HashMap<ImagePath, HashMap<Vec<String>, HashSet<Option<&'static str>>>>,
 }
 
 impl<'a> Pairs<'a> {
     fn of(variant: &'a Variant) -> Self {
-        Self { variant, known: BTreeMap::new() }
+        Self { variant, known: HashMap::new() }
     }
 
     /// Whether a part of the path is named for glibc or musl, or for the machine alone, and beside
@@ -157,31 +151,29 @@ impl<'a> Pairs<'a> {
         let mut folder = ImagePath::root();
         path.components().any(|name| {
             let path = folder.join(name);
-            let pairing = self.pairing(&folder, name);
+            let is_one_of_two = self.has_other(&folder, name);
             folder = path;
-            pairing == Pairing::OneOfTwo
+            is_one_of_two
         })
     }
 
-    fn pairing(&mut self, folder: &ImagePath, name: &str) -> Pairing {
+    fn has_other(&mut self, folder: &ImagePath, name: &str) -> bool {
         let own = self.variant.platform.elf_target().machine;
         let libc = names_libc(name);
         if libc.is_none() && !names(name, own) {
-            return Pairing::Alone;
+            return false;
         }
-        let path = folder.join(name);
-        if let Some(known) = self.known.get(&path) {
-            return *known;
+        if !self.known.contains_key(folder) {
+            let mut known = HashMap::<_, HashSet<_>>::new();
+            for name in self.variant.files.names(folder) {
+                let libc = names_libc(name);
+                if libc.is_some() || names(name, own) {
+                    known.entry(stem(name)).or_default().insert(libc);
+                }
+            }
+            self.known.insert(folder.clone(), known);
         }
-        let is_other = |other: &str| {
-            other != name
-                && names_libc(other) != libc
-                && (names(other, own) || names_libc(other).is_some())
-                && stem(other) == stem(name)
-        };
-        let has_other = self.variant.files.names(folder).any(is_other);
-        let pairing = if has_other { Pairing::OneOfTwo } else { Pairing::Alone };
-        self.known.insert(path, pairing);
-        pairing
+        let same = self.known.get(folder).and_then(|it| it.get(&stem(name)));
+        same.is_some_and(|it| it.iter().any(|other| *other != libc))
     }
 }

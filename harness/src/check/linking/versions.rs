@@ -3,6 +3,7 @@
 //! Source: glibc, `elf/dl-version.c`, `_dl_check_map_versions` and `match_symbol`.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use super::Linking;
 use super::private::is_part_of_glibc;
@@ -73,9 +74,9 @@ fn missing(need: &VersionNeed, library: Object<'_>) -> Option<(String, Option<(S
     if defined.is_empty() {
         return None;
     }
-    let is_defined = |name: &str| {
-        defined.iter().any(|it| it == name) || library.facts.soname.as_deref() == Some(name)
-    };
+    let names: HashSet<&str> =
+        defined.iter().chain(&library.facts.soname).map(String::as_str).collect();
+    let is_defined = |name: &str| names.contains(name);
     let is_missing =
         |it: &&NeededVersion| it.strength == Strength::Required && !is_defined(&it.name);
     let mut lacks: Vec<&str> =

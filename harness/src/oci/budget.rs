@@ -1,7 +1,7 @@
 //! A bound on what lies between the files of a tar.
 
 use std::cell::Cell;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 /// The most that may stand between two files, in bytes: their headers, with names of any length.
 const HEADER_LIMIT: u64 = 1 << 20;
@@ -9,16 +9,16 @@ const HEADER_LIMIT: u64 = 1 << 20;
 /// How much may be read before the next file comes. The tar crate reads names into memory whole,
 /// however long the tar says they are.
 #[derive(Default)]
-pub(super) struct Budget(Cell<Option<u64>>);
+pub(crate) struct Budget(Cell<Option<u64>>);
 
 impl Budget {
     /// Before the next file: what is unread of the last one, in bytes, and headers may come.
-    pub(super) fn allow(&self, unread: u64) {
+    pub(crate) fn allow(&self, unread: u64) {
         self.0.set(Some(unread.saturating_add(HEADER_LIMIT)));
     }
 
     /// Inside a file, whatever its size.
-    pub(super) fn lift(&self) {
+    pub(crate) fn lift(&self) {
         self.0.set(None);
     }
 
@@ -32,14 +32,20 @@ impl Budget {
 }
 
 /// A reader within its budget.
-pub(super) struct Guarded<'a, R> {
+pub(crate) struct Guarded<'a, R> {
     inner: R,
     budget: &'a Budget,
 }
 
 impl<'a, R> Guarded<'a, R> {
-    pub(super) fn new(inner: R, budget: &'a Budget) -> Self {
+    pub(crate) fn new(inner: R, budget: &'a Budget) -> Self {
         Self { inner, budget }
+    }
+}
+
+impl<R: Seek> Seek for Guarded<'_, R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
     }
 }
 

@@ -1,0 +1,7 @@
+//! What is done with the bytes of a fuzzer, and in `cargo test` with those that it once found. Each
+//! module is one target: its `run` panics where archproof does not keep a promise.
+
+pub mod archive;
+pub mod elf;
+pub mod layer;
+mod tar;

@@ -1,0 +1,185 @@
+//! Layers become a filesystem, as an engine unpacks them.
+//!
+//! What layers say of links and names costs them little and may make a filesystem of any size: a
+//! path of 2000 parts makes as many directories, a link gives a large file's facts another name. So
+//! everything that is put into the filesystem takes room, of which there is not more than any sane
+//! image needs; what is replaced or removed later gives none back.
+
+use std::collections::HashMap;
+
+use thiserror::Error;
+
+use super::layer::{Change, LayerEntry, LayerFacts};
+use super::path::ImagePath;
+use super::rootfs::{Node, NodeKind, ResolveError, RootFs};
+
+/// Why layers make no filesystem.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AssemblyError {
+    /// It would take too much memory: no sane image comes near.
+    #[error("the image's files cannot be listed in {} MiB", ROOM >> 20)]
+    TooMany,
+    /// An entry lies where no engine could put it.
+    #[error(transparent)]
+    Nowhere(#[from] ResolveError),
+}
+
+/// The most that the filesystems of one image may take, in bytes. A million files of eight variants
+/// take half.
+const ROOM: usize = 4 << 30;
+
+/// The memory that is left for filesystems, in bytes.
+#[derive(Debug)]
+pub(super) struct Room(usize);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(ROOM)
+    }
+}
+
+impl Room {
+    fn take(&mut self, size: usize) -> Result<(), AssemblyError> {
+        self.0 = self.0.checked_sub(size).ok_or(AssemblyError::TooMany)?;
+        Ok(())
+    }
+}
+
+/// A filesystem in the making.
+pub(super) struct Assembly<'a> {
+    files: RootFs,
+    room: &'a mut Room,
+}
+
+impl<'a> Assembly<'a> {
+    pub(super) fn within(room: &'a mut Room) -> Self {
+        Self { files: RootFs::default(), room }
+    }
+
+    /// Applies layers, lowest first.
+    pub(super) fn apply_all<'l>(
+        mut self,
+        layers: impl IntoIterator<Item = &'l LayerFacts>,
+    ) -> Result<RootFs, AssemblyError> {
+        for (number, layer) in layers.into_iter().enumerate() {
+            self.apply(number, &layer.entries)?;
+        }
+        adopt_orphans(&mut self.files);
+        Ok(self.files)
+    }
+
+    /// A whiteout hides what lower layers hold, never what its own layer does, wherever in the
+    /// tar it stands: so all of them come first.
+    fn apply(&mut self, layer: usize, entries: &[LayerEntry]) -> Result<(), AssemblyError> {
+        for entry in entries {
+            match entry.change {
+                Change::Whiteout => {
+                    let path = self.files.settle(&entry.path)?;
+                    self.remove_below(&path);
+                    self.files.nodes.remove(&path);
+                }
+                Change::Opaque => {
+                    let path = self.files.settle(&entry.path)?;
+                    self.remove_below(&path);
+                }
+                _ => {}
+            }
+        }
+        entries.iter().try_for_each(|it| self.add(layer, it))
+    }
+
+    fn add(&mut self, layer: usize, entry: &LayerEntry) -> Result<(), AssemblyError> {
+        let path = self.files.settle(&entry.path)?;
+        let kind = match &entry.change {
+            Change::Whiteout | Change::Opaque => return Ok(()),
+            Change::Directory => NodeKind::Directory,
+            Change::File { size, content } => {
+                NodeKind::File { size: *size, content: content.clone() }
+            }
+            Change::Symlink { target } => NodeKind::Symlink { target: target.clone() },
+            Change::Special => NodeKind::Special,
+            Change::Hardlink { target } => return self.link(layer, path, target),
+        };
+        self.put(path, Node { mode: entry.mode, uid: entry.uid, gid: entry.gid, layer, kind })
+    }
+
+    fn link(
+        &mut self,
+        layer: usize,
+        path: ImagePath,
+        target: &ImagePath,
+    ) -> Result<(), AssemblyError> {
+        let target = self.files.settle(target)?;
+        // A link to nowhere makes no file.
+        let Some(node) = self.files.get(&target).cloned() else { return Ok(()) };
+        let kind = match node.kind {
+            NodeKind::File { size, content } => NodeKind::Hardlink { first: target, size, content },
+            other => other,
+        };
+        self.put(path, Node { layer, kind, ..node })
+    }
+
+    fn put(&mut self, path: ImagePath, node: Node) -> Result<(), AssemblyError> {
+        self.make_parents(&path, node.layer)?;
+        if self.files.is_directory(&path) && node.kind != NodeKind::Directory {
+            self.remove_below(&path);
+        }
+        if path.is_root() { Ok(()) } else { self.insert(path, node) }
+    }
+
+    /// A tar need not list the directories that its files lie in.
+    fn make_parents(&mut self, path: &ImagePath, layer: usize) -> Result<(), AssemblyError> {
+        let mut parent = path.parent();
+        while let Some(at) = parent.filter(|it| !it.is_root()) {
+            if self.files.is_directory(&at) {
+                break;
+            }
+            parent = at.parent();
+            let node = Node { mode: 0o755, uid: 0, gid: 0, layer, kind: NodeKind::Directory };
+            self.insert(at, node)?;
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, path: ImagePath, node: Node) -> Result<(), AssemblyError> {
+        self.room.take(size_of::<ImagePath>() + path.as_str().len() + node.size_in_memory())?;
+        self.files.nodes.insert(path, node);
+        Ok(())
+    }
+
+    fn remove_below(&mut self, path: &ImagePath) {
+        let below: Vec<ImagePath> = self.files.below(path).cloned().collect();
+        for path in below {
+            self.files.nodes.remove(&path);
+        }
+    }
+}
+
+/// A file keeps its further names when the first is removed or replaced: then the next of them is
+/// the first.
+fn adopt_orphans(files: &mut RootFs) {
+    let is_orphan = |(_, node): &(&ImagePath, &Node)| match &node.kind {
+        NodeKind::Hardlink { first, size, content } => {
+            let first = files.get(first).map(|it| &it.kind);
+            !matches!(first, Some(NodeKind::File { size: its, content: that })
+                if its == size && that == content)
+        }
+        _ => false,
+    };
+    let orphans: Vec<ImagePath> = files.iter().filter(is_orphan).map(|it| it.0.clone()).collect();
+    // The files that had one first name, one after another, each with who is the first now.
+    let mut adopted: HashMap<(ImagePath, u64), Vec<(NodeKind, ImagePath)>> = HashMap::new();
+    for path in orphans {
+        let Some(node) = files.nodes.get_mut(&path) else { continue };
+        let NodeKind::Hardlink { first, size, content } = &mut node.kind else { continue };
+        let file = NodeKind::File { size: *size, content: content.clone() };
+        let heirs = adopted.entry((first.clone(), *size)).or_default();
+        if let Some((_, heir)) = heirs.iter().find(|(it, _)| *it == file) {
+            first.clone_from(heir);
+        } else {
+            node.kind = file.clone();
+            heirs.push((file, path));
+        }
+    }
+}
