@@ -2,20 +2,25 @@
 
 use super::abi::Convention;
 use super::names::is_foreign;
+use super::reach::Reach;
 use super::scope::{exemption, is_debug_information, is_test_data};
 use super::{Finding, Rule, Severity, isa, paging};
 use crate::elf::{ElfFacts, ElfTarget, Machine, Malformation, Packer};
-use crate::inspect::{Content, ForeignFormat, ImagePath, Node, NodeKind, Variant};
+use crate::inspect::{Arguments, Content, ForeignFormat, ImagePath, Node, NodeKind, Variant};
 use crate::platform::{Architecture, Platform};
 
-pub(super) fn check(variant: &Variant) -> Vec<Finding> {
+pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let reach = Reach::of(variant, arguments);
     let convention = Convention::of(variant);
     for file @ (path, node) in variant.files.iter() {
         // A file of several names is one file.
         let NodeKind::File { content, .. } = &node.kind else { continue };
         match content {
-            Content::Elf(facts) if exemption(variant, path, facts).is_none() => {
+            Content::Elf(facts)
+                if exemption(variant, path, facts).is_none()
+                    || reach.leads_to(path, facts.machine) =>
+            {
                 match (machine_mismatch(variant, file, facts), &facts.malformation) {
                     (Some(finding), _) => findings.push(finding),
                     (None, _) if is_debug_information(path) => {}
@@ -31,7 +36,11 @@ pub(super) fn check(variant: &Variant) -> Vec<Finding> {
             Content::BrokenElf(why) if !is_test_data(path) => {
                 findings.push(malformed(variant, file, why));
             }
-            Content::Foreign(format) if node.is_executable() && is_misplaced(path, *format) => {
+            Content::Foreign(format)
+                if node.is_executable()
+                    && !format.is_portable()
+                    && (is_misplaced(path) || reach.leads_to_foreign(path)) =>
+            {
                 findings.push(foreign(variant, file, *format));
             }
             _ => {}
@@ -90,8 +99,8 @@ fn packed(variant: &Variant, file: (&ImagePath, &Node), facts: &ElfFacts) -> Opt
 }
 
 /// Packages bring what other systems need and say so in its name; here it is for one that does not.
-fn is_misplaced(path: &ImagePath, format: ForeignFormat) -> bool {
-    !format.is_portable() && !is_test_data(path) && !is_foreign(path.as_str())
+fn is_misplaced(path: &ImagePath) -> bool {
+    !is_test_data(path) && !is_foreign(path.as_str())
 }
 
 fn foreign(variant: &Variant, file: (&ImagePath, &Node), format: ForeignFormat) -> Finding {

@@ -3,7 +3,8 @@
 use super::names::unmistakable;
 use super::{Finding, Rule, Severity};
 use crate::inspect::{
-    Account, Arguments, Command, ImagePath, Launch, LaunchError, Variant, variable,
+    Account, Arguments, Command, ImagePath, Launch, LaunchError, Launches, ShebangFault, Variant,
+    variable,
 };
 use crate::platform::Platform;
 
@@ -13,22 +14,45 @@ pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
         return Vec::new();
     }
     let mut findings = environment(variant);
-    let account = match Account::resolve(&variant.files, &variant.config.user) {
-        Ok(account) => account,
-        Err(error) => {
-            let message = format!("the image runs as `{}`, and {error}", variant.config.user);
-            findings.push(Finding::of_platform(Rule::UserMissing, variant.platform, message));
-            // Who it is decides nothing but the permission bits.
-            Account::ROOT
+    if let Err(error) = Account::resolve(&variant.files, &variant.config.user) {
+        let message = format!("the image runs as `{}`, and {error}", variant.config.user);
+        findings.push(Finding::of_platform(Rule::UserMissing, variant.platform, message));
+    }
+    for (number, launch) in launches(variant, arguments).into_iter().enumerate() {
+        match launch {
+            Err(error) if number == 0 || is_refused_by_init(&error) => {
+                findings.extend(unlaunchable(variant, &error));
+            }
+            _ => {}
         }
-    };
-    let launch = Command::of(&variant.config, arguments).and_then(|command| {
-        Launch::trace(&variant.files, &variant.config, &command, account).map(|_| ())
-    });
-    if let Err(error) = launch {
-        findings.extend(unlaunchable(variant, &error));
     }
     findings
+}
+
+/// What the image's command starts.
+pub(super) fn launches<'a>(variant: &'a Variant, arguments: &Arguments) -> Launches<'a> {
+    match Command::of(&variant.config, arguments) {
+        Ok(command) => launches_of(variant, &command),
+        Err(error) => vec![Err(error)],
+    }
+}
+
+/// What a command starts. Who a user is that the image does not have decides nothing but the
+/// permission bits.
+pub(super) fn launches_of<'a>(variant: &'a Variant, command: &Command) -> Launches<'a> {
+    let account = Account::resolve(&variant.files, &variant.config.user).unwrap_or(Account::ROOT);
+    Launch::trace_all(&variant.files, &variant.config, command, &account)
+}
+
+/// An init starts programs by the C library's `execvp`, which gives a file without `#!` to a shell.
+fn is_refused_by_init(error: &LaunchError) -> bool {
+    match error {
+        LaunchError::NotAProgram { .. } => false,
+        LaunchError::Shebang { fault, .. } => {
+            !matches!(fault, ShebangFault::ByteOrderMark | ShebangFault::NotFirst)
+        }
+        _ => true,
+    }
 }
 
 fn unlaunchable(variant: &Variant, error: &LaunchError) -> Option<Finding> {

@@ -9,6 +9,7 @@ mod isa;
 mod linking;
 mod names;
 mod paging;
+mod reach;
 mod rule;
 mod run;
 mod scope;
@@ -36,7 +37,7 @@ pub struct Expectations {
 pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
     let mut findings = index::check(&evidence.image);
     for variant in &evidence.image.variants {
-        let mut of_variant = elf::check(variant);
+        let mut of_variant = elf::check(variant, &expectations.arguments);
         of_variant.extend(linking::check(variant, &expectations.arguments));
         let of_entrypoint = entrypoint::check(variant, &expectations.arguments);
         // What is said of the entrypoint is not said again of its file.

@@ -5,6 +5,7 @@
 use super::names::{names, stem};
 use crate::elf::{ElfFacts, Machine};
 use crate::inspect::{ImagePath, Variant};
+use crate::platform::Architecture;
 
 /// Why a file's machine says nothing about its platform; `None` where it does.
 pub(super) fn exemption(
@@ -32,6 +33,9 @@ pub(super) fn exemption(
         }
         [.., "rustlib", target, "lib", _] if is_triplet(target) => Some(Exemption::CrossToolchain),
         ["libx32", ..] | ["usr", "libx32", ..] => Some(Exemption::OtherAbi),
+        ["lib32", ..] | ["usr", "lib32", ..] if is_i386_of_amd64(variant, facts.machine) => {
+            Some(Exemption::OtherAbi)
+        }
         _ if is_one_of_many(variant, path, facts.machine) => Some(Exemption::OneOfMany),
         _ => None,
     }
@@ -50,7 +54,7 @@ pub(super) enum Exemption {
     Firmware,
     /// The target's libraries of a cross compiler.
     CrossToolchain,
-    /// Libraries of x32, in the folder that is for them alone.
+    /// Libraries of x32 or i386, in the folder of an amd64 image that is for them alone.
     OtherAbi,
     /// One of the builds for many platforms that a package holds side by side.
     OneOfMany,
@@ -66,6 +70,11 @@ pub(super) fn is_test_data(path: &ImagePath) -> bool {
 pub(super) fn is_debug_information(path: &ImagePath) -> bool {
     path.as_str().starts_with("/usr/lib/debug/")
         || path.file_name().rsplit_once('.').is_some_and(|(_, suffix)| suffix == "debug")
+}
+
+/// amd64 kernels execute both, and compilers for both keep them apart.
+fn is_i386_of_amd64(variant: &Variant, machine: Machine) -> bool {
+    matches!(variant.platform.architecture(), Architecture::Amd64(_)) && machine == Machine::I386
 }
 
 /// `aarch64-linux-gnu`, `x86_64-linux-musl`, `x86_64-w64-mingw32`.

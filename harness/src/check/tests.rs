@@ -5,8 +5,10 @@ mod declared;
 mod elf;
 mod entrypoint;
 mod index;
+mod inits;
 mod linking;
 mod pages;
+mod reach;
 mod run;
 
 use std::collections::BTreeSet;
@@ -110,6 +112,8 @@ fn all_cases() -> Vec<Case> {
         declared::cases(),
         linking::cases(),
         entrypoint::cases(),
+        inits::cases(),
+        reach::cases(),
         run::cases(),
     ]
     .into_iter()

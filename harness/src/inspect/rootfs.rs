@@ -258,6 +258,15 @@ impl RootFs {
         self.nodes.get_key_value(path)
     }
 
+    /// The first name of the file that a path names, links not followed.
+    #[must_use]
+    pub fn first_name(&self, path: &ImagePath) -> ImagePath {
+        match self.nodes.get(path).map(|it| &it.kind) {
+            Some(NodeKind::Hardlink { first, .. }) => first.clone(),
+            _ => path.clone(),
+        }
+    }
+
     /// All files, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&ImagePath, &Node)> {
         self.nodes.iter()
