@@ -3,7 +3,9 @@
 use super::abi::Convention;
 use super::names::is_foreign;
 use super::reach::Reach;
-use super::scope::{exemption, is_debug_information, is_test_data};
+use super::scope::{
+    Exemption, exemption, is_chosen, is_debug_information, is_of_collection, is_test_data,
+};
 use super::{Finding, Rule, Severity, isa, paging};
 use crate::elf::{ElfFacts, ElfTarget, Machine, Malformation, Packer};
 use crate::inspect::{Arguments, Content, ForeignFormat, ImagePath, Node, NodeKind, Variant};
@@ -17,18 +19,17 @@ pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
         // A file of several names is one file.
         let NodeKind::File { content, .. } = &node.kind else { continue };
         match content {
-            Content::Elf(facts)
-                if exemption(variant, path, facts).is_none()
-                    || reach.leads_to(path, facts.machine) =>
-            {
-                match (machine_mismatch(variant, file, facts), &facts.malformation) {
+            Content::Elf(facts) if counts(variant, path, facts, &reach) => {
+                match (machine_mismatch(variant, file, facts, &reach), &facts.malformation) {
                     (Some(finding), _) => findings.push(finding),
                     (None, _) if is_debug_information(path) => {}
                     (None, Some(why)) => findings.push(malformed(variant, file, why)),
                     (None, None) => {
-                        findings.extend(convention.check(variant, file, facts));
-                        findings.extend(isa::check(variant, file, facts));
-                        findings.extend(paging::check(variant, file, facts));
+                        if !is_chosen(variant, path) {
+                            findings.extend(convention.check(variant, file, facts));
+                            findings.extend(isa::check(variant, file, facts));
+                            findings.extend(paging::check(variant, file, facts));
+                        }
                         findings.extend(packed(variant, file, facts));
                     }
                 }
@@ -49,10 +50,21 @@ pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
     findings
 }
 
+/// Whether the file is meant for the platform, by what it is or because a name leads to it.
+fn counts(variant: &Variant, path: &ImagePath, facts: &ElfFacts, reach: &Reach) -> bool {
+    match exemption(variant, path, facts) {
+        None => true,
+        // It lies in PATH, where the kernel of another machine finds it.
+        Some(Exemption::Emulator) => reach.is_command(path),
+        Some(_) => reach.leads_to(path, facts.machine),
+    }
+}
+
 fn machine_mismatch(
     variant: &Variant,
     file: (&ImagePath, &Node),
     facts: &ElfFacts,
+    reach: &Reach,
 ) -> Option<Finding> {
     let actual = facts.target();
     let expected = variant.platform.elf_target();
@@ -63,12 +75,11 @@ fn machine_mismatch(
     let message = format!("is for {actual}, {} needs {expected}", variant.platform);
     let finding = Finding::of_file(Rule::ElfMachineMismatch, variant, file, message)
         .with_values(&expected, &actual);
-    Some(if is_compatible(variant.platform, facts.machine) {
-        // Every amd64 processor executes it, and most kernels let it.
-        finding.with_severity(Severity::Warning)
-    } else {
-        finding
-    })
+    // Every amd64 processor executes i386's code, and most kernels let it.
+    let is_tolerable = is_compatible(variant.platform, facts.machine)
+        || is_of_collection(variant, file.0, facts.machine)
+            && !reach.leads_to(file.0, facts.machine);
+    Some(if is_tolerable { finding.with_severity(Severity::Warning) } else { finding })
 }
 
 fn is_compatible(platform: Platform, machine: Machine) -> bool {

@@ -34,6 +34,11 @@ impl Reach {
         Self { names }
     }
 
+    /// Whether the image's command leads to a file.
+    pub(super) fn is_command(&self, path: &ImagePath) -> bool {
+        self.has(path, |_| false)
+    }
+
     /// Whether a name leads to a file that does not say that it is for a machine.
     pub(super) fn leads_to(&self, path: &ImagePath, machine: Machine) -> bool {
         self.has(path, |word| !names(word, machine))

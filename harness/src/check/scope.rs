@@ -2,7 +2,10 @@
 //!
 //! What is left out here is listed, with the reason, on the page of `ElfMachineMismatch`.
 
-use super::names::{names, stem};
+mod firmware;
+mod toolchain;
+
+use super::names::{is_foreign, names, names_of, names_other, same_package, stem};
 use crate::elf::{ElfFacts, Machine};
 use crate::inspect::{ImagePath, Variant};
 use crate::platform::Architecture;
@@ -13,7 +16,8 @@ pub(super) fn exemption(
     path: &ImagePath,
     facts: &ElfFacts,
 ) -> Option<Exemption> {
-    if matches!(facts.machine, Machine::BPF | Machine::CUDA | Machine::AMDGPU) {
+    let machine = facts.machine;
+    if matches!(machine, Machine::BPF | Machine::CUDA | Machine::AMDGPU) {
         return Some(Exemption::OtherProcessor);
     }
     if !facts.elf_type.is_loadable() {
@@ -23,20 +27,21 @@ pub(super) fn exemption(
         return Some(Exemption::TestData);
     }
     let components: Vec<&str> = path.components().collect();
+    if firmware::is_firmware(&components) {
+        return Some(Exemption::Firmware);
+    }
+    if toolchain::is_cross_toolchain(variant, &components, machine) {
+        return Some(Exemption::CrossToolchain);
+    }
+    if is_emulator_for_builders(variant, path.file_name(), machine) {
+        return Some(Exemption::Emulator);
+    }
     match components.as_slice() {
-        ["lib", "firmware", ..]
-        | ["usr", "lib", "firmware", ..]
-        | ["usr", "share", "qemu" | "openbios", ..] => Some(Exemption::Firmware),
-        ["usr", "lib", "gcc-cross", ..] => Some(Exemption::CrossToolchain),
-        ["usr", directory, ..] | ["usr", "local", directory, ..] if is_triplet(directory) => {
-            Some(Exemption::CrossToolchain)
-        }
-        [.., "rustlib", target, "lib", _] if is_triplet(target) => Some(Exemption::CrossToolchain),
         ["libx32", ..] | ["usr", "libx32", ..] => Some(Exemption::OtherAbi),
-        ["lib32", ..] | ["usr", "lib32", ..] if is_i386_of_amd64(variant, facts.machine) => {
+        ["lib32", ..] | ["usr", "lib32", ..] if is_i386_of_amd64(variant, machine) => {
             Some(Exemption::OtherAbi)
         }
-        _ if is_one_of_many(variant, path, facts.machine) => Some(Exemption::OneOfMany),
+        _ if is_one_of_many(variant, path, machine) => Some(Exemption::OneOfMany),
         _ => None,
     }
 }
@@ -50,12 +55,14 @@ pub(super) enum Exemption {
     NotLoadable,
     /// Input of a test suite.
     TestData,
-    /// Code that is loaded into a device or an emulated machine.
+    /// Code that is loaded into a device, an emulated machine, or before there is a kernel.
     Firmware,
-    /// The target's libraries of a cross compiler.
+    /// The target's libraries of a cross compiler, or a debugger's programs for it.
     CrossToolchain,
     /// Libraries of x32 or i386, in the folder of an amd64 image that is for them alone.
     OtherAbi,
+    /// An emulator of the platform's machine, for those who build the image on another.
+    Emulator,
     /// One of the builds for many platforms that a package holds side by side.
     OneOfMany,
 }
@@ -77,10 +84,11 @@ fn is_i386_of_amd64(variant: &Variant, machine: Machine) -> bool {
     matches!(variant.platform.architecture(), Architecture::Amd64(_)) && machine == Machine::I386
 }
 
-/// `aarch64-linux-gnu`, `x86_64-linux-musl`, `x86_64-w64-mingw32`.
-fn is_triplet(name: &str) -> bool {
-    let parts: Vec<&str> = name.split('-').collect();
-    matches!(parts.as_slice(), [_, "linux", _] | [_, _, "linux", _] | [_, "w64", "mingw32"])
+/// `qemu-aarch64-static` in an arm64 image, and not for arm64: put there so that another machine can
+/// build on the image. On the image's own machine there is nothing for it to do.
+fn is_emulator_for_builders(variant: &Variant, name: &str, machine: Machine) -> bool {
+    let own = variant.platform.elf_target().machine;
+    machine != own && name.strip_prefix("qemu-").is_some_and(|emulated| names(emulated, own))
 }
 
 /// Whether a part of the path is named for the file's machine, and beside it there is the same for
@@ -97,4 +105,50 @@ fn is_one_of_many(variant: &Variant, path: &ImagePath, machine: Machine) -> bool
         folder = folder.join(name);
         is_one
     })
+}
+
+/// Whether the file is one of a package's builds for many platforms, none of which is this one.
+/// Such packages work without, or have been compiled anew for this platform elsewhere.
+pub(super) fn is_of_collection(variant: &Variant, path: &ImagePath, machine: Machine) -> bool {
+    let own = variant.platform.elf_target().machine;
+    let mut folder = ImagePath::root();
+    path.components().any(|name| {
+        let is_another = |other: &str| {
+            (is_foreign(other) || names_other(other, machine)) && same_package(other, name)
+        };
+        let is_one = names(name, machine)
+            && !names(name, own)
+            && !toolchain::is_triplet(name)
+            && variant.files.names(&folder).any(is_another);
+        folder = folder.join(name);
+        is_one
+    })
+}
+
+/// Whether whoever loads the file has chosen it: for Android, or among builds for several versions
+/// of ARM, `armv6` and `armv7`, which differ in what they need and agree in their machine.
+pub(super) fn is_chosen(variant: &Variant, path: &ImagePath) -> bool {
+    if is_android(path) {
+        return true;
+    }
+    let own = variant.platform.elf_target().machine;
+    if own != Machine::ARM {
+        return false;
+    }
+    let mut folder = ImagePath::root();
+    path.components().any(|name| {
+        let version = names_of(name, own);
+        let is_another = |other: &str| {
+            let its = names_of(other, own);
+            !its.is_empty() && its != version && stem(other) == stem(name)
+        };
+        let is_one = !version.is_empty() && variant.files.names(&folder).any(is_another);
+        folder = folder.join(name);
+        is_one
+    })
+}
+
+/// Whether the path says that the file is for Android, whose C library and loader are others.
+pub(super) fn is_android(path: &ImagePath) -> bool {
+    path.components().any(|it| it.contains("android"))
 }

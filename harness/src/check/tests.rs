@@ -10,6 +10,7 @@ mod linking;
 mod pages;
 mod reach;
 mod run;
+mod scope;
 
 use std::collections::BTreeSet;
 
@@ -114,6 +115,7 @@ fn all_cases() -> Vec<Case> {
         entrypoint::cases(),
         inits::cases(),
         reach::cases(),
+        scope::cases(),
         run::cases(),
     ]
     .into_iter()

@@ -1,6 +1,7 @@
 //! The filesystem that a variant's layers make, as the kernel would see it.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -225,8 +226,23 @@ impl RootFs {
 
     /// The names in a directory, which is named without links.
     pub fn names(&self, directory: &ImagePath) -> impl Iterator<Item = &str> {
-        let skip = directory.as_prefix().len();
-        self.below(directory).map(move |it| &it.as_str()[skip..]).filter(|it| !it.contains('/'))
+        let directory = directory.clone();
+        let prefix = directory.as_prefix();
+        let mut from = Bound::Included(directory.join(""));
+        std::iter::from_fn(move || {
+            loop {
+                let (path, _) = self.nodes.range((from.clone(), Bound::Unbounded)).next()?;
+                let name = path.as_str().strip_prefix(&prefix)?;
+                match name.split_once('/') {
+                    None => {
+                        from = Bound::Excluded(path.clone());
+                        return Some(name);
+                    }
+                    // What lies below a name stands together: `0` follows the slash.
+                    Some((name, _)) => from = Bound::Included(directory.join(&format!("{name}0"))),
+                }
+            }
+        })
     }
 
     /// Where an entry lands: links in the directories above it are followed, as the engine does
@@ -496,9 +512,12 @@ mod tests {
     #[test]
     fn a_directory_lists_its_own_names_only() {
         let fs = root_fs([files(&["a/b/c", "a/d", "a-b/e"])]);
-        let names = |path| fs.names(&ImagePath::clean(path)).collect::<Vec<_>>();
+        let names = |path: &str| fs.names(&ImagePath::clean(path)).collect::<Vec<_>>();
         assert_eq!(names("/a"), ["b", "d"]);
         assert_eq!(names("/"), ["a", "a-b"]);
         assert_eq!(names("/none"), [""; 0]);
+        let fs = root_fs([files(&["x/b/c", "x/b/d/e", "x/b-c", "x/b0/f", "x/b00", "y"])]);
+        let names: Vec<&str> = fs.names(&ImagePath::clean("/x")).collect();
+        assert_eq!(names, ["b", "b-c", "b0", "b00"], "in the order of paths");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::check::Severity;
 use crate::check::entrypoint::launches;
 use crate::check::names::{names, names_libc, stem};
-use crate::check::scope::{exemption, is_debug_information};
+use crate::check::scope::{exemption, is_android, is_debug_information};
 use crate::elf::{DynamicFlags1, ElfFacts, ElfType};
 use crate::inspect::{Arguments, ImagePath, NodeKind, Variant};
 use crate::loader::{Catalogue, Object};
@@ -106,10 +106,6 @@ fn is_library(facts: &ElfFacts) -> bool {
 /// Programs that this system is not to start.
 fn is_foreign(variant: &Variant, path: &ImagePath, interpreter: &str) -> bool {
     interpreter.starts_with("/system/bin/linker") || has_own_root(variant, path, interpreter)
-}
-
-fn is_android(path: &ImagePath) -> bool {
-    path.components().any(|it| it.contains("android"))
 }
 
 /// Whether the file lies in a root filesystem of its own, the loader inside: for a container, a
