@@ -5,7 +5,10 @@ use crate::elf::{ElfFacts, LoadSegment};
 use crate::fixture::{ElfFile, Layer, Variant};
 
 pub(super) fn cases() -> Vec<Case> {
-    [conventions(), go(), arm(), riscv(), x86(), pages(), packed()].into_iter().flatten().collect()
+    [conventions(), other_conventions(), go(), arm(), riscv(), x86(), pages(), packed()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 const SOFT: u32 = 0x0500_0200;
@@ -110,6 +113,13 @@ fn conventions() -> Vec<Case> {
                 &soft("linux/arm/v6"),
             ),
         ),
+    ]
+}
+
+/// Conventions of machines other than ARM.
+fn other_conventions() -> Vec<Case> {
+    use Rule::ElfAbiMismatch as Mismatch;
+    vec![
         caught(
             Mismatch,
             "an lp64 library in an lp64d image",
