@@ -1,19 +1,16 @@
 //! What the kernel would start, and as whom.
 
-use super::names::unmistakable;
 use super::{Finding, Rule, Severity};
 use crate::inspect::{
     Account, Arguments, Command, ImagePath, Launch, LaunchError, Launches, ShebangFault, Variant,
-    variable,
 };
-use crate::platform::Platform;
 
 pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
     // Where there is no file at all, that is the defect.
     if variant.files.is_empty() {
         return Vec::new();
     }
-    let mut findings = environment(variant);
+    let mut findings = Vec::new();
     if let Err(error) = Account::resolve(&variant.files, &variant.config.user) {
         let message = format!("the image runs as `{}`, and {error}", variant.config.user);
         findings.push(Finding::of_platform(Rule::UserMissing, variant.platform, message));
@@ -84,43 +81,4 @@ fn unlaunchable(variant: &Variant, error: &LaunchError) -> Option<Finding> {
         // The file itself is reported, with what is wrong in it.
         LaunchError::BrokenElf(_) => return None,
     })
-}
-
-/// Variables whose only value is a path of another architecture that is not there: a base image's
-/// `JAVA_HOME=/usr/lib/jvm/java-17-openjdk-amd64`. A missing path alone proves nothing, for many
-/// are made at run time; nor does one missing entry of a list that has others.
-fn environment(variant: &Variant) -> Vec<Finding> {
-    let env = variant.config.env.as_deref().unwrap_or_default();
-    let names = env.iter().filter_map(|it| it.split_once('=')).map(|(name, _)| name);
-    let mut findings = Vec::new();
-    for name in names.filter(|name| *name != "PATH") {
-        let value = variable(&variant.config, name).unwrap_or_default();
-        let is_there = |path: &str| variant.files.resolve(&ImagePath::root(), path).is_ok();
-        // The address of something is not its path.
-        let is_path = |it: &&str| it.starts_with('/') && !it.starts_with("//");
-        let paths: Vec<&str> = value.split(':').filter(is_path).collect();
-        if paths.iter().any(|path| is_there(path)) {
-            continue;
-        }
-        let foreign = paths
-            .iter()
-            .find_map(|path| foreign_name(path, variant.platform).map(|token| (path, token)));
-        if let Some((path, token)) = foreign {
-            let message =
-                format!("{name} is {path}, which does not exist and is named for {token}");
-            let finding = Finding::of_platform(Rule::EnvPathMissing, variant.platform, message);
-            findings.push(finding.with_path(path));
-        }
-    }
-    findings
-}
-
-/// The part of a path that names another architecture than the platform's.
-fn foreign_name(path: &str, platform: Platform) -> Option<&'static str> {
-    let own = platform.elf_target().machine;
-    let names = unmistakable(path);
-    if names.iter().any(|(_, machine)| *machine == own) {
-        return None;
-    }
-    names.first().map(|(name, _)| *name)
 }

@@ -3,6 +3,7 @@
 mod abi;
 mod elf;
 mod entrypoint;
+mod environment;
 mod finding;
 mod index;
 mod isa;
@@ -46,6 +47,7 @@ pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
         };
         of_variant.retain(|it| !is_said(it));
         of_variant.extend(of_entrypoint);
+        of_variant.extend(environment::check(variant));
         of_variant.extend(run::check(
             evidence.runs_of(variant),
             variant,

@@ -71,9 +71,11 @@ fn is_explained(variant: &Variant, run: &RunEvidence, known: &[Finding]) -> bool
         | Rule::InterpreterMissing
         | Rule::InterpreterMismatch => is_started(it),
         // Only what the entrypoint itself loads is an error here.
-        Rule::LibraryMissing | Rule::SymbolVersionMissing | Rule::LoaderLibcMismatch => true,
+        Rule::LibraryMissing
+        | Rule::SymbolVersionMissing
+        | Rule::LoaderLibcMismatch
         // What an init could not start either.
-        Rule::EntrypointMissing
+        | Rule::EntrypointMissing
         | Rule::EntrypointNotExecutable
         | Rule::EntrypointShebang
         | Rule::EntrypointShellMissing

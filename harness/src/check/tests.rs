@@ -4,11 +4,13 @@
 mod declared;
 mod elf;
 mod entrypoint;
+mod environment;
 mod index;
 mod inits;
 mod linking;
 mod pages;
 mod reach;
+mod reports;
 mod run;
 mod scope;
 
@@ -114,7 +116,9 @@ fn all_cases() -> Vec<Case> {
         linking::cases(),
         entrypoint::cases(),
         inits::cases(),
+        environment::cases(),
         reach::cases(),
+        reports::cases(),
         scope::cases(),
         run::cases(),
     ]

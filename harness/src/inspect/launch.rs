@@ -141,6 +141,9 @@ pub enum ShebangFault {
     /// It names no interpreter.
     #[error("`#!` names no interpreter")]
     Empty,
+    /// The kernel reads 256 bytes, and the interpreter's path is longer.
+    #[error("its interpreter's path is longer than the 256 bytes that the kernel reads")]
+    TooLong,
     /// Its interpreter is not in the image.
     #[error("its interpreter cannot be found: {0}")]
     InterpreterMissing(ResolveError),
@@ -329,6 +332,9 @@ impl<'a> Search<'a, '_> {
         }
         if shebang.interpreter.is_empty() {
             return Err(ShebangFault::Empty);
+        }
+        if shebang.is_cut_off() {
+            return Err(ShebangFault::TooLong);
         }
         let from = ImagePath::clean(&self.config.working_dir);
         let found = self

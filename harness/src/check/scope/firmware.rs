@@ -12,6 +12,6 @@ pub(super) fn is_firmware(components: &[&str]) -> bool {
     });
     // A kernel brings the vDSO of each convention that it knows, for debuggers.
     let is_vdso = components.windows(4).any(|it| matches!(it, ["lib", "modules", _, "vdso"]));
-    let is_module = components.last().is_some_and(|it| it.ends_with(".c32"));
+    let is_module = components.last().and_then(|it| it.strip_suffix(".c32")).is_some();
     is_in_folder || is_vdso || is_module || components.first() == Some(&"boot")
 }

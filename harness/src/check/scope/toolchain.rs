@@ -40,9 +40,10 @@ fn is_in_sysroot(components: &[&str], own: Machine) -> bool {
 fn has_compiler(variant: &Variant, components: &[&str], own: Machine) -> bool {
     let mut triplets = components.iter().enumerate().filter(|it| is_triplet(it.1));
     triplets.any(|(at, triplet)| {
-        let prefix = match components.get(..at).unwrap_or_default() {
+        let above = components.get(..at).unwrap_or_default();
+        let prefix = match above {
             [prefix @ .., "lib" | "libexec", "gcc"] => prefix,
-            prefix => prefix,
+            _ => above,
         };
         let bin = prefix.iter().fold(ImagePath::root(), |path, it| path.join(it)).join("bin");
         let is_tool = |it: &str| it.strip_prefix(triplet).is_some_and(|it| it.starts_with('-'));

@@ -47,18 +47,19 @@ fn the_list_has_every_rule() {
 }
 
 fn list() -> String {
-    let mut list = String::from(LIST_HEAD);
+    let mut parts = vec![LIST_HEAD.to_owned()];
     let mut group = None;
     for rule in Rule::ALL {
         if group.replace(rule.group()) != Some(rule.group()) {
             let title = rule.group().to_string();
             let (first, rest) = title.split_at(1);
-            list += &format!("\n## {}{rest}\n\n", first.to_uppercase());
-            list += "| rule | severity | defect |\n|---|---|---|\n";
+            parts.push(format!("\n## {}{rest}\n\n", first.to_uppercase()));
+            parts.push("| rule | severity | defect |\n|---|---|---|\n".to_owned());
         }
-        list += &format!("| [{rule}]({rule}.md) | {} | {} |\n", rule.severity(), rule.summary());
+        let (severity, summary) = (rule.severity(), rule.summary());
+        parts.push(format!("| [{rule}]({rule}.md) | {severity} | {summary} |\n"));
     }
-    list
+    parts.concat()
 }
 
 const LIST_HEAD: &str = "\
