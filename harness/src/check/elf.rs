@@ -54,8 +54,11 @@ pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
 fn counts(variant: &Variant, path: &ImagePath, facts: &ElfFacts, reach: &Reach) -> bool {
     match exemption(variant, path, facts) {
         None => true,
-        // It lies in PATH, where the kernel of another machine finds it.
-        Some(Exemption::Emulator) => reach.is_command(path),
+        // These may lie in PATH as well: a loader of eBPF beside its programs, and an emulator
+        // where the kernel of another machine finds it.
+        Some(Exemption::OtherProcessor | Exemption::NotLoadable | Exemption::Emulator) => {
+            reach.is_command(path)
+        }
         Some(_) => reach.leads_to(path, facts.machine),
     }
 }

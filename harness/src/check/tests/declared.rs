@@ -357,6 +357,17 @@ fn pages() -> Vec<Case> {
         ),
         caught(
             Alignment,
+            "LoongArch has no smaller pages than of 16 KiB",
+            with("linux/loong64", "usr/lib/libx.so.1", &shared("linux/loong64", 0x1000)),
+            &["error linux/loong64 /usr/lib/libx.so.1"],
+        ),
+        silent(
+            Alignment,
+            "16 KiB on LoongArch",
+            with("linux/loong64", "usr/lib/libx.so.1", &shared("linux/loong64", 0x4000)),
+        ),
+        caught(
+            Alignment,
             "a static program's data, not congruent",
             alone("linux/arm64", &data_at(0x3_1000)),
             &["error linux/arm64 /app"],

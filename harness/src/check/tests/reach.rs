@@ -1,6 +1,7 @@
 //! Files that are left out by what their paths say, unless a name leads to them.
 
 use super::{Case, Rule, caught, silent};
+use crate::elf::Machine;
 use crate::fixture::{ElfFile, Layer, Variant, program};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -131,6 +132,13 @@ fn commands() -> Vec<Case> {
             "one of two names beside one another, the wrong one chosen",
             with(side_by_side().symlink("usr/local/bin/ctl", "ctl-amd64")),
             &["error linux/arm64 /usr/local/bin/ctl-amd64"],
+        ),
+        silent(
+            Mismatch,
+            "eBPF beside its loader",
+            with(Layer::new().executable("usr/local/bin/probe.bpf.o", {
+                ElfFile::of_machine(Machine::BPF).bytes()
+            })),
         ),
         silent(
             Mismatch,
