@@ -63,14 +63,7 @@ impl Convention {
         let (expected, actual) = (self.arm?, float_of(facts)?);
         // ARMv5 has no floating-point unit: there, code for one does not even run alone.
         let matters = calls_others(facts) || expected == ArmFloatAbi::Soft;
-        (expected != actual && matters).then(|| (name(expected), name(actual)))
-    }
-}
-
-fn name(abi: ArmFloatAbi) -> String {
-    match abi {
-        ArmFloatAbi::Soft => "soft-float".to_owned(),
-        ArmFloatAbi::Hard => "hard-float".to_owned(),
+        (expected != actual && matters).then(|| (expected.to_string(), actual.to_string()))
     }
 }
 

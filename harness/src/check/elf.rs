@@ -2,28 +2,32 @@
 
 use super::abi::Convention;
 use super::names::is_foreign;
-use super::scope::{Scope, is_debug_information, is_test_data};
+use super::reach::Reach;
+use super::scope::{Exemption, Scope, is_debug_information, is_test_data};
 use super::{Finding, Rule, Severity, isa, paging};
 use crate::elf::{ElfFacts, ElfTarget, Machine, Malformation, Packer};
-use crate::inspect::{Content, ForeignFormat, ImagePath, Node, NodeKind, Variant};
+use crate::inspect::{Arguments, Content, ForeignFormat, ImagePath, Node, NodeKind, Variant};
 use crate::platform::{Architecture, Platform};
 
-pub(super) fn check(variant: &Variant) -> Vec<Finding> {
+pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (convention, scope) = (Convention::of(variant), Scope::of(variant));
+    let reach = Reach::of(variant, arguments);
     for file @ (path, node) in variant.files.iter() {
         // A file of several names is one file.
         let NodeKind::File { content, .. } = &node.kind else { continue };
         match content {
-            Content::Elf(facts) if scope.exemption(path, facts).is_none() => {
-                match (machine_mismatch(variant, file, facts), &facts.malformation) {
+            Content::Elf(facts) if counts(&scope, path, facts, &reach) => {
+                match (machine_mismatch(&scope, file, facts, &reach), &facts.malformation) {
                     (Some(finding), _) => findings.push(finding),
                     (None, _) if is_debug_information(path) => {}
                     (None, Some(why)) => findings.push(malformed(variant, file, why)),
                     (None, None) => {
-                        findings.extend(convention.check(variant, file, facts));
-                        findings.extend(isa::check(variant, file, facts));
-                        findings.extend(paging::check(variant, file, facts));
+                        if !scope.is_chosen(path) {
+                            findings.extend(convention.check(variant, file, facts));
+                            findings.extend(isa::check(variant, file, facts));
+                            findings.extend(paging::check(variant, file, facts));
+                        }
                         findings.extend(packed(variant, file, facts));
                     }
                 }
@@ -31,7 +35,11 @@ pub(super) fn check(variant: &Variant) -> Vec<Finding> {
             Content::BrokenElf(why) if !is_test_data(path) => {
                 findings.push(malformed(variant, file, why));
             }
-            Content::Foreign(format) if node.is_executable() && is_misplaced(path, *format) => {
+            Content::Foreign(format)
+                if node.is_executable()
+                    && !format.is_portable()
+                    && (is_misplaced(path) || reach.leads_to_foreign(path)) =>
+            {
                 findings.push(foreign(variant, file, *format));
             }
             _ => {}
@@ -40,11 +48,26 @@ pub(super) fn check(variant: &Variant) -> Vec<Finding> {
     findings
 }
 
+/// Whether the file is meant for the platform, by what it is or because a name leads to it.
+fn counts(scope: &Scope<'_>, path: &ImagePath, facts: &ElfFacts, reach: &Reach) -> bool {
+    match scope.exemption(path, facts) {
+        None => true,
+        // These may lie in PATH as well: a loader of eBPF beside its programs, and an emulator
+        // where the kernel of another machine finds it.
+        Some(Exemption::OtherProcessor | Exemption::NotLoadable | Exemption::Emulator) => {
+            reach.is_command(path)
+        }
+        Some(_) => reach.leads_to(path, facts.machine),
+    }
+}
+
 fn machine_mismatch(
-    variant: &Variant,
+    scope: &Scope<'_>,
     file: (&ImagePath, &Node),
     facts: &ElfFacts,
+    reach: &Reach,
 ) -> Option<Finding> {
+    let variant = scope.variant;
     let actual = facts.target();
     let expected = variant.platform.elf_target();
     if actual == expected {
@@ -54,12 +77,10 @@ fn machine_mismatch(
     let message = format!("is for {actual}, {} needs {expected}", variant.platform);
     let finding = Finding::of_file(Rule::ElfMachineMismatch, variant, file, message)
         .with_values(&expected, &actual);
-    Some(if is_compatible(variant.platform, facts.machine) {
-        // Every amd64 processor executes it, and most kernels let it.
-        finding.with_severity(Severity::Warning)
-    } else {
-        finding
-    })
+    // Every amd64 processor executes i386's code, and most kernels let it.
+    let is_tolerable = is_compatible(variant.platform, facts.machine)
+        || scope.is_of_collection(file.0, facts.machine) && !reach.leads_to(file.0, facts.machine);
+    Some(if is_tolerable { finding.with_severity(Severity::Warning) } else { finding })
 }
 
 fn is_compatible(platform: Platform, machine: Machine) -> bool {
@@ -90,8 +111,8 @@ fn packed(variant: &Variant, file: (&ImagePath, &Node), facts: &ElfFacts) -> Opt
 }
 
 /// Packages bring what other systems need and say so in its name; here it is for one that does not.
-fn is_misplaced(path: &ImagePath, format: ForeignFormat) -> bool {
-    !format.is_portable() && !is_test_data(path) && !is_foreign(path.as_str())
+fn is_misplaced(path: &ImagePath) -> bool {
+    !is_test_data(path) && !is_foreign(path.as_str())
 }
 
 fn foreign(variant: &Variant, file: (&ImagePath, &Node), format: ForeignFormat) -> Finding {

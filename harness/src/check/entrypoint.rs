@@ -1,34 +1,55 @@
 //! What the kernel would start, and as whom.
 
-use super::names::unmistakable;
 use super::{Finding, Rule, Severity};
 use crate::inspect::{
-    Account, Arguments, Command, ImagePath, Launch, LaunchError, Variant, variable,
+    Account, Arguments, Command, ImagePath, Launch, LaunchError, Launches, ShebangFault, Variant,
 };
-use crate::platform::Platform;
 
 pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
     // Where there is no file at all, that is the defect.
     if variant.files.is_empty() {
         return Vec::new();
     }
-    let mut findings = environment(variant);
-    let account = match Account::resolve(&variant.files, &variant.config.user) {
-        Ok(account) => account,
-        Err(error) => {
-            let message = format!("the image runs as `{}`, and {error}", variant.config.user);
-            findings.push(Finding::of_platform(Rule::UserMissing, variant.platform, message));
-            // Who it is decides nothing but the permission bits.
-            Account::ROOT
+    let mut findings = Vec::new();
+    if let Err(error) = Account::resolve(&variant.files, &variant.config.user) {
+        let message = format!("the image runs as `{}`, and {error}", variant.config.user);
+        findings.push(Finding::of_platform(Rule::UserMissing, variant.platform, message));
+    }
+    for (number, launch) in launches(variant, arguments).into_iter().enumerate() {
+        match launch {
+            Err(error) if number == 0 || is_refused_by_init(&error) => {
+                findings.extend(unlaunchable(variant, &error));
+            }
+            _ => {}
         }
-    };
-    let launch = Command::of(&variant.config, arguments).and_then(|command| {
-        Launch::trace(&variant.files, &variant.config, &command, account).map(|_| ())
-    });
-    if let Err(error) = launch {
-        findings.extend(unlaunchable(variant, &error));
     }
     findings
+}
+
+/// What the image's command starts.
+pub(super) fn launches<'a>(variant: &'a Variant, arguments: &Arguments) -> Launches<'a> {
+    match Command::of(&variant.config, arguments) {
+        Ok(command) => launches_of(variant, &command),
+        Err(error) => vec![Err(error)],
+    }
+}
+
+/// What a command starts. Who a user is that the image does not have decides nothing but the
+/// permission bits.
+pub(super) fn launches_of<'a>(variant: &'a Variant, command: &Command) -> Launches<'a> {
+    let account = Account::resolve(&variant.files, &variant.config.user).unwrap_or(Account::ROOT);
+    Launch::trace_all(&variant.files, &variant.config, command, &account)
+}
+
+/// An init starts programs by the C library's `execvp`, which gives a file without `#!` to a shell.
+fn is_refused_by_init(error: &LaunchError) -> bool {
+    match error {
+        LaunchError::NotAProgram { .. } => false,
+        LaunchError::Shebang { fault, .. } => {
+            !matches!(fault, ShebangFault::ByteOrderMark | ShebangFault::NotFirst)
+        }
+        _ => true,
+    }
 }
 
 fn unlaunchable(variant: &Variant, error: &LaunchError) -> Option<Finding> {
@@ -60,43 +81,4 @@ fn unlaunchable(variant: &Variant, error: &LaunchError) -> Option<Finding> {
         // The file itself is reported, with what is wrong in it.
         LaunchError::BrokenElf(_) => return None,
     })
-}
-
-/// Variables whose only value is a path of another architecture that is not there: a base image's
-/// `JAVA_HOME=/usr/lib/jvm/java-17-openjdk-amd64`. A missing path alone proves nothing, for many
-/// are made at run time; nor does one missing entry of a list that has others.
-fn environment(variant: &Variant) -> Vec<Finding> {
-    let env = variant.config.env.as_deref().unwrap_or_default();
-    let names = env.iter().filter_map(|it| it.split_once('=')).map(|(name, _)| name);
-    let mut findings = Vec::new();
-    for name in names.filter(|name| *name != "PATH") {
-        let value = variable(&variant.config, name).unwrap_or_default();
-        let is_there = |path: &str| variant.files.resolve(&ImagePath::root(), path).is_ok();
-        // The address of something is not its path.
-        let is_path = |it: &&str| it.starts_with('/') && !it.starts_with("//");
-        let paths: Vec<&str> = value.split(':').filter(is_path).collect();
-        if paths.iter().any(|path| is_there(path)) {
-            continue;
-        }
-        let foreign = paths
-            .iter()
-            .find_map(|path| foreign_name(path, variant.platform).map(|token| (path, token)));
-        if let Some((path, token)) = foreign {
-            let message =
-                format!("{name} is {path}, which does not exist and is named for {token}");
-            let finding = Finding::of_platform(Rule::EnvPathMissing, variant.platform, message);
-            findings.push(finding.with_path(path));
-        }
-    }
-    findings
-}
-
-/// The part of a path that names another architecture than the platform's.
-fn foreign_name(path: &str, platform: Platform) -> Option<&'static str> {
-    let own = platform.elf_target().machine;
-    let names = unmistakable(path);
-    if names.iter().any(|(_, machine)| *machine == own) {
-        return None;
-    }
-    names.first().map(|(name, _)| *name)
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Finding, Rule};
+use super::{Finding, Rule, Severity};
 use crate::elf::Machine;
 use crate::inspect::{Content, ImageFacts, OddityKind, Variant};
+use crate::oci::Digest;
 use crate::platform::Platform;
 
 pub(super) fn check(image: &ImageFacts) -> Vec<Finding> {
@@ -42,8 +43,14 @@ fn duplicates(image: &ImageFacts) -> Vec<Finding> {
         .chunk_by(|a, b| a.platform == b.platform)
         .filter(|same| same.len() > 1)
         .map(|same| {
-            let digests: Vec<String> = same.iter().map(|it| it.digest.to_string()).collect();
+            let digests: BTreeSet<String> = same.iter().map(|it| it.digest.to_string()).collect();
+            let digests: Vec<String> = digests.into_iter().collect();
             let platform = same[0].platform;
+            if let [digest] = digests.as_slice() {
+                let message = format!("{} entries are for {platform}, all {digest}", same.len());
+                return Finding::of_platform(Rule::PlatformDuplicate, platform, message)
+                    .with_severity(Severity::Warning);
+            }
             let message = format!(
                 "{} manifests are for {platform}, so that which one is used is left to chance: {}",
                 same.len(),
@@ -108,7 +115,12 @@ fn empty(variant: &Variant) -> Option<Finding> {
 }
 
 fn digests(variant: &Variant) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let surplus = |diff_id: &Digest| {
+        let message = "the config has a diff_id for which the manifest has no layer".to_owned();
+        Finding::of_platform(Rule::DigestMismatch, variant.platform, message)
+            .with_values(diff_id, &"(none)")
+    };
+    let mut findings: Vec<Finding> = variant.surplus.iter().map(surplus).collect();
     for layer in &variant.layers {
         for it in &layer.contradictions {
             let message =

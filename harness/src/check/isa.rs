@@ -31,8 +31,15 @@ enum Proof {
 
 /// Libraries that bring code for newer processors and look before they use it, by the beginning of
 /// their names.
-const CHOOSE_AT_RUN_TIME: &[&str] =
-    &["libatomic.so", "libcrypto.so", "libgcrypt.so", "libgmp.so", "libnettle.so", "libhogweed.so"];
+const CHOOSE_AT_RUN_TIME: &[&str] = &[
+    "libarmmem",
+    "libatomic.so",
+    "libcrypto.so",
+    "libgcrypt.so",
+    "libgmp.so",
+    "libnettle.so",
+    "libhogweed.so",
+];
 
 pub(super) fn check(
     variant: &Variant,

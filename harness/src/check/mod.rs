@@ -3,12 +3,14 @@
 mod abi;
 mod elf;
 mod entrypoint;
+mod environment;
 mod finding;
 mod index;
 mod isa;
 mod linking;
 mod names;
 mod paging;
+mod reach;
 mod rule;
 mod run;
 mod scope;
@@ -36,7 +38,7 @@ pub struct Expectations {
 pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
     let mut findings = index::check(&evidence.image);
     for variant in &evidence.image.variants {
-        let mut of_variant = elf::check(variant);
+        let mut of_variant = elf::check(variant, &expectations.arguments);
         of_variant.extend(linking::check(variant, &expectations.arguments));
         let of_entrypoint = entrypoint::check(variant, &expectations.arguments);
         // What is said of the entrypoint is not said again of its file.
@@ -45,6 +47,7 @@ pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
         };
         of_variant.retain(|it| !is_said(it));
         of_variant.extend(of_entrypoint);
+        of_variant.extend(environment::check(variant));
         of_variant.extend(run::check(
             evidence.runs_of(variant),
             variant,

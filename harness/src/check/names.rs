@@ -14,6 +14,7 @@ const UNMISTAKABLE: &[Name] = &[
     ("armel", Machine::ARM),
     ("gnueabihf", Machine::ARM),
     ("i386", Machine::I386),
+    ("i486", Machine::I386),
     ("i586", Machine::I386),
     ("i686", Machine::I386),
     ("ppc64le", Machine::PPC64),
@@ -33,6 +34,8 @@ const COMMON: &[Name] = &[
     ("386", Machine::I386),
     ("ia32", Machine::I386),
     ("x86", Machine::I386),
+    ("armv8", Machine::AARCH64),
+    ("sbsa", Machine::AARCH64),
     ("arm", Machine::ARM),
     ("armeabi", Machine::ARM),
     ("armv5", Machine::ARM),
@@ -56,6 +59,7 @@ const COMMON: &[Name] = &[
 const SYSTEMS: &[&str] = &[
     "android",
     "androideabi",
+    "debian",
     "eabi",
     "freebsd",
     "glibc",
@@ -63,11 +67,13 @@ const SYSTEMS: &[&str] = &[
     "gnuabi64",
     "gnueabi",
     "linux",
+    "linuxmusl",
     "musl",
     "musleabihf",
     "netbsd",
     "openbsd",
     "pc",
+    "rhel",
     "solaris",
     "sunos",
     "unknown",
@@ -89,19 +95,52 @@ pub(super) fn names(text: &str, machine: Machine) -> bool {
     words(text).iter().filter_map(|word| any(word)).any(|it| it.1 == machine)
 }
 
+/// Whether a text names a machine other than this one.
+pub(super) fn names_other(text: &str, machine: Machine) -> bool {
+    words(text).iter().filter_map(|word| any(word)).any(|it| it.1 != machine)
+}
+
+/// The names that a text has for a machine, of which some have several for its versions.
+pub(super) fn names_of(text: &str, machine: Machine) -> Vec<&'static str> {
+    let found = words(text).into_iter().filter_map(|word| any(&word));
+    found.filter(|it| it.1 == machine).map(|it| it.0).collect()
+}
+
 /// What remains of a name without architecture and system: the same for `tool-linux-x64` and
-/// `tool-linux-musl-arm64`.
+/// `tool-linux-musl-arm64`. Versions of an architecture belong to it: `tool_linux_amd64_v1`.
 pub(super) fn stem(text: &str) -> Vec<String> {
+    let mut is_behind_architecture = false;
     let mut words = words(text);
-    words.retain(|word| any(word).is_none() && !SYSTEMS.contains(&word.as_str()));
+    words.retain(|word| {
+        let is_architecture =
+            any(word).is_some() || is_behind_architecture && is_version_of_architecture(word);
+        is_behind_architecture = is_architecture;
+        !is_architecture && !SYSTEMS.contains(&word.as_str())
+    });
     words
+}
+
+fn is_version_of_architecture(word: &str) -> bool {
+    let digits = word.strip_prefix('v').unwrap_or(word);
+    digits.len() == 1 && digits.starts_with(|it: char| it.is_ascii_digit())
+}
+
+/// Whether two names are the same for other platforms, whatever kind of file these have:
+/// `attach_linux_x86.so` and `attach_amd64.dll`.
+pub(super) fn same_package(one: &str, other: &str) -> bool {
+    let package = |text| {
+        let mut words = stem(text);
+        words.retain(|word| word != "so" && !FOREIGN.contains(&word.as_str()));
+        words
+    };
+    package(one) == package(other)
 }
 
 /// The C library that a text names, `gnu` or `musl`.
 pub(super) fn names_libc(text: &str) -> Option<&'static str> {
     words(text).iter().find_map(|word| match word.as_str() {
-        "gnu" | "glibc" | "gnueabihf" | "gnueabi" => Some("gnu"),
-        "musl" | "musleabihf" | "alpine" => Some("musl"),
+        "gnu" | "glibc" | "gnueabihf" | "gnueabi" | "debian" | "rhel" => Some("gnu"),
+        "musl" | "musleabihf" | "linuxmusl" | "alpine" => Some("musl"),
         _ => None,
     })
 }

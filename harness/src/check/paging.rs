@@ -1,7 +1,7 @@
 //! Pages: Linux maps files page by page, and how large a page is, the kernel decides.
 //!
 //! amd64, 386, 32-bit ARM and riscv64 have 4 KiB for all. arm64 has 4, 16 (Apple, Raspberry Pi 5) or
-//! 64 KiB; ppc64le has 64 KiB on every distribution.
+//! 64 KiB; ppc64le has 64 KiB on every distribution, loong64 16 KiB.
 
 use super::{Finding, Rule, Severity};
 use crate::elf::{ElfFacts, Jemalloc, Linkage, LoadSegment};
@@ -19,6 +19,7 @@ pub(super) fn check(
     let sizes: &[u64] = match variant.platform.architecture() {
         Architecture::Arm64(_) => &[16 * KIB, 64 * KIB],
         Architecture::Ppc64 | Architecture::Ppc64le => &[64 * KIB],
+        Architecture::Loong64 => &[16 * KIB],
         _ => return Vec::new(),
     };
     let find = |actual: u64, message: String| {

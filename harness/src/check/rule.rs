@@ -121,6 +121,7 @@ rules! {
     EntrypointShellMissing, Entrypoint, Error, "The image's command is in shell form, and the image has no shell.";
     UserMissing, Entrypoint, Error, "The image's user or group is not in its tables of accounts.";
     EnvPathMissing, Entrypoint, Error, "An environment variable names a path of another architecture that does not exist.";
+    EnvArchMismatch, Entrypoint, Warning, "A variable of the image or of its build states another architecture.";
     RunFailed, Run, Error, "The entrypoint ended otherwise than expected.";
     RunTimedOut, Run, Error, "The entrypoint did not end.";
     RunOutputMissing, Run, Error, "The entrypoint did not print what it should.";

@@ -1,7 +1,8 @@
 //! How the entrypoint ran, against what the case expects.
 
+use super::entrypoint::launches_of;
 use super::{Finding, Rule, Severity};
-use crate::inspect::{NodeKind, Variant};
+use crate::inspect::{Command, ImagePath, Variant};
 use crate::run::{Output, RunEnd, RunEvidence};
 
 /// What a run has to look like.
@@ -54,19 +55,31 @@ fn check_run(
 
 /// A program that cannot run for what its bytes are fails for no further reason.
 fn is_explained(variant: &Variant, run: &RunEvidence, known: &[Finding]) -> bool {
-    // A file of several names is reported under the first.
-    let program = match variant.files.get(&run.program).map(|it| &it.kind) {
-        Some(NodeKind::Hardlink { first, .. }) => first,
-        _ => &run.program,
-    };
+    let command = Command { words: run.command.clone() };
+    let launches = launches_of(variant, &command).into_iter().flatten();
+    let programs: Vec<ImagePath> = launches
+        .map(|it| it.file(&variant.files))
+        // A file of several names is reported under the first.
+        .chain([variant.files.first_name(&run.program)])
+        .collect();
+    let is_started =
+        |it: &Finding| programs.iter().any(|path| it.path.as_deref() == Some(path.as_str()));
     let mut errors = known.iter().filter(|it| it.severity == Severity::Error);
     errors.any(|it| match it.rule {
         Rule::ElfMachineMismatch
         | Rule::ElfMalformed
         | Rule::InterpreterMissing
-        | Rule::InterpreterMismatch => it.path.as_deref() == Some(program.as_str()),
+        | Rule::InterpreterMismatch => is_started(it),
         // Only what the entrypoint itself loads is an error here.
-        Rule::LibraryMissing | Rule::SymbolVersionMissing | Rule::LoaderLibcMismatch => true,
+        Rule::LibraryMissing
+        | Rule::SymbolVersionMissing
+        | Rule::LoaderLibcMismatch
+        // What an init could not start either.
+        | Rule::EntrypointMissing
+        | Rule::EntrypointNotExecutable
+        | Rule::EntrypointShebang
+        | Rule::EntrypointShellMissing
+        | Rule::ExecutableForeignFormat => true,
         _ => false,
     })
 }

@@ -4,10 +4,15 @@
 mod declared;
 mod elf;
 mod entrypoint;
+mod environment;
 mod index;
+mod inits;
 mod linking;
 mod pages;
+mod reach;
+mod reports;
 mod run;
+mod scope;
 
 use std::collections::BTreeSet;
 
@@ -110,6 +115,11 @@ fn all_cases() -> Vec<Case> {
         declared::cases(),
         linking::cases(),
         entrypoint::cases(),
+        inits::cases(),
+        environment::cases(),
+        reach::cases(),
+        reports::cases(),
+        scope::cases(),
         run::cases(),
     ]
     .into_iter()

@@ -33,6 +33,17 @@ impl Abi {
             _ => None,
         }
     }
+
+    /// How floating-point numbers are passed, where `e_flags` says so.
+    #[must_use]
+    pub fn float(self) -> Option<String> {
+        match self {
+            Self::Arm(abi) => abi.float.map(|it| it.to_string()),
+            Self::Riscv(abi) => Some(abi.float.to_string()),
+            Self::LoongArch(abi) => abi.float.map(|it| it.to_string()),
+            Self::Ppc64(_) | Self::Mips(_) => None,
+        }
+    }
 }
 
 /// How floating-point numbers are passed: the widest registers that are used for them.
@@ -79,6 +90,15 @@ pub enum ArmFloatAbi {
     Soft,
     /// Floating-point numbers are passed in VFP registers, as with armhf.
     Hard,
+}
+
+impl fmt::Display for ArmFloatAbi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Soft => "soft-float",
+            Self::Hard => "hard-float",
+        })
+    }
 }
 
 impl ArmAbi {

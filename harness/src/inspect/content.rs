@@ -257,6 +257,13 @@ impl Shebang {
         }
     }
 
+    /// Whether the interpreter's path is longer than what the kernel reads of the line. What is cut
+    /// off of the argument does no harm.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.interpreter.len() >= SHEBANG_LIMIT - 2
+    }
+
     /// Whether a carriage return became part of the interpreter's name or argument.
     #[must_use]
     pub fn has_carriage_return(&self) -> bool {

@@ -44,7 +44,7 @@ pub enum OddityKind {
         /// What is wrong with it.
         reason: String,
     },
-    /// It is for another operating system, and nothing is wrong with that.
+    /// It is for another operating system or architecture, and nothing is wrong with that.
     OtherSystem {
         /// As the index states it.
         stated: RawPlatform,
@@ -66,6 +66,9 @@ pub struct Variant {
     pub config: RunConfig,
     /// Its layers, lowest first.
     pub layers: Vec<Layer>,
+    /// `diff_id`s of the config for which the manifest has no layer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub surplus: Vec<Digest>,
     /// Its files.
     pub files: RootFs,
 }

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::account::Account;
 use super::content::{Content, ForeignFormat, Misplacement, Shebang};
+use super::init::behind_init;
 use super::path::ImagePath;
 use super::rootfs::{Node, ResolveError, RootFs};
 use crate::elf::ElfFacts;
@@ -44,12 +45,24 @@ pub struct Launch<'a> {
     pub program: (ImagePath, &'a ElfFacts),
 }
 
+impl Launch<'_> {
+    /// The file that the processor executes, under the first of its names.
+    #[must_use]
+    pub fn file(&self, files: &RootFs) -> ImagePath {
+        files.first_name(&self.program.0)
+    }
+}
+
+/// What an image starts, one after the other: what its command names and, where that is an init
+/// that does nothing but start another program, this as well.
+pub type Launches<'a> = Vec<Result<Launch<'a>, LaunchError>>;
+
 /// Why the command cannot be started.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum LaunchError {
-    /// The image has neither ENTRYPOINT nor CMD.
-    #[error("the image names neither ENTRYPOINT nor CMD")]
+    /// The image has neither ENTRYPOINT nor CMD, or nothing but an init.
+    #[error("neither ENTRYPOINT nor CMD names a program")]
     NoCommand,
     /// The command names a path, and nothing is there.
     #[error("{word} cannot be found: {cause}")]
@@ -128,6 +141,9 @@ pub enum ShebangFault {
     /// It names no interpreter.
     #[error("`#!` names no interpreter")]
     Empty,
+    /// The kernel reads 256 bytes, and the interpreter's path is longer.
+    #[error("its interpreter's path is longer than the 256 bytes that the kernel reads")]
+    TooLong,
     /// Its interpreter is not in the image.
     #[error("its interpreter cannot be found: {0}")]
     InterpreterMissing(ResolveError),
@@ -146,8 +162,9 @@ pub enum ShebangFault {
 
 impl Command {
     /// The words to execute: ENTRYPOINT with the arguments; without an ENTRYPOINT the given words
-    /// alone, or else the program that CMD names, with `--help`. In the shell form an argument
-    /// would not reach the program, so there `--help` goes to the end of the shell's line.
+    /// alone, or else the program that CMD names, with `--help`. Where ENTRYPOINT is an init and
+    /// nothing else, the program is CMD's. In the shell form an argument would not reach the
+    /// program, so there `--help` goes to the end of the shell's line.
     ///
     /// # Errors
     ///
@@ -192,6 +209,29 @@ impl<'a> Launch<'a> {
         let (path, node) = search.find(command)?;
         let program = search.program(path.clone(), node, 0)?;
         Ok(Self { path, program })
+    }
+
+    /// Follows the command, and what an init starts in its place. The first that cannot be started
+    /// is the last.
+    #[must_use]
+    pub fn trace_all(
+        files: &'a RootFs,
+        config: &RunConfig,
+        command: &Command,
+        account: &Account,
+    ) -> Launches<'a> {
+        let mut launches = Vec::new();
+        let mut words = command.words.as_slice();
+        loop {
+            let command = Command { words: words.to_vec() };
+            let launch = Self::trace(files, config, &command, account.clone());
+            let goes_on = launch.is_ok();
+            launches.push(launch);
+            match behind_init(words) {
+                Some(behind) if goes_on && !behind.is_empty() => words = behind,
+                _ => return launches,
+            }
+        }
     }
 }
 
@@ -293,6 +333,9 @@ impl<'a> Search<'a, '_> {
         if shebang.interpreter.is_empty() {
             return Err(ShebangFault::Empty);
         }
+        if shebang.is_cut_off() {
+            return Err(ShebangFault::TooLong);
+        }
         let from = ImagePath::clean(&self.config.working_dir);
         let found = self
             .files
@@ -311,19 +354,32 @@ impl<'a> Search<'a, '_> {
 /// The image's own command with `--help` instead of its other arguments; empty if it has none.
 fn ask_for_help(config: &RunConfig) -> Vec<String> {
     let own = own_command(config);
-    if let (Some(line), Some((_, before))) = (shell_line(own), own.split_last()) {
-        return [before, &[format!("{line} --help")]].concat();
+    let program = behind_inits(&own);
+    let init = &own[..own.len() - program.len()];
+    if let (Some(line), Some((_, before))) = (shell_line(program), program.split_last()) {
+        return [init, before, &[format!("{line} --help")]].concat();
     }
-    let is_entrypoint = config.entrypoint.as_ref().is_some_and(|it| !it.is_empty());
-    let fixed = if is_entrypoint { own } else { &own[..own.len().min(1)] };
-    if fixed.is_empty() { Vec::new() } else { [fixed, &["--help".to_owned()]].concat() }
+    // Words of ENTRYPOINT are fixed, those of CMD behind its program are not.
+    let fixed = config.entrypoint.as_ref().map_or(0, Vec::len).max(init.len() + 1);
+    let fixed = &own[..own.len().min(fixed)];
+    if program.is_empty() { Vec::new() } else { [fixed, &["--help".to_owned()]].concat() }
 }
 
-/// What the image starts by itself: ENTRYPOINT, or CMD where there is none.
-fn own_command(config: &RunConfig) -> &[String] {
-    let words = |words: &'_ Option<Vec<String>>| words.as_ref().is_some_and(|it| !it.is_empty());
-    let own = if words(&config.entrypoint) { &config.entrypoint } else { &config.cmd };
-    own.as_deref().unwrap_or_default()
+/// What the image starts by itself: ENTRYPOINT, or CMD where there is none, or where ENTRYPOINT is
+/// an init that CMD's words are for.
+fn own_command(config: &RunConfig) -> Vec<String> {
+    let entrypoint = config.entrypoint.as_deref().unwrap_or_default();
+    let cmd = config.cmd.as_deref().unwrap_or_default();
+    if behind_inits(entrypoint).is_empty() {
+        [entrypoint, cmd].concat()
+    } else {
+        entrypoint.to_vec()
+    }
+}
+
+/// The words behind all inits, which may be none.
+fn behind_inits(words: &[String]) -> &[String] {
+    behind_init(words).map_or(words, behind_inits)
 }
 
 /// The line of a command in shell form, `["/bin/bash", "-o", "pipefail", "-c", "exec app"]`.
@@ -336,7 +392,8 @@ fn shell_line(words: &[String]) -> Option<&str> {
 /// Whether the word is the shell of the image's own command. A run with other arguments has the
 /// shell, but may not have the line.
 fn is_shell(config: &RunConfig, word: &str) -> bool {
-    let words = own_command(config);
+    let own = own_command(config);
+    let words = behind_inits(&own);
     shell_line(words).is_some() && words.first().is_some_and(|it| it == word)
 }
 
@@ -382,6 +439,15 @@ mod tests {
                 &["/bin/bash", "-ec", "exec app --port $PORT --help"],
             ),
             (&["flash", "-c", "x"], &[], &["flash", "-c", "x --help"]),
+            (&["tini", "--"], &["/app", "serve"], &["tini", "--", "/app", "--help"]),
+            (&["tini", "--", "/app", "x"], &["serve"], &["tini", "--", "/app", "x", "--help"]),
+            (&[], &["tini", "-g", "/app", "serve"], &["tini", "-g", "/app", "--help"]),
+            (
+                &["tini", "--"],
+                &["/bin/sh", "-c", "app"],
+                &["tini", "--", "/bin/sh", "-c", "app --help"],
+            ),
+            (&["tini", "--"], &[], &[]),
             (&[], &[], &[]),
         ] {
             let config = RunConfig {

@@ -8,6 +8,7 @@ mod content;
 mod decoder;
 mod facts;
 mod header;
+mod init;
 mod launch;
 mod layer;
 mod loader_cache;
@@ -22,7 +23,9 @@ pub use assembly::AssemblyError;
 pub use cache::FactsCache;
 pub use content::{Content, ForeignFormat, Misplacement, Shebang};
 pub use facts::{BlobField, Contradiction, ImageFacts, Layer, Oddity, OddityKind, Variant};
-pub use launch::{Arguments, Command, DEFAULT_PATH, Launch, LaunchError, ShebangFault, variable};
+pub use launch::{
+    Arguments, Command, DEFAULT_PATH, Launch, LaunchError, Launches, ShebangFault, variable,
+};
 pub use layer::{Change, LayerEntry, LayerError, LayerFacts, read_layer};
 pub use loader_cache::{CacheEntry, Hardware, LoaderCache};
 pub use path::ImagePath;

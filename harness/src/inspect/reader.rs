@@ -163,6 +163,10 @@ impl Entries {
             self.artifacts += 1;
             return Ok(());
         }
+        if is_unnamed_attestation(image, descriptor) {
+            self.artifacts += 1;
+            return Ok(());
+        }
         // What the index states to be for no platform there is need not be read.
         let stated = descriptor.platform.as_ref().map(platform_of_entry).transpose();
         let stated = match stated {
@@ -211,6 +215,17 @@ impl Entries {
     }
 }
 
+/// Whether an entry is for `unknown/unknown` and holds statements instead of layers: tools that
+/// copy indexes may lose the annotation that says so.
+fn is_unnamed_attestation(image: &OpenImage, descriptor: &Descriptor) -> bool {
+    let is_unknown = |it: &RawPlatform| it.os == "unknown" && it.architecture == "unknown";
+    let is_statement = |it: &Descriptor| it.media_type.0.starts_with("application/vnd.in-toto");
+    let holds_statements =
+        |it: Manifest| !it.layers.is_empty() && it.layers.iter().all(is_statement);
+    descriptor.platform.as_ref().is_some_and(is_unknown)
+        && image.manifest(descriptor).is_ok_and(holds_statements)
+}
+
 fn normalise(stated: &RawPlatform) -> Result<Platform, PlatformError> {
     Platform::from_parts(&stated.os, &stated.architecture, &stated.variant)
 }
@@ -218,6 +233,9 @@ fn normalise(stated: &RawPlatform) -> Result<Platform, PlatformError> {
 fn platform_of_entry(stated: &RawPlatform) -> Result<Platform, OddityKind> {
     normalise(stated).map_err(|error| match error.kind() {
         PlatformErrorKind::Os(os) if OTHER_SYSTEMS.contains(&os.as_str()) => {
+            OddityKind::OtherSystem { stated: stated.clone() }
+        }
+        PlatformErrorKind::Architecture(name) if OTHER_ARCHITECTURES.contains(&name.as_str()) => {
             OddityKind::OtherSystem { stated: stated.clone() }
         }
         kind => OddityKind::Platform { stated: stated.clone(), reason: kind.to_string() },
@@ -244,6 +262,23 @@ const OTHER_SYSTEMS: [&str; 15] = [
     "windows",
 ];
 
+/// The values of GOARCH that no platform here has. Source: Go, `internal/syslist`.
+const OTHER_ARCHITECTURES: [&str; 13] = [
+    "amd64p32",
+    "arm64be",
+    "armbe",
+    "mips",
+    "mips64p32",
+    "mips64p32le",
+    "mipsle",
+    "ppc",
+    "riscv",
+    "s390",
+    "sparc",
+    "sparc64",
+    "wasm",
+];
+
 impl Entry {
     fn into_variant(
         self,
@@ -264,11 +299,14 @@ impl Entry {
                 .map(|facts| contradictions(descriptor, diff_ids.next(), facts))
                 .unwrap_or_default(),
         });
+        let layers: Vec<Layer> = layers.collect();
+        let surplus = self.config.rootfs.diff_ids.get(layers.len()..).unwrap_or_default().to_vec();
         Ok(Variant {
             platform: self.platform,
             digest: self.digest,
             config_digest: self.manifest.config.digest,
-            layers: layers.collect(),
+            layers,
+            surplus,
             config_platform: self.config.platform,
             config: self.config.config.unwrap_or_default(),
             files,

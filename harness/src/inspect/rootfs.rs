@@ -204,6 +204,15 @@ impl RootFs {
         self.nodes.get_key_value(path)
     }
 
+    /// The first name of the file that a path names, links not followed.
+    #[must_use]
+    pub fn first_name(&self, path: &ImagePath) -> ImagePath {
+        match self.nodes.get(path).map(|it| &it.kind) {
+            Some(NodeKind::Hardlink { first, .. }) => first.clone(),
+            _ => path.clone(),
+        }
+    }
+
     /// All files, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&ImagePath, &Node)> {
         self.nodes.iter()
@@ -440,9 +449,12 @@ mod tests {
     #[test]
     fn a_directory_lists_its_own_names_only() {
         let fs = root_fs([files(&["a/b/c", "a/d", "a-b/e"])]);
-        let names = |path| fs.names(&ImagePath::clean(path)).collect::<Vec<_>>();
+        let names = |path: &str| fs.names(&ImagePath::clean(path)).collect::<Vec<_>>();
         assert_eq!(names("/a"), ["b", "d"]);
         assert_eq!(names("/"), ["a", "a-b"]);
         assert_eq!(names("/none"), [""; 0]);
+        let fs = root_fs([files(&["x/b/c", "x/b/d/e", "x/b-c", "x/b0/f", "x/b00", "y"])]);
+        let names: Vec<&str> = fs.names(&ImagePath::clean("/x")).collect();
+        assert_eq!(names, ["b", "b-c", "b0", "b00"], "in the order of paths");
     }
 }

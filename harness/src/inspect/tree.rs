@@ -115,6 +115,7 @@ fn image(entries: Vec<LayerEntry>, platform: Platform) -> Result<ImageFacts, Tre
         config_platform: stated,
         config: RunConfig::default(),
         layers,
+        surplus: Vec::new(),
         files: RootFs::of_layers([&facts])?,
     };
     let (requested, oddities) = (vec![platform], Vec::new());

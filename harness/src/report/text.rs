@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::findings::{Line, lines};
 use super::{Blocked, Outcome, Retry, SubjectReport};
 use crate::check::{Finding, Severity};
 use crate::run::{RunEvidence, printable};
@@ -32,9 +33,7 @@ pub fn write_text(report: &SubjectReport, to: &mut dyn Write) -> io::Result<()> 
 }
 
 fn write_judgement(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> {
-    for judged in &judgement.findings {
-        write_finding(judged, "  ", to)?;
-    }
+    write_findings(&judgement.findings, "  ", to)?;
     let width = judgement.variants.iter().map(|it| it.platform.to_string().len()).max();
     for variant in &judgement.variants {
         write_variant(variant, width.unwrap_or(0), to)?;
@@ -57,9 +56,7 @@ fn write_variant(variant: &VariantJudgement, width: usize, to: &mut dyn Write) -
             writeln!(to, "  {DIM}{}{DIM:#}", runs.join("; "))?;
         }
     }
-    for judged in &variant.findings {
-        write_finding(judged, "    ", to)?;
-    }
+    write_findings(&variant.findings, "    ", to)?;
     for obstacle in &variant.obstacles {
         writeln!(to, "    {}", obstacle.replace('\n', "\n    "))?;
     }
@@ -69,6 +66,20 @@ fn write_variant(variant: &VariantJudgement, width: usize, to: &mut dyn Write) -
 fn describe_run(run: &RunEvidence) -> String {
     let command = printable(run.command.join(" ").as_bytes());
     format!("`{command}` ran {}: {}", run.execution, run.end)
+}
+
+fn write_findings(findings: &[Judged], indent: &str, to: &mut dyn Write) -> io::Result<()> {
+    for line in lines(findings) {
+        match line {
+            Line::Finding(judged) => write_finding(judged, indent, to)?,
+            Line::More { count, is_of_files } => {
+                let noun = if is_of_files { "file" } else { "finding" };
+                let s = if count == 1 { "" } else { "s" };
+                writeln!(to, "{indent}{DIM}and {count} more {noun}{s}: see --output json{DIM:#}")?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn write_finding(judged: &Judged, indent: &str, to: &mut dyn Write) -> io::Result<()> {
@@ -169,4 +180,56 @@ const fn severity_style(severity: Severity) -> Style {
         Severity::Note => AnsiColor::Blue,
     };
     color.on_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{Expectations, RunExpectation, check};
+    use crate::evidence::Evidence;
+    use crate::fixture::{Image, Layer, Variant, program};
+    use crate::inspect::Arguments;
+    use crate::report::write_json;
+    use crate::verdict::{Known, Strictness};
+
+    /// An arm64 image with so many amd64 programs, and an i386 one.
+    fn report(count: usize) -> SubjectReport {
+        let layer = (0..count).fold(Layer::new(), |layer, number| {
+            layer.executable(&format!("bin/{number:03}"), program("linux/amd64"))
+        });
+        let layer = layer.executable("bin/005-old", program("linux/386"));
+        let image = Image::of([Variant::healthy("linux/arm64").layer(layer)]).inspect(&[]);
+        let evidence = Evidence { image, runs: std::collections::BTreeMap::default() };
+        let run = RunExpectation::default();
+        let findings = check(&evidence, &Expectations { arguments: Arguments::Default, run });
+        let known = Known { allow: &[], expect: &[], strictness: Strictness::Normal };
+        let outcome = Outcome::Judged(Judgement::of(&evidence, findings, known));
+        SubjectReport { subject: "oci:image".to_owned(), summary: String::new(), outcome }
+    }
+
+    fn text(report: &SubjectReport) -> String {
+        let mut bytes = Vec::new();
+        write_text(report, &mut bytes).expect("in memory");
+        anstream::adapter::strip_bytes(&bytes).into_vec().iter().map(|it| char::from(*it)).collect()
+    }
+
+    #[test]
+    fn many_findings_of_one_kind_do_not_drown_the_others() {
+        let report = report(123);
+        let text = text(&report);
+        let of_kind = |words: &str| text.lines().filter(|it| it.contains(words)).count();
+        assert_eq!(of_kind("is for EM_X86_64"), 10, "{text}");
+        assert_eq!(of_kind("is for EM_386"), 1, "{text}");
+        assert_eq!(of_kind("and 113 more files: see --output json"), 1, "{text}");
+        let mut json = Vec::new();
+        write_json(&[report], &mut json).expect("in memory");
+        let json = String::from_utf8(json).expect("JSON is UTF-8");
+        assert_eq!(json.matches("/bin/").count(), 124, "JSON has them all");
+    }
+
+    #[test]
+    fn ten_are_not_many() {
+        assert!(!text(&report(10)).contains("more file"));
+        assert!(text(&report(11)).contains("and 1 more file: see"));
+    }
 }

@@ -4,7 +4,7 @@ use super::Linking;
 use super::report::Defect;
 use super::subjects::{Program, Role};
 use crate::check::{Rule, Severity};
-use crate::elf::{ElfFacts, Machine};
+use crate::elf::{Abi, ElfFacts, Machine};
 use crate::inspect::{Content, ImagePath, Node, ResolveError};
 use crate::loader::Family;
 
@@ -86,8 +86,8 @@ fn explanation(named: &str, loader: &ImagePath) -> String {
         }
         (Some(Family::Glibc), Some(Family::Musl)) => "the program is linked for glibc",
         (Some(Family::Musl), Some(Family::Glibc)) => "the program is linked for musl",
-        _ if name == "ld-linux-armhf.so.3" => "the program is for hard float",
-        _ if name == "ld-linux.so.3" => "the program is for soft float",
+        _ if name == "ld-linux-armhf.so.3" => "the program is hard-float",
+        _ if name == "ld-linux.so.3" => "the program is soft-float",
         _ => return format!("; the image's loader is {loader}"),
     };
     format!("; {why}, and the image's loader is {loader}")
@@ -120,11 +120,12 @@ fn mismatch(
             format!("has mode {:04o}, and the kernel starts only what is executable", node.mode);
         return Some((why, None));
     }
-    if let (Some(expected), Some(actual)) = (float_abi(own), float_abi(facts))
+    let float = |it: &ElfFacts| it.abi().and_then(Abi::float);
+    if let (Some(expected), Some(actual)) = (float(own), float(facts))
         && expected != actual
     {
-        let why = format!("is for {actual}, the program for {expected}");
-        return Some((why, Some((expected.to_owned(), actual.to_owned()))));
+        let why = format!("is {actual}, the program {expected}");
+        return Some((why, Some((expected, actual))));
     }
     is_old_world(linking, program, facts).then(|| {
         let why = "is that of LoongArch's old ABI, which no kernel and no distribution took up";
@@ -145,26 +146,5 @@ fn targets(expected: &ElfFacts, actual: &ElfFacts) -> (String, String) {
         (full(expected), full(actual))
     } else {
         (expected.machine.to_string(), actual.machine.to_string())
-    }
-}
-
-/// How floating-point numbers are passed, where `e_flags` says so.
-///
-/// Sources: ELF for the Arm Architecture, table "ARM-specific `e_flags`"; RISC-V ELF psABI, "File
-/// Header"; LoongArch ELF psABI, "`e_flags`: ABI type and version".
-fn float_abi(facts: &ElfFacts) -> Option<&'static str> {
-    match (facts.machine, facts.flags) {
-        (Machine::ARM, flags) if flags & 0x400 != 0 => Some("hard float"),
-        (Machine::ARM, flags) if flags & 0x200 != 0 => Some("soft float"),
-        (Machine::RISCV, flags) => ["soft float", "single float", "double float", "quad float"]
-            .get(usize::try_from(flags >> 1 & 3).ok()?)
-            .copied(),
-        (Machine::LOONGARCH, flags) => match flags & 7 {
-            1 => Some("soft float"),
-            2 => Some("single float"),
-            3 => Some("double float"),
-            _ => None,
-        },
-        _ => None,
     }
 }

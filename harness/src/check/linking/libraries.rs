@@ -19,6 +19,7 @@ pub(super) fn check<'a>(
         let elsewhere = candidates.first().copied();
         let message = message(program, file.object, family, unresolved, elsewhere);
         let severity = match (program.role, elsewhere) {
+            _ if comes_from_host(&unresolved.name) => Severity::Note,
             // Who starts it may know where its libraries are (LD_LIBRARY_PATH).
             (Role::Other, Some(library)) if is_own_tree(program.object.path, library.path) => {
                 Severity::Note
@@ -35,6 +36,24 @@ pub(super) fn check<'a>(
             values: None,
         });
     }
+}
+
+/// What NVIDIA's container runtime brings with the host's driver when the container starts.
+///
+/// Source: NVIDIA Container Toolkit, `src/nvc_info.c`, the lists of libraries.
+pub(super) fn comes_from_host(name: &str) -> bool {
+    const DRIVER: [&str; 9] = [
+        "libcuda.so.",
+        "libcudadebugger.so.",
+        "libEGL_nvidia.so.",
+        "libGLX_nvidia.so.",
+        "libnvcuvid.so.",
+        "libnvidia-",
+        "libnvoptix.so.",
+        "libOpenCL_nvidia.so.",
+        "libvdpau_nvidia.so.",
+    ];
+    DRIVER.iter().any(|it| name.starts_with(it))
 }
 
 fn message(

@@ -4,11 +4,11 @@
 //! met by any file of the name in the image.
 
 use super::Linking;
+use super::libraries::comes_from_host;
 use super::report::Defect;
 use super::subjects::Role;
 use super::versions;
 use crate::check::{Rule, Severity};
-use crate::inspect::ImagePath;
 use crate::loader::{Family, Object};
 
 pub(super) fn check<'a>(linking: &mut Linking<'a, '_>, family: Family, object: Object<'a>) {
@@ -19,7 +19,7 @@ pub(super) fn check<'a>(linking: &mut Linking<'a, '_>, family: Family, object: O
         linking.report.add(Defect {
             rule: Rule::LibraryMissing,
             role: Role::Other,
-            severity: severity(object.path),
+            severity: severity(linking, object, name),
             cause: name.clone(),
             object,
             message: format!(
@@ -44,10 +44,15 @@ fn explanation(family: Family, name: &str) -> &'static str {
 }
 
 /// Parts of a language's own library are there whether or not what they are for is installed:
-/// Python's `_tkinter` in an image without Tk.
-fn severity(path: &ImagePath) -> Severity {
-    let is_optional = path.components().any(|it| it == "lib-dynload");
-    if is_optional { Severity::Note } else { Severity::Warning }
+/// Python's `_tkinter` in an image without Tk, Java's windows in one without X, .NET's tracing.
+fn severity(linking: &Linking<'_, '_>, object: Object<'_>, name: &str) -> Severity {
+    let beside = |file: &str| {
+        object.path.parent().is_some_and(|it| linking.catalogue.within(it.as_str(), file).is_some())
+    };
+    let is_optional = object.path.components().any(|it| it == "lib-dynload")
+        || beside("libjava.so")
+        || beside("libcoreclr.so");
+    if is_optional || comes_from_host(name) { Severity::Note } else { Severity::Warning }
 }
 
 fn is_there(linking: &Linking<'_, '_>, family: Family, object: Object<'_>, name: &str) -> bool {

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::check::Severity;
+use crate::check::entrypoint::launches;
 use crate::check::names::{names, names_libc, stem};
-use crate::check::scope::{Scope, is_debug_information};
+use crate::check::scope::{Scope, is_android, is_debug_information};
 use crate::elf::{DynamicFlags1, ElfFacts, ElfType};
-use crate::inspect::{Account, Arguments, Command, ImagePath, Launch, NodeKind, Variant};
+use crate::inspect::{Arguments, ImagePath, NodeKind, Variant};
 use crate::loader::{Catalogue, Object};
 
 /// An executable that is started through a loader.
@@ -47,7 +48,7 @@ pub(super) struct Subjects<'a> {
 impl<'a> Subjects<'a> {
     pub(super) fn of(catalogue: &Catalogue<'a>, scope: &Scope<'_>, arguments: &Arguments) -> Self {
         let variant = catalogue.variant;
-        let entrypoint = entrypoint(variant, arguments);
+        let entrypoints = entrypoints(variant, arguments);
         let mut pairs = Pairs::of(variant);
         let mut subjects = Self { programs: Vec::new(), objects: Vec::new() };
         for (path, node) in variant.files.iter() {
@@ -59,7 +60,7 @@ impl<'a> Subjects<'a> {
             if facts.target() != catalogue.target() || !is_meant_to_run(scope, object) {
                 continue;
             }
-            let is_entrypoint = entrypoint.as_ref() == Some(path);
+            let is_entrypoint = entrypoints.contains(path);
             let interpreter = facts.interpreter.as_deref();
             match interpreter.filter(|_| is_entrypoint || !is_library(facts)) {
                 Some(interpreter) if is_entrypoint => {
@@ -89,16 +90,10 @@ pub(super) fn is_meant_to_run(scope: &Scope<'_>, object: Object<'_>) -> bool {
         && scope.exemption(path, facts).is_none()
 }
 
-/// The program that the image's command leads to, under its first name.
-fn entrypoint(variant: &Variant, arguments: &Arguments) -> Option<ImagePath> {
-    let account = Account::resolve(&variant.files, &variant.config.user).unwrap_or(Account::ROOT);
-    let command = Command::of(&variant.config, arguments).ok()?;
-    let launch = Launch::trace(&variant.files, &variant.config, &command, account).ok()?;
-    let path = launch.program.0;
-    match variant.files.get(&path).map(|it| &it.kind) {
-        Some(NodeKind::Hardlink { first, .. }) => Some(first.clone()),
-        _ => Some(path),
-    }
+/// The programs that the image's command leads to, under their first names.
+fn entrypoints(variant: &Variant, arguments: &Arguments) -> Vec<ImagePath> {
+    let launches = launches(variant, arguments).into_iter().flatten();
+    launches.map(|it| it.file(&variant.files)).collect()
 }
 
 /// Some libraries name a loader to print their version when they are started: `libc.so.6` does.
@@ -111,10 +106,6 @@ fn is_library(facts: &ElfFacts) -> bool {
 /// Programs that this system is not to start.
 fn is_foreign(variant: &Variant, path: &ImagePath, interpreter: &str) -> bool {
     interpreter.starts_with("/system/bin/linker") || has_own_root(variant, path, interpreter)
-}
-
-fn is_android(path: &ImagePath) -> bool {
-    path.components().any(|it| it.contains("android"))
 }
 
 /// Whether the file lies in a root filesystem of its own, the loader inside: for a container, a

@@ -5,7 +5,10 @@ use crate::elf::{ElfFacts, LoadSegment};
 use crate::fixture::{ElfFile, Layer, Variant};
 
 pub(super) fn cases() -> Vec<Case> {
-    [conventions(), go(), arm(), riscv(), x86(), pages(), packed()].into_iter().flatten().collect()
+    [conventions(), other_conventions(), go(), arm(), riscv(), x86(), pages(), packed()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 const SOFT: u32 = 0x0500_0200;
@@ -110,6 +113,13 @@ fn conventions() -> Vec<Case> {
                 &soft("linux/arm/v6"),
             ),
         ),
+    ]
+}
+
+/// Conventions of machines other than ARM.
+fn other_conventions() -> Vec<Case> {
+    use Rule::ElfAbiMismatch as Mismatch;
+    vec![
         caught(
             Mismatch,
             "an lp64 library in an lp64d image",
@@ -344,6 +354,17 @@ fn pages() -> Vec<Case> {
             "PowerPC has no other pages than of 64 KiB",
             with("linux/ppc64le", "usr/lib/libx.so.1", &shared("linux/ppc64le", 0x1000)),
             &["error linux/ppc64le /usr/lib/libx.so.1"],
+        ),
+        caught(
+            Alignment,
+            "LoongArch has no smaller pages than of 16 KiB",
+            with("linux/loong64", "usr/lib/libx.so.1", &shared("linux/loong64", 0x1000)),
+            &["error linux/loong64 /usr/lib/libx.so.1"],
+        ),
+        silent(
+            Alignment,
+            "16 KiB on LoongArch",
+            with("linux/loong64", "usr/lib/libx.so.1", &shared("linux/loong64", 0x4000)),
         ),
         caught(
             Alignment,

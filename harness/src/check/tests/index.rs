@@ -5,7 +5,7 @@ use crate::elf::{ElfType, Machine};
 use crate::fixture::{ElfFile, Image, Layer, Lie, Variant};
 
 pub(super) fn cases() -> Vec<Case> {
-    [platforms(), descriptors(), nesting(), emptiness(), digests(), identical_layers()]
+    [platforms(), invalid(), descriptors(), nesting(), emptiness(), digests(), identical_layers()]
         .into_iter()
         .flatten()
         .collect()
@@ -24,6 +24,19 @@ fn platforms() -> Vec<Case> {
             &["error linux/arm/v6 -"],
         )
         .requesting(&["linux/amd64", "linux/arm/v6"]),
+        caught(
+            Rule::PlatformMissing,
+            "one platform's image, without an index",
+            healthy(&["linux/amd64"]).without_index(),
+            &["error linux/arm64 -"],
+        )
+        .requesting(&["linux/amd64", "linux/arm64"]),
+        silent(
+            Rule::PlatformMissing,
+            "an index of one platform with an attestation, where that was asked for",
+            healthy(&["linux/amd64"]).and_attestation(),
+        )
+        .requesting(&["linux/amd64"]),
         silent(
             Rule::PlatformMissing,
             "the same platform, spelt otherwise",
@@ -42,10 +55,74 @@ fn platforms() -> Vec<Case> {
             healthy(&["linux/arm64", "linux/arm64/v8"]),
             &["error linux/arm64 -"],
         ),
+        caught(
+            Rule::PlatformDuplicate,
+            "GOARCH without a platform: both images say amd64, one has arm64's program",
+            Image::of([
+                Variant::healthy("linux/amd64"),
+                Variant::new("linux/amd64").app("linux/arm64"),
+            ]),
+            &["error linux/amd64 -"],
+        )
+        .besides(&["ElfMachineMismatch error linux/amd64 /app"]),
+        caught(
+            Rule::PlatformDuplicate,
+            "the same manifest twice is superfluous",
+            healthy(&["linux/amd64", "linux/amd64"]),
+            &["warning linux/amd64 -"],
+        ),
         silent(
             Rule::PlatformDuplicate,
             "two variants of one architecture",
             healthy(&["linux/arm/v6", "linux/arm/v7"]),
+        ),
+        silent(
+            Rule::PlatformDuplicate,
+            "two variants of one architecture, the older first",
+            healthy(&["linux/arm/v5", "linux/arm/v7"]),
+        ),
+        silent(
+            Rule::PlatformDuplicate,
+            "levels of one architecture",
+            healthy(&["linux/amd64", "linux/amd64/v3"]),
+        ),
+    ]
+}
+
+fn invalid() -> Vec<Case> {
+    let beside = |platform| Image::of([Variant::healthy("linux/amd64"), Variant::new(platform)]);
+    let index: &[&str] = &["error - -"];
+    vec![
+        caught(Rule::PlatformInvalid, "amd64 has no v5", beside("linux/amd64/v5"), index),
+        caught(Rule::PlatformInvalid, "no operating system", beside("/arm64"), index),
+        caught(Rule::PlatformInvalid, "no architecture", beside("linux/"), index),
+        caught(Rule::PlatformInvalid, "uname's name", beside("linux/armv7l"), index),
+        caught(
+            Rule::PlatformInvalid,
+            "a variant where there is none",
+            beside("linux/s390x/v1"),
+            index,
+        ),
+        caught(
+            Rule::PlatformInvalid,
+            "unknown, and no attestation",
+            beside("unknown/unknown"),
+            index,
+        ),
+        silent(
+            Rule::PlatformInvalid,
+            "an attestation that lost its annotation",
+            healthy(&["linux/amd64"]).and_bare_attestation(),
+        ),
+        silent(
+            Rule::PlatformInvalid,
+            "capitals",
+            Image::of([Variant::healthy("linux/amd64").stated_as("Linux/AMD64")]),
+        ),
+        silent(
+            Rule::PlatformInvalid,
+            "an architecture that exists, and that nothing is known of",
+            beside("linux/mipsle"),
         ),
         caught(
             Rule::PlatformInvalid,
@@ -107,6 +184,36 @@ fn descriptors() -> Vec<Case> {
             "the config's variant is another one",
             Variant::healthy("linux/arm/v7").stated_as("linux/arm/v6"),
             &["error linux/arm/v6 -"],
+        ),
+        caught(
+            Mismatch,
+            "the config states no operating system",
+            Variant::new("/amd64").stated_as("linux/amd64").app("linux/amd64"),
+            &["error linux/amd64 -"],
+        ),
+        caught(
+            Mismatch,
+            "one manifest under two platforms",
+            Image::of([
+                Variant::healthy("linux/amd64"),
+                Variant::healthy("linux/amd64").stated_as("linux/arm64"),
+            ]),
+            &["error linux/arm64 -"],
+        )
+        .besides(&["ElfMachineMismatch error linux/arm64 /app"]),
+        silent(
+            Mismatch,
+            "the config states what normalisation leaves out",
+            Image::of([
+                Variant::healthy("linux/amd64/v1").stated_as("linux/amd64"),
+                Variant::healthy("linux/arm/v7").stated_as("linux/arm"),
+                Variant::healthy("linux/arm64").stated_as("linux/arm64/v8"),
+            ]),
+        ),
+        silent(
+            Mismatch,
+            "the config states another spelling",
+            Variant::healthy("linux/aarch64").stated_as("linux/arm64"),
         ),
         silent(
             Mismatch,
@@ -172,6 +279,12 @@ fn digests() -> Vec<Case> {
         caught(Rule::DigestMismatch, "the blob has another size", with(Lie::Size), found),
         caught(Rule::DigestMismatch, "the tar has another diff_id", with(Lie::DiffId), found),
         caught(Rule::DigestMismatch, "the config has no diff_id", with(Lie::DiffIdMissing), found),
+        caught(
+            Rule::DigestMismatch,
+            "the config has a diff_id without a layer",
+            with(Lie::DiffIdSurplus),
+            found,
+        ),
         silent(Rule::DigestMismatch, "all statements are true", with(Lie::None)),
     ]
 }

@@ -29,9 +29,48 @@ fn no_page_is_left_over() {
     let files = fs::read_dir(folder).expect("the folder of the pages");
     let names = files.map(|it| it.expect("a page").file_name().into_string().expect("UTF-8"));
     let pages: BTreeSet<String> = names.collect();
-    let rules: BTreeSet<String> = Rule::ALL.iter().map(|it| format!("{it}.md")).collect();
-    assert_eq!(pages, rules);
+    let rules = Rule::ALL.iter().map(|it| format!("{it}.md"));
+    let expected: BTreeSet<String> = rules.chain(["README.md".to_owned()]).collect();
+    assert_eq!(pages, expected);
 }
+
+/// The list of the rules is written by this test: `INSTA_UPDATE=always`, as for snapshots.
+#[test]
+fn the_list_has_every_rule() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/README.md");
+    let is_to_be_written = std::env::var("INSTA_UPDATE").is_ok_and(|it| it == "always");
+    if is_to_be_written && std::env::var_os("CI").is_none() {
+        fs::write(&file, list()).expect("the list can be written");
+    }
+    let written = fs::read_to_string(&file).expect("the list of the rules");
+    assert!(written == list(), "the list is old: INSTA_UPDATE=always writes it anew");
+}
+
+fn list() -> String {
+    let mut parts = vec![LIST_HEAD.to_owned()];
+    let mut group = None;
+    for rule in Rule::ALL {
+        if group.replace(rule.group()) != Some(rule.group()) {
+            let title = rule.group().to_string();
+            let (first, rest) = title.split_at(1);
+            parts.push(format!("\n## {}{rest}\n\n", first.to_uppercase()));
+            parts.push("| rule | severity | defect |\n|---|---|---|\n".to_owned());
+        }
+        let (severity, summary) = (rule.severity(), rule.summary());
+        parts.push(format!("| [{rule}]({rule}.md) | {severity} | {summary} |\n"));
+    }
+    parts.concat()
+}
+
+const LIST_HEAD: &str = "\
+# Rules
+
+What archproof finds, by what it is about. Each rule has a page, which `archproof explain RULE` prints: what the
+defect is, how it comes about, what is left out, and public reports of it. Errors fail, with `--strict` warnings
+too; a finding may be milder than its rule.
+
+This list is written by a test: see CONTRIBUTING.md.
+";
 
 /// What a page shows is what the rule says of one of the images here, digests cut short.
 #[test]

@@ -78,6 +78,22 @@ fn explained() -> Vec<Case> {
     let wrong_app = || Variant::new("linux/arm64").app("linux/amd64");
     let wrong_helper = Variant::healthy("linux/arm64")
         .layer(Layer::new().executable("helper", program("linux/amd64")));
+    let behind_init = || {
+        let words = ["/tini", "--", "/app"].map(str::to_owned);
+        let tini = ImagePath::clean("/tini");
+        RunEvidence {
+            command: words.to_vec(),
+            entrypoint: tini.clone(),
+            program: tini,
+            ..exited(255)
+        }
+    };
+    let with_init = |app: Vec<u8>| {
+        let tini = Layer::new().executable("tini", program("linux/arm64"));
+        Variant::new("linux/arm64")
+            .layer(tini.executable("app", app))
+            .entrypoint(&["/tini", "--", "/app"])
+    };
     let script = RunEvidence { program: ImagePath::clean("/usr/bin/sh"), ..exited(255) };
     vec![
         caught(Rule::ElfMachineMismatch, "and so it cannot start", wrong_app(), APP)
@@ -122,6 +138,27 @@ fn explained() -> Vec<Case> {
             APP,
         )
         .after([exited(255)]),
+        caught(
+            Rule::ElfMachineMismatch,
+            "and so its init cannot start it",
+            with_init(program("linux/amd64")),
+            APP,
+        )
+        .after([behind_init()]),
+        caught(
+            Rule::EntrypointShebang,
+            "and so its init cannot start the script",
+            with_init(b"#!/bin/sh\r\n".to_vec()),
+            APP,
+        )
+        .after([behind_init()]),
+        caught(
+            Rule::RunFailed,
+            "an init's program fails for no reason that is known",
+            with_init(program("linux/arm64")),
+            &["error linux/arm64 /tini"],
+        )
+        .after([behind_init()]),
         caught(
             Rule::RunFailed,
             "a warning does not explain a failure",
