@@ -37,9 +37,10 @@ pub(super) fn exemption(
         return Some(Exemption::Emulator);
     }
     match components.as_slice() {
+        ["libx32", ..]
+        | ["usr", "libx32", ..]
         // perf asks each convention's vDSO of the kernel, and does without where it cannot.
-        [.., "perf-read-vdso32" | "perf-read-vdsox32"] => Some(Exemption::OtherAbi),
-        ["libx32", ..] | ["usr", "libx32", ..] => Some(Exemption::OtherAbi),
+        | [.., "perf-read-vdso32" | "perf-read-vdsox32"] => Some(Exemption::OtherAbi),
         ["lib32", ..] | ["usr", "lib32", ..] if is_i386_of_amd64(variant, machine) => {
             Some(Exemption::OtherAbi)
         }
