@@ -48,7 +48,10 @@ impl<'a> Scope<'a> {
             return Some(Exemption::Emulator);
         }
         match components.as_slice() {
-            ["libx32", ..] | ["usr", "libx32", ..] => Some(Exemption::OtherAbi),
+            ["libx32", ..]
+            | ["usr", "libx32", ..]
+            // perf asks each convention's vDSO of the kernel, and does without where it cannot.
+            | [.., "perf-read-vdso32" | "perf-read-vdsox32"] => Some(Exemption::OtherAbi),
             ["lib32", ..] | ["usr", "lib32", ..] if is_i386_of_amd64(variant, machine) => {
                 Some(Exemption::OtherAbi)
             }
@@ -141,7 +144,7 @@ pub(super) enum Exemption {
     Firmware,
     /// The target's libraries of a cross compiler, or a debugger's programs for it.
     CrossToolchain,
-    /// Libraries of x32 or i386, in the folder of an amd64 image that is for them alone.
+    /// Files of x32 or i386 in an amd64 image, in places that are for them alone.
     OtherAbi,
     /// An emulator of the platform's machine, for those who build the image on another.
     Emulator,

@@ -61,6 +61,11 @@ fn devices() -> Vec<Case> {
             "a kernel's vDSO of another convention",
             with("linux/amd64", "usr/lib/modules/6.18.1/vdso/vdsox32.so", x32()),
         ),
+        silent(
+            Mismatch,
+            "perf's helpers for kernels of several conventions",
+            with("linux/amd64", "usr/lib/perf-core/perf-read-vdsox32", x32()),
+        ),
         caught(
             Mismatch,
             "QEMU's own helper",
