@@ -161,7 +161,9 @@ fn read_whole(bytes: &mut Vec<u8>, size: u64, reader: &mut impl Read) -> io::Res
     loop {
         // Whole where it is small, else step by step: so never twice what is there.
         let next = whole.min(bytes.len() + STEP);
-        bytes.reserve_exact(next.saturating_sub(bytes.len()));
+        // Where memory is short that is an error of this image, not the end of the program.
+        let more = next.saturating_sub(bytes.len());
+        bytes.try_reserve_exact(more).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         let wanted = (next - bytes.len()) as u64;
         let read = reader.by_ref().take(wanted).read_to_end(bytes)?;
         if read == 0 || bytes.len() >= whole {
