@@ -220,11 +220,11 @@ impl Observer<'_> {
             return Err(Blocked::by_engine(error));
         }
         let opener = Opener { engine: self.engine.get(), credentials: self.credentials };
-        let opened = opener.open(source).await.map_err(|error| {
+        let found = opener.open(source).await.map_err(|error| {
             let retry = if error.is_retryable() { Retry::Sensible } else { Retry::Useless };
             Blocked::new(Stage::Inspect, &error, retry)
         })?;
-        match opened {
+        match found {
             Opened::Image { image, .. } => {
                 let platforms = match &self.options.platforms {
                     PlatformChoice::These(platforms) => platforms.clone(),

@@ -24,13 +24,13 @@ pub async fn verify(
     strictness: Strictness,
 ) -> Verified {
     observer.events.send(Event::SubjectStarted { subject: subject.name().to_owned() });
-    let observed = observer.evidence(subject).await;
+    let evidence = observer.evidence(subject).await;
     if let Some(engine) = observer.engine.get() {
         // Of this subject nothing is needed any more. What resists is tried again at the end.
         let _ = observer.session.clean(engine).await;
     }
     observer.events.send(Event::SubjectFinished);
-    let (outcome, evidence) = match observed {
+    let (outcome, evidence) = match evidence {
         Ok(evidence) => {
             let case = expected_of(subject.case(), observer.options.runner);
             (Outcome::Judged(judge(&evidence, &case, strictness)), Some(evidence))

@@ -34,7 +34,7 @@ const PLATFORMS: [&str; 13] = [
 /// Reads the layers, resolves every path of the filesystem, and checks it.
 pub fn run(data: &[u8]) {
     let Some((head, rest)) = data.split_first_chunk::<HEAD>() else { return };
-    let layers: Vec<LayerFacts> = split(head, rest)
+    let layers: Vec<LayerFacts> = split(*head, rest)
         .into_iter()
         .filter_map(|blob| read_layer(&Descriptor::of(media_type(head[0]), b""), &*blob).ok())
         .collect();
@@ -56,7 +56,7 @@ pub fn run(data: &[u8]) {
 }
 
 fn media_type(kind: u8) -> &'static str {
-    match kind & 3 {
+    match kind % 4 {
         0 | 3 => "application/vnd.oci.image.layer.v1.tar",
         1 => "application/vnd.oci.image.layer.v1.tar+gzip",
         _ => "application/vnd.oci.image.layer.v1.tar+zstd",
@@ -64,8 +64,8 @@ fn media_type(kind: u8) -> &'static str {
 }
 
 /// One layer, or two or three, as the first byte says.
-fn split(head: &[u8; HEAD], rest: &[u8]) -> Vec<Vec<u8>> {
-    let [kind, _, lengths @ ..] = head;
+fn split(head: [u8; HEAD], rest: &[u8]) -> Vec<Vec<u8>> {
+    let [kind, _, lengths @ ..] = &head;
     let mut blobs = Vec::new();
     let mut rest = rest;
     for length in lengths.chunks_exact(2).take(usize::from(kind >> 2) % 3) {
@@ -75,8 +75,10 @@ fn split(head: &[u8; HEAD], rest: &[u8]) -> Vec<Vec<u8>> {
         rest = others;
     }
     blobs.push(rest.to_vec());
-    if kind & 3 == 0 {
-        blobs.iter_mut().for_each(|it| tar::mend(it));
+    if kind % 4 == 0 {
+        for blob in &mut blobs {
+            tar::mend(blob);
+        }
     }
     blobs
 }
@@ -121,6 +123,7 @@ fn evidence(files: RootFs, choice: u8) -> Evidence {
         config_platform: RawPlatform::from(platform),
         config,
         layers: Vec::new(),
+        surplus: Vec::new(),
         files,
     };
     let image = ImageFacts {
@@ -128,6 +131,7 @@ fn evidence(files: RootFs, choice: u8) -> Evidence {
         requested: vec![platform],
         oddities: Vec::new(),
         variants: vec![variant],
+        unread: Vec::new(),
     };
     Evidence { image, runs: BTreeMap::new() }
 }

@@ -105,9 +105,12 @@ impl Subject {
     }
 }
 
+/// How the files of cases end.
+const CASE_SUFFIX: &str = ".toml";
+
 /// Names of images neither begin nor end so.
 fn looks_like_path(name: &str) -> bool {
-    name.starts_with(['/', '.', '~']) || name.ends_with(['/', '.']) || name.ends_with(".toml")
+    name.starts_with(['/', '.', '~']) || name.ends_with(['/', '.']) || name.ends_with(CASE_SUFFIX)
 }
 
 impl fmt::Display for Subject {

@@ -210,7 +210,9 @@ fn read_whole(bytes: &mut Vec<u8>, size: u64, reader: &mut impl Read) -> io::Res
     while bytes.len() < whole {
         // Whole where it is small, else step by step: so never twice what is there.
         let next = whole.min(bytes.len() + STEP);
-        bytes.reserve_exact(next - bytes.len());
+        // Where memory is short that is an error of this image, not the end of the program.
+        let more = next.saturating_sub(bytes.len());
+        bytes.try_reserve_exact(more).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         let wanted = (next - bytes.len()) as u64;
         if reader.by_ref().take(wanted).read_to_end(bytes)? == 0 {
             return Ok(());

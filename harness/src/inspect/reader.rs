@@ -336,7 +336,7 @@ fn contradictions(
 /// less than 1 MiB.
 const DOCUMENTS_LIMIT: u64 = 256 << 20;
 /// The most that the facts of all layers may take, in bytes.
-const FACTS_LIMIT: usize = 2 << 30;
+const FACTS_LIMIT: usize = 1 << 30;
 
 /// Reads each layer once. The first error in the order of the layers wins, whichever thread meets
 /// one first, so that the same image always gives the same error.

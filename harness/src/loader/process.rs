@@ -25,6 +25,8 @@ pub struct Loaded<'a> {
     pub opened: String,
     /// Which of the loaded files needs it; `None` for the program and the loader.
     pub by: Option<usize>,
+    /// The nearest of the files that it is there for, however indirectly, that names folders.
+    above: Option<usize>,
 }
 
 /// Something needed that cannot be loaded.
@@ -69,6 +71,7 @@ impl<'a> Process<'a> {
             object,
             opened: opened.to_owned(),
             by: None,
+            above: None,
         };
         let mut process = Self {
             // The kernel gives the program's real path (/proc/self/exe).
@@ -139,17 +142,25 @@ impl<'a> Process<'a> {
             self.names.entry(soname.clone()).or_insert(Some(place));
         }
         self.places.insert(object.path, place);
-        self.loaded.push(Loaded { object, opened, by: Some(by) });
+        let above =
+            self.loaded.get(by).and_then(|it| if it.names_folders() { Some(by) } else { it.above });
+        self.loaded.push(Loaded { object, opened, by: Some(by), above });
         place
     }
 }
 
-/// The program's own ancestors among the loaded files, itself first.
+impl Loaded<'_> {
+    fn names_folders(&self) -> bool {
+        self.object.facts.rpath.is_some() || self.object.facts.runpath.is_some()
+    }
+}
+
+/// A file, and those that it is there for, the nearest first: as far as they name folders.
 pub(super) fn ancestry<'l, 'a>(
     loaded: &'l [Loaded<'a>],
     from: usize,
 ) -> impl Iterator<Item = &'l Loaded<'a>> + use<'l, 'a> {
-    std::iter::successors(loaded.get(from), |it| loaded.get(it.by?))
+    std::iter::successors(loaded.get(from), |it| loaded.get(it.above?))
 }
 
 /// What is loaded before all that is needed.

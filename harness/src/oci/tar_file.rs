@@ -81,7 +81,6 @@ impl TarFile {
                 return Err(io::Error::other("it holds too many files"));
             }
         }
-        drop(entries);
         Ok(Self { file: Arc::new(file), members: Arc::new(members) })
     }
 

@@ -1,0 +1,103 @@
+//! What takes all memory if it can, in a process that has little: `ulimit -v`.
+
+use std::io::Read;
+use std::process::Command;
+
+use archproof::inspect::{RootFs, read_layer};
+use archproof::oci::Descriptor;
+use tar::EntryType;
+
+use crate::chain;
+use crate::elf::{Elf, PT_LOAD, X86_64};
+use crate::tar::{GZIP, PLAIN, Tar, ZSTD, gzip, header, read, zstd};
+
+/// Runs another test of this program within so many MiB of addresses.
+fn within(mebibytes: usize, test: &str) {
+    let program = std::env::current_exe().expect("this program");
+    let said = Command::new("sh")
+        .args(["-c", r#"ulimit -v "$0" && exec "$@""#, &(mebibytes << 10).to_string()])
+        .arg(program)
+        .args(["--exact", &format!("limited::{test}"), "--ignored", "--test-threads=1"])
+        // Each thread's heap would take 128 MiB of addresses.
+        .env("MALLOC_ARENA_MAX", "1")
+        .output()
+        .expect("a shell");
+    let output = String::from_utf8_lossy(&said.stdout);
+    let errors = String::from_utf8_lossy(&said.stderr);
+    assert!(said.status.success() && output.contains("1 passed"), "{output}{errors}");
+}
+
+#[test]
+fn bombs_are_defused() {
+    within(512, "bombs");
+}
+
+/// Blobs of 2 MiB and less, of which each becomes 2 GiB.
+#[test]
+#[ignore = "for a process with little memory"]
+fn bombs() {
+    let plain = header(EntryType::Regular, b"zeros", b"", 2 << 30);
+    let program = Elf::new(X86_64).segment(PT_LOAD, 0, 0, 64).bytes();
+    for (media_type, is_elf) in [(GZIP, false), (ZSTD, false), (GZIP, true), (ZSTD, true)] {
+        let mut start = plain.as_bytes().to_vec();
+        if is_elf {
+            start.extend(&program);
+        }
+        let blob = match media_type {
+            // A mebibyte at a time, as a stream of many members.
+            GZIP => [gzip(&start), gzip(&vec![0; 1 << 20]).repeat(2049)].concat(),
+            _ => zstd(&start, 8 * 2049),
+        };
+        assert!(blob.len() < 4 << 20, "{} bytes are a bomb", blob.len());
+        match (read(media_type, &blob), is_elf) {
+            (Ok(facts), false) => assert_eq!(facts.entries.len(), 1),
+            (Err(error), true) => assert!(chain(&error).contains("memory"), "{}", chain(&error)),
+            (other, _) => panic!("{media_type} {is_elf}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn crowds_are_counted() {
+    within(2048, "crowds");
+}
+
+/// A tar of one file and a million further entries.
+fn crowd(first: Tar, name: impl Fn(usize) -> (EntryType, String) + Send) -> impl Read + Send {
+    let first = first.bytes();
+    let first = first[..first.len() - 1024].to_vec();
+    let mut rest = (0..1_000_000).map(move |number| {
+        let (kind, name) = name(number);
+        header(kind, name.as_bytes(), b"first", 0)
+    });
+    let mut block = std::io::Cursor::new(first);
+    let next = move |buffer: &mut [u8]| loop {
+        match block.read(buffer)? {
+            0 => match rest.next() {
+                Some(header) => block = std::io::Cursor::new(header.as_bytes().to_vec()),
+                None => return Ok(0),
+            },
+            size => return Ok(size),
+        }
+    };
+    FromFn(next)
+}
+
+struct FromFn<F>(F);
+
+impl<F: FnMut(&mut [u8]) -> std::io::Result<usize>> Read for FromFn<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        (self.0)(buffer)
+    }
+}
+
+#[test]
+#[ignore = "for a process with little memory"]
+fn crowds() {
+    let descriptor = Descriptor::of(PLAIN, b"");
+    let first = Tar::default().file("first", b"#!/bin/sh\n");
+    let links = crowd(first, |number| (EntryType::Link, format!("link{number}")));
+    let facts = read_layer(&descriptor, links).expect("no crime");
+    let files = RootFs::of_layers([&facts]).expect("no crime");
+    assert_eq!(files.iter().count(), 1_000_001);
+}
