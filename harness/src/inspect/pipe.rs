@@ -18,6 +18,8 @@ pub(super) struct PipeReader {
     empty: Sender<Chunk>,
     chunk: Chunk,
     at: usize,
+    /// How much has been read, in bytes.
+    taken: u64,
 }
 
 /// A buffer of [`CHUNK`] bytes, of which the first are filled.
@@ -38,7 +40,14 @@ pub(super) fn read_ahead<'scope, R: Read + Send + 'scope>(
     let (full, chunks) = sync_channel(DEPTH);
     let (empty, spare) = channel();
     let thread = scope.spawn(move || fill(source, &full, &spare));
-    (PipeReader { chunks, empty, chunk: Chunk::default(), at: 0 }, Ahead(thread))
+    (PipeReader { chunks, empty, chunk: Chunk::default(), at: 0, taken: 0 }, Ahead(thread))
+}
+
+impl PipeReader {
+    /// How much has been read from it, in bytes.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
+    }
 }
 
 impl<R> Ahead<'_, R> {
@@ -85,6 +94,7 @@ impl BufRead for PipeReader {
 
     fn consume(&mut self, amount: usize) {
         self.at += amount;
+        self.taken += amount as u64;
     }
 }
 
