@@ -4,25 +4,37 @@
 #[allow(unreachable_pub, reason = "a crate of its own elsewhere")]
 mod fuzz;
 
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
 
-/// The inputs of a target, by name.
-fn inputs(target: &str) -> Vec<PathBuf> {
+use flate2::read::GzDecoder;
+
+/// The inputs of a target, with their names.
+fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("harness/fuzz");
-    let folders = ["corpus", "regressions"].map(|it| root.join(it).join(target));
-    let files = folders.iter().filter_map(|it| std::fs::read_dir(it).ok()).flatten();
-    let mut files: Vec<PathBuf> = files.map(|it| it.expect("a file").path()).collect();
-    files.sort();
-    files
+    let seeds = File::open(root.join("seeds").join(target).with_extension("tar.gz"));
+    let mut seeds = tar::Archive::new(GzDecoder::new(seeds.expect("a corpus")));
+    let mut inputs = Vec::new();
+    for entry in seeds.entries().expect("a tar") {
+        let mut entry = entry.expect("an entry");
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).expect("a tar");
+        inputs.push((entry.path().expect("a name").display().to_string(), bytes));
+    }
+    for entry in fs::read_dir(root.join("regressions").join(target)).into_iter().flatten() {
+        let path = entry.expect("an entry").path();
+        inputs.push((path.display().to_string(), fs::read(&path).expect("an input")));
+    }
+    inputs
 }
 
 fn run_all(target: &str, run: fn(&[u8])) {
     let inputs = inputs(target);
-    assert!(!inputs.is_empty(), "{target} has a corpus");
-    for input in inputs {
-        let bytes = std::fs::read(&input).expect("an input");
+    assert!(inputs.len() > 100, "{target} has a corpus");
+    for (name, bytes) in inputs {
         let run = std::panic::catch_unwind(|| run(&bytes));
-        assert!(run.is_ok(), "{}", input.display());
+        assert!(run.is_ok(), "{name}");
     }
 }
 

@@ -95,9 +95,9 @@ pub(super) fn names(text: &str, machine: Machine) -> bool {
     words(text).iter().filter_map(|word| any(word)).any(|it| it.1 == machine)
 }
 
-/// Whether a text names a machine other than this one.
-pub(super) fn names_other(text: &str, machine: Machine) -> bool {
-    words(text).iter().filter_map(|word| any(word)).any(|it| it.1 != machine)
+/// The machines that a text names, in whichever way.
+pub(super) fn machines(text: &str) -> Vec<Machine> {
+    words(text).iter().filter_map(|word| any(word)).map(|it| it.1).collect()
 }
 
 /// The names that a text has for a machine, of which some have several for its versions.
@@ -125,15 +125,12 @@ fn is_version_of_architecture(word: &str) -> bool {
     digits.len() == 1 && digits.starts_with(|it: char| it.is_ascii_digit())
 }
 
-/// Whether two names are the same for other platforms, whatever kind of file these have:
-/// `attach_linux_x86.so` and `attach_amd64.dll`.
-pub(super) fn same_package(one: &str, other: &str) -> bool {
-    let package = |text| {
-        let mut words = stem(text);
-        words.retain(|word| word != "so" && !FOREIGN.contains(&word.as_str()));
-        words
-    };
-    package(one) == package(other)
+/// What remains of a name without the kind of the file too: the same for `attach_linux_x86.so` and
+/// `attach_amd64.dll`.
+pub(super) fn package(text: &str) -> Vec<String> {
+    let mut words = stem(text);
+    words.retain(|word| word != "so" && !FOREIGN.contains(&word.as_str()));
+    words
 }
 
 /// The C library that a text names, `gnu` or `musl`.

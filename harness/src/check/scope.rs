@@ -7,8 +7,9 @@ mod toolchain;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
-use super::names::{is_foreign, names, names_of, names_other, same_package, stem};
+use super::names::{is_foreign, machines, names, names_of, package, stem};
 use crate::elf::{ElfFacts, Machine};
 use crate::inspect::{ImagePath, Variant};
 use crate::platform::Architecture;
@@ -16,13 +17,63 @@ use crate::platform::Architecture;
 /// The files of a variant, and which of them are meant to run.
 pub(super) struct Scope<'a> {
     pub(super) variant: &'a Variant,
-    /// What remains of the names in a folder that are those of the platform's own machine.
-    own: RefCell<HashMap<ImagePath, HashSet<Vec<String>>>>,
+    /// Each folder's names are looked at once, however many files are in it.
+    folders: RefCell<HashMap<ImagePath, Rc<Names>>>,
+}
+
+/// What a folder's names say of architectures.
+#[derive(Default)]
+struct Names {
+    /// What remains of those that are the platform's own machine's.
+    own: HashSet<Vec<String>>,
+    /// By package: whether one is for another system, and the machines that they name.
+    packages: HashMap<Vec<String>, (bool, HashSet<Machine>)>,
+    /// By what remains: the names of versions of the platform's own machine.
+    versions: HashMap<Vec<String>, HashSet<Vec<&'static str>>>,
+}
+
+impl Names {
+    fn of<'n>(all: impl Iterator<Item = &'n str>, own: Machine) -> Self {
+        let mut found = Self::default();
+        for name in all {
+            let (is_foreign, machines) = (is_foreign(name), machines(name));
+            if machines.contains(&own) {
+                found.own.insert(stem(name));
+                found.versions.entry(stem(name)).or_default().insert(names_of(name, own));
+            }
+            if is_foreign || !machines.is_empty() {
+                let package = found.packages.entry(package(name)).or_default();
+                package.0 |= is_foreign;
+                package.1.extend(machines);
+            }
+        }
+        found
+    }
+
+    /// Whether a package is there for another system, or another machine than this.
+    fn has_other(&self, package: &[String], machine: Machine) -> bool {
+        let found = self.packages.get(package);
+        found
+            .is_some_and(|(foreign, machines)| *foreign || machines.iter().any(|it| *it != machine))
+    }
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn of(variant: &'a Variant) -> Self {
-        Self { variant, own: RefCell::default() }
+        Self { variant, folders: RefCell::default() }
+    }
+
+    fn own(&self) -> Machine {
+        self.variant.platform.elf_target().machine
+    }
+
+    fn names_in(&self, folder: &ImagePath) -> Rc<Names> {
+        if let Some(known) = self.folders.borrow().get(folder) {
+            return Rc::clone(known);
+        }
+        let found = Rc::new(Names::of(self.variant.files.names(folder), self.own()));
+        self.folders.borrow_mut().insert(folder.clone(), Rc::clone(&found));
+        found
     }
 
     /// Why a file's machine says nothing about its platform; `None` where it does.
@@ -64,45 +115,21 @@ impl<'a> Scope<'a> {
     /// for the platform's own: `prebuilds/linux-x64` and `prebuilds/linux-arm64`. Whoever loads such
     /// files chooses among them; without one for the platform there would be nothing to choose.
     fn is_one_of_many(&self, path: &ImagePath, machine: Machine) -> bool {
-        let own = self.variant.platform.elf_target().machine;
-        let mut folder = ImagePath::root();
-        path.components().any(|name| {
-            let is_one =
-                names(name, machine) && !names(name, own) && self.has_own(&folder, &stem(name));
-            folder = folder.join(name);
-            is_one
+        any_part(path, |name, folder| {
+            names(name, machine)
+                && !names(name, self.own())
+                && self.names_in(folder).own.contains(&stem(name))
         })
-    }
-
-    /// Whether a folder has something of that stem for the platform's own machine. Its names are
-    /// looked at once.
-    fn has_own(&self, folder: &ImagePath, wanted: &[String]) -> bool {
-        if let Some(known) = self.own.borrow().get(folder) {
-            return known.contains(wanted);
-        }
-        let own = self.variant.platform.elf_target().machine;
-        let of_own = self.variant.files.names(folder).filter(|it| names(it, own));
-        let stems: HashSet<Vec<String>> = of_own.map(stem).collect();
-        let found = stems.contains(wanted);
-        self.own.borrow_mut().insert(folder.clone(), stems);
-        found
     }
 
     /// Whether the file is one of a package's builds for many platforms, none of which is this one.
     /// Such packages work without, or have been compiled anew for this platform elsewhere.
     pub(super) fn is_of_collection(&self, path: &ImagePath, machine: Machine) -> bool {
-        let own = self.variant.platform.elf_target().machine;
-        let mut folder = ImagePath::root();
-        path.components().any(|name| {
-            let is_another = |other: &str| {
-                (is_foreign(other) || names_other(other, machine)) && same_package(other, name)
-            };
-            let is_one = names(name, machine)
-                && !names(name, own)
+        any_part(path, |name, folder| {
+            names(name, machine)
+                && !names(name, self.own())
                 && !toolchain::is_triplet(name)
-                && self.variant.files.names(&folder).any(is_another);
-            folder = folder.join(name);
-            is_one
+                && self.names_in(folder).has_other(&package(name), machine)
         })
     }
 
@@ -110,25 +137,27 @@ impl<'a> Scope<'a> {
     /// versions of ARM, `armv6` and `armv7`, which differ in what they need and agree in their
     /// machine.
     pub(super) fn is_chosen(&self, path: &ImagePath) -> bool {
-        if is_android(path) {
-            return true;
-        }
-        let own = self.variant.platform.elf_target().machine;
-        if own != Machine::ARM {
-            return false;
-        }
-        let mut folder = ImagePath::root();
-        path.components().any(|name| {
-            let version = names_of(name, own);
-            let is_another = |other: &str| {
-                let its = names_of(other, own);
-                !its.is_empty() && its != version && stem(other) == stem(name)
-            };
-            let is_one = !version.is_empty() && self.variant.files.names(&folder).any(is_another);
-            folder = folder.join(name);
-            is_one
-        })
+        let own = self.own();
+        is_android(path)
+            || own == Machine::ARM
+                && any_part(path, |name, folder| {
+                    let version = names_of(name, own);
+                    let names = self.names_in(folder);
+                    let versions = names.versions.get(&stem(name));
+                    !version.is_empty()
+                        && versions.is_some_and(|it| it.iter().any(|it| *it != version))
+                })
     }
+}
+
+/// Whether it is so of any part of a path, given the folder that the part lies in.
+fn any_part(path: &ImagePath, is_so: impl Fn(&str, &ImagePath) -> bool) -> bool {
+    let mut folder = ImagePath::root();
+    path.components().any(|name| {
+        let found = is_so(name, &folder);
+        folder = folder.join(name);
+        found
+    })
 }
 
 /// The kinds of files that no process of the platform loads.

@@ -1,7 +1,7 @@
 //! A root filesystem that lies unpacked in a folder, read as if it were the only layer of an image.
 //!
-//! One directory after another is listed; then the files are read by as many threads as the
-//! machine has cores, ELF files whole and of others the beginning. Links are never followed, and
+//! One directory after another is listed; as files are found they are read, by as many threads as
+//! the machine has cores, ELF files whole and of others the beginning. Links are never followed, and
 //! what is mounted below the folder is left out: `/proc` and its like are no part of an image.
 
 use std::collections::HashMap;
@@ -9,9 +9,10 @@ use std::fs::{DirEntry, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use rustix::fs::OFlags;
@@ -83,15 +84,14 @@ fn hint(error: &io::Error) -> &'static str {
 /// When it is no folder, or a file in it cannot be read; the first in the order of the paths is
 /// named.
 pub fn inspect_tree(root: &Path, platform: Platform, events: &Events) -> Result<Tree, TreeError> {
-    let listing = Listing::of(root)?;
-    let mut contents = read_contents(&listing.files)?;
-    let found = listing.found.into_iter();
+    let (listed, mut contents) = read_while_listing(root)?;
+    let found = listed.found.into_iter();
     let entries = found.map(|it| it.into_entry(&mut contents)).collect();
     let image = image(entries, platform)?;
     for variant in &image.variants {
         announce(variant, events);
     }
-    Ok(Tree { image, mounts: listing.mounts })
+    Ok(Tree { image, mounts: listed.mounts })
 }
 
 /// The image whose only layer the folder is.
@@ -123,11 +123,20 @@ fn image(entries: Vec<LayerEntry>, platform: Platform) -> Result<ImageFacts, Tre
 }
 
 /// What stands in a folder, in the order of the paths.
-#[derive(Default)]
-struct Listing {
+struct Listed {
     found: Vec<Found>,
-    /// The regular files, each under the first of its names.
+    mounts: Vec<ImagePath>,
+}
+
+/// A folder that is being listed.
+struct Listing<'a> {
+    found: Vec<Found>,
+    /// The last of the regular files, each under the first of its names: those before are being
+    /// read.
     files: Vec<File>,
+    /// How many there were before.
+    sent: usize,
+    reading: &'a Sender<Piece>,
     mounts: Vec<ImagePath>,
     /// Where in `found` a file with several names stands, by device and inode.
     linked: HashMap<(u64, u64), usize>,
@@ -158,13 +167,31 @@ struct File {
     size: u64,
 }
 
-impl Listing {
-    fn of(root: &Path) -> Result<Self, TreeError> {
+/// Files that one thread reads in one go.
+struct Piece {
+    /// The number of the first.
+    first: usize,
+    files: Vec<File>,
+}
+
+/// So many that handing them over costs nothing, so few that no thread is left with much at the end.
+const PIECE: usize = 64;
+
+impl<'a> Listing<'a> {
+    /// Lists a folder, and has its regular files read.
+    fn of(root: &Path, reading: &'a Sender<Piece>) -> Result<Listed, TreeError> {
         let metadata = std::fs::metadata(root).map_err(|source| unreadable(root, source))?;
         if !metadata.is_dir() {
             return Err(TreeError::NotFolder(root.to_owned()));
         }
-        let mut listing = Self::default();
+        let mut listing = Self {
+            found: Vec::new(),
+            files: Vec::new(),
+            sent: 0,
+            reading,
+            mounts: Vec::new(),
+            linked: HashMap::new(),
+        };
         // The names of a directory that are still to come, for each directory on the way down.
         let mut open = vec![(ImagePath::root(), names(root)?)];
         while let Some((directory, rest)) = open.last_mut() {
@@ -185,7 +212,16 @@ impl Listing {
                 listing.mounts.push(path);
             }
         }
-        Ok(listing)
+        listing.send();
+        Ok(Listed { found: listing.found, mounts: listing.mounts })
+    }
+
+    /// Has the files read that were found since the last time.
+    fn send(&mut self) {
+        let piece = Piece { first: self.sent, files: std::mem::take(&mut self.files) };
+        self.sent += piece.files.len();
+        // Where nobody listens, a reader has panicked, which comes to light when all are done.
+        let _ = self.reading.send(piece);
     }
 
     fn add(&mut self, at: &Path, path: ImagePath, seen: &Metadata) -> Result<(), TreeError> {
@@ -213,8 +249,12 @@ impl Listing {
             }
             self.linked.insert(identity, self.found.len());
         }
+        let number = self.sent + self.files.len();
         self.files.push(File { path: at.to_owned(), size: seen.size() });
-        FoundKind::File { number: self.files.len() - 1, size: seen.size() }
+        if self.files.len() == PIECE {
+            self.send();
+        }
+        FoundKind::File { number, size: seen.size() }
     }
 }
 
@@ -248,31 +288,39 @@ fn unreadable(path: &Path, source: io::Error) -> TreeError {
     TreeError::Unreadable { path: path.to_owned(), source }
 }
 
-/// Reads the files. Each thread takes the next piece of the list; the first error in the order of
-/// the list wins.
-fn read_contents(files: &[File]) -> Result<Vec<Option<Content>>, TreeError> {
-    /// Small enough that no thread is left with much at the end.
-    const PIECE: usize = 64;
-    let pieces: Vec<(&[File], OnceLock<_>)> =
-        files.chunks(PIECE).map(|files| (files, OnceLock::new())).collect();
-    let next = AtomicUsize::new(0);
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(pieces.len());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some((files, done)) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let read: Result<Vec<_>, _> = files.iter().map(read_file).collect();
-                    // Nobody else has this piece.
-                    let _ = done.set(read);
-                }
-            });
-        }
+/// Lists a folder, and gives what its files hold. The first error in the order of the paths wins,
+/// and one of the listing before all.
+fn read_while_listing(root: &Path) -> Result<(Listed, Vec<Option<Content>>), TreeError> {
+    let (sender, receiver) = channel();
+    let receiver = Mutex::new(receiver);
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let (listed, mut read) = thread::scope(|scope| {
+        let readers: Vec<_> =
+            (0..threads).map(|_| scope.spawn(|| read_pieces(&receiver))).collect();
+        let listed = Listing::of(root, &sender);
+        // The readers end when there is nothing left and nobody to send more.
+        drop(sender);
+        let read =
+            readers.into_iter().flat_map(|it| it.join().unwrap_or_else(|it| resume_unwind(it)));
+        (listed, read.collect::<Vec<_>>())
     });
-    let mut contents = Vec::with_capacity(files.len());
-    for (_, done) in pieces {
-        contents.extend(done.into_inner().unwrap_or(Ok(Vec::new()))?.into_iter().map(Some));
+    let listed = listed?;
+    read.sort_unstable_by_key(|it| it.0);
+    let mut contents = Vec::new();
+    for (_, piece) in read {
+        contents.extend(piece?.into_iter().map(Some));
     }
-    Ok(contents)
+    Ok((listed, contents))
+}
+
+/// What the files of a piece hold, with the number of the first.
+type Read = (usize, Result<Vec<Content>, TreeError>);
+
+/// Reads one piece after another until the listing is done.
+fn read_pieces(pieces: &Mutex<Receiver<Piece>>) -> Vec<Read> {
+    let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
+    let read = |it: Piece| (it.first, it.files.iter().map(read_file).collect());
+    std::iter::from_fn(next).map(read).collect()
 }
 
 fn read_file(file: &File) -> Result<Content, TreeError> {
@@ -408,8 +456,9 @@ mod tests {
     #[test]
     fn what_is_mounted_is_left_out() {
         // Whatever machine this runs on, its /proc is a mount in / and in no other folder.
-        let listing = Listing::of(Path::new("/proc/self/fdinfo")).expect("a folder");
-        assert_eq!(listing.mounts, []);
+        let (sender, _receiver) = channel();
+        let listed = Listing::of(Path::new("/proc/self/fdinfo"), &sender).expect("a folder");
+        assert_eq!(listed.mounts, []);
         let root = tempfile::tempdir().expect("a folder");
         symlink("/proc", root.path().join("proc")).expect("a link");
         assert_eq!(read(root.path()).expect("a tree").image.variants[0].files.iter().count(), 1);

@@ -1,5 +1,7 @@
 //! The parts of a C library that go with one another.
 
+use std::collections::HashSet;
+
 use super::Linking;
 use super::report::Defect;
 use super::subjects::Program;
@@ -32,17 +34,14 @@ pub(super) fn check<'a>(
     process: &Process<'a>,
 ) {
     let mut defects: Vec<(Object<'a>, String)> = Vec::new();
-    let defined = |symbol: &String| {
-        process.loaded.iter().any(|it| it.object.facts.glibc_private.defines.contains(symbol))
-    };
+    let defined = process.loaded.iter().flat_map(|it| &it.object.facts.glibc_private.defines);
+    let defined: HashSet<&String> = defined.collect();
     for file in &process.loaded {
         let object = file.object;
-        let needs = &object.facts.glibc_private.needs;
+        let needs = object.facts.glibc_private.needs.iter();
+        let lacks: Vec<&str> = needs.filter(|it| !defined.contains(it)).map(|it| &**it).collect();
         // A loader that defines none of them is no glibc's, or was not read.
-        let defines_any =
-            process.loaded.iter().any(|it| !it.object.facts.glibc_private.defines.is_empty());
-        let lacks: Vec<&str> = needs.iter().filter(|it| !defined(it)).map(String::as_str).collect();
-        if defines_any && !lacks.is_empty() && is_part_of_glibc(object) {
+        if !defined.is_empty() && !lacks.is_empty() && is_part_of_glibc(object) {
             defects.push((object, private(&lacks, process)));
         }
     }
