@@ -104,7 +104,7 @@ fetch_package() {
 
 unpack_root() {
   [[ ! -d $root ]] || return 0
-  local packages known options=()
+  local packages known name names options=()
   say "unpacking Debian $suite's engine and emulators into $root (a minute or two)"
   packages=docker.io,docker-cli,docker-buildx,docker-registry,containerd,runc,iptables,iproute2,passt,skopeo
   packages+=,ca-certificates,qemu-user-static,mmdebstrap,busybox,binutils,mount,procps
@@ -116,14 +116,21 @@ unpack_root() {
   known=$(mirror)
   # The index of a suite under development may be past its date on a mirror that stands still.
   if [[ $suite != trixie ]]; then options+=(--aptopt='Acquire::Check-Valid-Until "false"'); fi
-  rm -rf "$lab/tmp/root"
-  if ! step perl "$lab/tools/usr/bin/mmdebstrap" --mode=root --format=directory --variant=apt \
-    --dpkgopt=force-unsafe-io --aptopt='APT::Install-Recommends "false"' --aptopt='APT::Sandbox::User "root"' \
-    --include="$packages" "${options[@]}" "$suite" "$lab/tmp/root" ${known:+"$known"} >"$lab/unpack.log" 2>&1; then
+  names=("$suite")
+  if [[ $suite == trixie ]]; then names+=(stable); fi # the same release while its codename says so
+  for name in "${names[@]}"; do
+    rm -rf "$lab/tmp/root"
+    if step perl "$lab/tools/usr/bin/mmdebstrap" --mode=root --format=directory --variant=apt \
+      --dpkgopt=force-unsafe-io --aptopt='APT::Install-Recommends "false"' --aptopt='APT::Sandbox::User "root"' \
+      --aptopt='Acquire::Retries "3"' --include="$packages" "${options[@]}" \
+      "$name" "$lab/tmp/root" ${known:+"$known"} >"$lab/unpack.log" 2>&1 &&
+      grep -qw "$suite" "$lab/tmp/root/etc/os-release"; then
+      mv "$lab/tmp/root" "$root"
+      return
+    fi
     tail -n 15 "$lab/unpack.log" >&2
-    fail "unpacking failed, log in $lab/unpack.log; another mirror: LAB_MIRROR=http://... $here/lab up"
-  fi
-  mv "$lab/tmp/root" "$root"
+  done
+  fail "unpacking failed, log in $lab/unpack.log; another mirror: LAB_MIRROR=http://... $here/lab up"
 }
 
 # in_engine CMD...: on the engine's side of all its namespaces.
