@@ -15,7 +15,7 @@ use archproof::case::{Case, Subject};
 use archproof::event::Events;
 use archproof::run::Session;
 use bollard::query_parameters::RemoveImageOptions;
-use common::{Project, RUNTIME, Said, archproof, engine, root};
+use common::{Project, RUNTIME, Said, archproof, assert_matches_schema, engine, root};
 use futures_util::StreamExt;
 use rstest::rstest;
 use serde_json::Value;
@@ -160,6 +160,7 @@ fn an_image_is_judged_wherever_it_lies(
     let said = Said::by(ordinary().arg("inspect").args(arguments));
     assert_eq!(said.status, Some(0), "{said}");
     let facts: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_matches_schema(&facts, "facts");
     let files = &facts["subjects"][0]["image"]["variants"][variant]["files"];
     assert_eq!(files["/app/tool"]["kind"]["file"]["content"]["elf"]["machine"], 62, "{said}");
 }

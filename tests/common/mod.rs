@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use archproof::engine::{Engine, Environment};
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 /// One runtime for all tests of a program: testcontainers keeps one client for the process, which
@@ -39,7 +40,7 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let messages = String::from_utf8_lossy(&built.stdout);
     let executable = messages.lines().find_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        let message: Value = serde_json::from_str(line).ok()?;
         message["executable"].as_str().map(PathBuf::from)
     });
     executable.expect("cargo names the program")
@@ -52,6 +53,16 @@ pub(crate) fn archproof() -> Command {
     // Plain logs instead of a terminal's, and no platforms but those of the case.
     command.env("CI", "true").env("NO_COLOR", "1").env_remove("DOCKER_DEFAULT_PLATFORM");
     command
+}
+
+/// Compares what was printed with a schema in `docs`.
+pub(crate) fn assert_matches_schema(document: &Value, schema: &str) {
+    let path = root().join("docs").join(schema).with_extension("schema.json");
+    let text = std::fs::read_to_string(path).expect("a schema");
+    let schema: Value = serde_json::from_str(&text).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let errors: Vec<String> = validator.iter_errors(document).map(|it| it.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
 }
 
 /// What a finished program said.

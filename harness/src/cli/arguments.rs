@@ -101,7 +101,7 @@ pub(crate) struct ExplainArguments {
 pub(crate) enum Format {
     /// For people.
     Text,
-    /// For programs: docs/report.schema.json.
+    /// For programs: docs/report.schema.json, of `inspect` docs/facts.schema.json.
     Json,
 }
 
