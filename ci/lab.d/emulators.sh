@@ -127,6 +127,18 @@ mount_binfmt() {
   mount -t binfmt_misc binfmt_misc "$binfmt" || fail "cannot mount binfmt_misc at $binfmt"
 }
 
+# The folder of emulators that need nothing of the host, for whoever runs programs by itself.
+emulator_programs() {
+  local folder
+  for folder in "$lab"/root-*/usr/bin "$lab/tools/usr/bin"; do
+    if [[ -x $folder/qemu-aarch64 || -x $folder/qemu-aarch64-static ]]; then
+      echo "$folder"
+      return
+    fi
+  done
+  return 1
+}
+
 emulators_up() {
   local platform emulator missing name still
   missing=$(missing_emulators)
