@@ -12,6 +12,7 @@ pub mod build;
 pub mod case;
 pub mod check;
 pub mod elf;
+pub mod emulator;
 pub mod engine;
 mod error_chain;
 pub mod event;

@@ -149,6 +149,12 @@ impl Platform {
         Self { architecture }
     }
 
+    /// The platform of the machine that this program was made for.
+    #[must_use]
+    pub fn of_host() -> Self {
+        Self::from_parts("linux", std::env::consts::ARCH, "").unwrap_or(Self::USUAL[0])
+    }
+
     /// The instruction set and its level.
     #[must_use]
     pub const fn architecture(self) -> Architecture {
@@ -288,6 +294,18 @@ impl Architecture {
 }
 
 impl Arm64Version {
+    /// 8 or 9.
+    #[must_use]
+    pub const fn major(self) -> u8 {
+        self.major
+    }
+
+    /// The extension level.
+    #[must_use]
+    pub const fn minor(self) -> u8 {
+        self.minor
+    }
+
     /// `ARMv8.0-A`, what `arm64` alone promises.
     pub const V8: Self = Self { major: 8, minor: 0 };
 

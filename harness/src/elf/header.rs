@@ -86,6 +86,17 @@ pub enum Class {
     Elf64,
 }
 
+impl Class {
+    /// The value in the file.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Elf32 => 1,
+            Self::Elf64 => 2,
+        }
+    }
+}
+
 impl fmt::Display for Class {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -103,6 +114,17 @@ pub enum Data {
     Lsb,
     /// `ELFDATA2MSB`, big-endian.
     Msb,
+}
+
+impl Data {
+    /// The value in the file.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Lsb => 1,
+            Self::Msb => 2,
+        }
+    }
 }
 
 impl fmt::Display for Data {
@@ -149,7 +171,7 @@ impl fmt::Display for ElfType {
 }
 
 /// What the header says of the processor: the three fields that the kernel compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ElfTarget {
     /// `e_machine`.
     pub machine: Machine,

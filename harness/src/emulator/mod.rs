@@ -1,0 +1,14 @@
+//! QEMU's user-mode emulators: which there are, which CPU models stand for a platform, and how the
+//! kernel is told to use them.
+
+mod handler;
+mod marked;
+mod model;
+mod program;
+mod refuser;
+
+pub use handler::{Handler, KeepArgv0, Mark};
+pub use marked::MarkedFiles;
+pub use model::{CpuModel, NoModel};
+pub use program::{Emulator, EmulatorError, Emulators};
+pub use refuser::{TRAP_NAME, refuser};

@@ -1,0 +1,128 @@
+//! A program that is executed in place of files that must not be: it tells the path to whoever
+//! listens inside the sandbox, waits for the answer, and ends with 126, as a shell does for what it
+//! finds and cannot execute.
+//!
+//! It is made here, byte by byte, for it has to start without libraries in any image. It does:
+//!
+//! ```text
+//! fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)
+//! connect(fd, "\0archproof")
+//! write(fd, argv[1])
+//! read(fd, a byte)
+//! exit_group(126)
+//! ```
+//!
+//! Source: System V gABI, chapters 4 and 5; psABI of x86-64 (3.4.1, "Initial Stack") and of `AArch64`;
+//! the kernel's system call tables.
+
+use super::handler::Mark;
+use crate::elf::{Data, MAGIC};
+use crate::platform::{Architecture, Platform};
+
+/// The abstract name that it connects to, without the leading NUL.
+pub const TRAP_NAME: &[u8] = b"archproof";
+/// `sockaddr_un` of [`TRAP_NAME`] on a little-endian machine stands behind the code.
+const ADDRESS: &[u8] = b"\x01\0\0archproof";
+
+/// Assembled from:
+///
+/// ```text
+/// mov rbx,[rsp+16]; mov edi,1; mov esi,0x80005; xor edx,edx; mov eax,41; syscall
+/// mov ebp,eax; mov edi,ebp; lea rsi,[rip+address]; mov edx,12; mov eax,42; syscall
+/// or rdx,-1
+/// more: inc rdx; cmp byte ptr [rbx+rdx],0; jne more
+/// mov edi,ebp; mov rsi,rbx; mov eax,1; syscall
+/// mov edi,ebp; mov rsi,rsp; mov edx,1; xor eax,eax; syscall
+/// mov edi,126; mov eax,231; syscall
+/// ```
+const X86_64: &[u8] =
+    b"\x48\x8b\x5c\x24\x10\xbf\x01\0\0\0\xbe\x05\0\x08\0\x31\xd2\xb8\x29\0\0\0\x0f\x05\
+    \x89\xc5\x89\xef\x48\x8d\x35\x3f\0\0\0\xba\x0c\0\0\0\xb8\x2a\0\0\0\x0f\x05\
+    \x48\x83\xca\xff\x48\xff\xc2\x80\x3c\x13\0\x75\xf7\
+    \x89\xef\x48\x89\xde\xb8\x01\0\0\0\x0f\x05\
+    \x89\xef\x48\x89\xe6\xba\x01\0\0\0\x31\xc0\x0f\x05\
+    \xbf\x7e\0\0\0\xb8\xe7\0\0\0\x0f\x05";
+
+/// Assembled from:
+///
+/// ```text
+/// ldr x20,[sp,#16]; mov x0,#1; mov w1,#5; movk w1,#8,lsl #16; mov x2,#0; mov x8,#198; svc #0
+/// mov x21,x0; adr x1,address; mov x2,#12; mov x8,#203; svc #0
+/// mov x2,#-1
+/// more: add x2,x2,#1; ldrb w3,[x20,x2]; cbnz w3,more
+/// mov x0,x21; mov x1,x20; mov x8,#64; svc #0
+/// mov x0,x21; mov x1,sp; mov x2,#1; mov x8,#63; svc #0
+/// mov x0,#126; mov x8,#94; svc #0
+/// ```
+const AARCH64: [u32; 28] = [
+    0xf940_0bf4,
+    0xd280_0020,
+    0x5280_00a1,
+    0x72a0_0101,
+    0xd280_0002,
+    0xd280_18c8,
+    0xd400_0001,
+    0xaa00_03f5,
+    0x1000_0281,
+    0xd280_0182,
+    0xd280_1968,
+    0xd400_0001,
+    0x9280_0002,
+    0x9100_0442,
+    0x3862_6a83,
+    0x35ff_ffc3,
+    0xaa15_03e0,
+    0xaa14_03e1,
+    0xd280_0808,
+    0xd400_0001,
+    0xaa15_03e0,
+    0x9100_03e1,
+    0xd280_0022,
+    0xd280_07e8,
+    0xd400_0001,
+    0xd280_0fc0,
+    0xd280_0bc8,
+    0xd400_0001,
+];
+
+/// The program, for a host and with a mark. `None` on hosts for which nobody has written it.
+#[must_use]
+pub fn refuser(host: Platform, mark: Mark) -> Option<Vec<u8>> {
+    let code = match host.architecture() {
+        Architecture::Amd64(_) => X86_64.to_vec(),
+        Architecture::Arm64(_) => AARCH64.iter().flat_map(|it| it.to_le_bytes()).collect(),
+        _ => return None,
+    };
+    Some(program(host, mark, &[&code, ADDRESS].concat()))
+}
+
+/// One loadable segment that holds the headers and the code.
+fn program(host: Platform, mark: Mark, code: &[u8]) -> Vec<u8> {
+    const HEADERS: u64 = 64 + 56;
+    const BASE: u64 = 0x40_0000;
+    let target = host.elf_target();
+    debug_assert_eq!(target.data, Data::Lsb);
+    let size = HEADERS + code.len() as u64;
+    let mut file = MAGIC.to_vec();
+    // Class, byte order, EI_VERSION, EI_OSABI and EI_ABIVERSION.
+    file.extend([target.class.number(), target.data.number(), 1, 0, 0]);
+    file.extend(mark.bytes());
+    file.extend(2_u16.to_le_bytes()); // ET_EXEC
+    file.extend(target.machine.0.to_le_bytes());
+    file.extend(1_u32.to_le_bytes()); // EV_CURRENT
+    for number in [BASE + HEADERS, 64, 0] {
+        file.extend(number.to_le_bytes()); // e_entry, e_phoff, e_shoff
+    }
+    file.extend(0_u32.to_le_bytes()); // e_flags
+    for number in [64_u16, 56, 1, 64, 0, 0] {
+        file.extend(number.to_le_bytes()); // e_ehsize to e_shstrndx
+    }
+    file.extend(1_u32.to_le_bytes()); // PT_LOAD
+    file.extend(5_u32.to_le_bytes()); // PF_R | PF_X
+    // p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align: pages of any size.
+    for number in [0, BASE, BASE, size, size, 0x1_0000] {
+        file.extend(number.to_le_bytes());
+    }
+    file.extend(code);
+    file
+}
