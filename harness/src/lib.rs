@@ -27,6 +27,7 @@ pub mod platform;
 mod random;
 pub mod report;
 pub mod run;
+pub mod sandbox;
 pub mod source;
 pub mod verdict;
 pub mod verify;

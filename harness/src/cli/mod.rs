@@ -35,6 +35,9 @@ impl From<Exit> for ExitCode {
 }
 
 pub(crate) fn main() -> ExitCode {
+    if let Some(exit) = archproof::sandbox::enter_if_asked() {
+        return exit;
+    }
     let arguments = Arguments::parse();
     let exit = match arguments.command {
         Command::Verify(arguments) => verify::verify(&arguments),

@@ -3,7 +3,7 @@
 //! Source: OCI image-spec, layer.md.
 
 use std::borrow::Cow;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::thread;
 
 use serde::{Deserialize, Serialize};
@@ -118,6 +118,30 @@ pub fn read_layer(
         io::copy(&mut rest, &mut io::sink()).map_err(LayerError::Damaged)?;
         let blob = source.into_source().finish().map_err(LayerError::Damaged)?;
         Ok(LayerFacts { blob, diff_id, entries })
+    })
+}
+
+/// Copies a layer's tar, uncompressed. Gives the digest and size in bytes of the blob as it was read.
+///
+/// # Errors
+///
+/// When it cannot be decompressed, or nobody takes it.
+pub fn copy_tar(
+    descriptor: &Descriptor,
+    blob: impl Read + Send,
+    to: &mut impl Write,
+) -> Result<(Digest, u64), LayerError> {
+    let compression = descriptor
+        .media_type
+        .layer_compression()
+        .ok_or_else(|| LayerError::MediaType(descriptor.media_type.clone()))?;
+    let algorithm = descriptor.digest.algorithm();
+    thread::scope(|scope| {
+        let (compressed, source) = read_ahead(scope, Hashing::with(algorithm, blob));
+        let mut decoder = Decoder::new(compression, compressed);
+        io::copy(&mut decoder, to).map_err(LayerError::Damaged)?;
+        io::copy(&mut decoder.into_inner(), &mut io::sink()).map_err(LayerError::Damaged)?;
+        source.into_source().finish().map_err(LayerError::Damaged)
     })
 }
 

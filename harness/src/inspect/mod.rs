@@ -26,9 +26,10 @@ pub use facts::{BlobField, Contradiction, ImageFacts, Layer, Oddity, OddityKind,
 pub use launch::{
     Arguments, Command, DEFAULT_PATH, Launch, LaunchError, Launches, ShebangFault, variable,
 };
-pub use layer::{Change, LayerEntry, LayerError, LayerFacts, read_layer};
+pub use layer::{Change, LayerEntry, LayerError, LayerFacts, copy_tar, read_layer};
 pub use loader_cache::{CacheEntry, Hardware, LoaderCache};
 pub use path::ImagePath;
+pub(crate) use path::escape;
 pub use reader::{InspectError, inspect};
 pub use rootfs::{Node, NodeKind, ResolveError, RootFs};
 pub use tree::{Tree, TreeError, inspect_tree};

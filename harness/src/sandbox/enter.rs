@@ -1,0 +1,144 @@
+//! The helper: gives up the user's rights and enters the namespaces.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+
+use rustix::process::{DumpableBehavior, getegid, geteuid, set_dumpable_behavior};
+use rustix::thread::{
+    Gid, Uid, UnshareFlags, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
+    unshare_unsafe,
+};
+
+use super::fault::{Fault, While};
+use super::fork::{fork, wait_for};
+use super::init;
+use super::protocol::{Message, RunOrder, Task};
+use super::unpack::unpack;
+
+/// The argument with which archproof starts itself as a helper, its socket as standard input.
+pub const ENTER: &str = "sandbox-enter";
+
+/// The user and group that root becomes: a number that no account has, so that even a program
+/// that got out of its sandbox would be nobody.
+pub const NOBODY: u32 = 1_634_890_600;
+
+/// Does the helper's work if this process was started for it. To be called before anything else,
+/// while the process has one thread.
+#[must_use]
+pub fn enter_if_asked() -> Option<ExitCode> {
+    if std::env::args_os().nth(1).as_deref() != Some(OsStr::new(ENTER)) {
+        return None;
+    }
+    Some(match serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    })
+}
+
+/// The way back to who started the helper.
+#[derive(Debug)]
+pub(super) struct Caller(UnixStream);
+
+impl Caller {
+    /// Standard input, which is a socket; whatever else may be open is closed when a program is
+    /// executed.
+    fn of_stdin() -> io::Result<Self> {
+        let socket = io::stdin().as_fd().try_clone_to_owned()?;
+        close_on_exec();
+        Ok(Self(UnixStream::from(socket)))
+    }
+
+    /// Tells it something. Where it is gone, nobody is left to be told.
+    pub(super) fn tell(&self, message: &Message) {
+        let mut line = serde_json::to_vec(message).unwrap_or_default();
+        line.push(b'\n');
+        let _ = (&self.0).write_all(&line);
+    }
+
+    pub(super) fn socket(&self) -> &UnixStream {
+        &self.0
+    }
+}
+
+fn serve() -> io::Result<()> {
+    let caller = Caller::of_stdin()?;
+    let mut input = BufReader::new(caller.0.try_clone()?);
+    let mut line = Vec::new();
+    input.read_until(b'\n', &mut line)?;
+    let done = match serde_json::from_slice(&line)? {
+        Task::Run(order) => run(&caller, &order),
+        Task::Unpack(order) => {
+            let done = give_up_rights().and_then(|()| unpack(&order, &mut input));
+            done.map(|()| caller.tell(&Message::Unpacked))
+        }
+    };
+    done.map_err(|fault| {
+        caller.tell(&Message::Failed(fault));
+        io::Error::other("told")
+    })
+}
+
+/// What has to be opened with the user's own rights.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// The emulator and the refuser.
+    pub programs: Vec<OwnedFd>,
+}
+
+fn run(caller: &Caller, order: &RunOrder) -> Result<(), Fault> {
+    let opened = init::open(order)?;
+    give_up_rights()?;
+    new_user(0, 0)?;
+    let apart = UnshareFlags::NEWNS
+        | UnshareFlags::NEWPID
+        | UnshareFlags::NEWIPC
+        | UnshareFlags::NEWUTS
+        | UnshareFlags::NEWNET;
+    enter(apart).to("enter namespaces of its own")?;
+    let first = fork(|| init::first_process(caller, order, opened)).to("start a process")?;
+    wait_for(first).to("wait for the sandbox")?;
+    Ok(())
+}
+
+/// Root becomes nobody; everybody else stays who they are.
+fn give_up_rights() -> Result<(), Fault> {
+    if geteuid().is_root() {
+        let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
+        set_thread_groups(&[]).to("leave root's groups")?;
+        set_thread_res_gid(gid, gid, gid).to("leave root's group")?;
+        set_thread_res_uid(uid, uid, uid).to("become another user than root")?;
+    }
+    // Else the process's own files in /proc would be root's.
+    set_dumpable_behavior(DumpableBehavior::Dumpable).to("own its files in /proc")
+}
+
+/// Enters a user namespace in which this process is the given user, with all capabilities there.
+pub(super) fn new_user(uid: u32, gid: u32) -> Result<(), Fault> {
+    let outside = (geteuid().as_raw(), getegid().as_raw());
+    enter(UnshareFlags::NEWUSER).to("enter a user namespace")?;
+    fs::write("/proc/self/setgroups", "deny").to("give up groups")?;
+    fs::write("/proc/self/uid_map", format!("{uid} {} 1", outside.0)).to("map the user")?;
+    fs::write("/proc/self/gid_map", format!("{gid} {} 1", outside.1)).to("map the group")
+}
+
+pub(super) fn enter(namespaces: UnshareFlags) -> rustix::io::Result<()> {
+    // SAFETY: no flag shares or unshares file descriptors or memory of this process, which has one
+    // thread.
+    #[expect(unsafe_code, reason = "some flags would be unsound for a process of several threads")]
+    unsafe {
+        unshare_unsafe(namespaces)
+    }
+}
+
+/// Has the kernel close everything but the standard streams when a program is executed.
+fn close_on_exec() {
+    // SAFETY: it takes three numbers, and only sets a flag of descriptors.
+    #[expect(unsafe_code, reason = "there is no safe interface to close_range")]
+    unsafe {
+        libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+    }
+}

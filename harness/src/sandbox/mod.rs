@@ -1,0 +1,31 @@
+//! A place where a variant's program runs without an engine and without root, and can reach nothing:
+//! namespaces of its own, a root filesystem of the image's layers, handlers that send every
+//! executable through the emulator that was chosen, and no rights.
+//!
+//! The place is made by archproof itself, started anew with [`ENTER`]: entering a user namespace
+//! takes a process of one thread. What it is to do comes over a socket, and so does what came of
+//! it; when the socket closes, for whatever reason, the sandbox ends, and the kernel ends everything
+//! in it.
+//!
+//! ```text
+//! archproof ──socket──> helper (gives up the user's rights, enters the namespaces)
+//!                         └─ first process of the sandbox (mounts, watches, reaps)
+//!                              └─ the program (a namespace further in, no capabilities, seccomp)
+//! ```
+//!
+//! Source: `user_namespaces(7)`, `pid_namespaces(7)`, `mount_namespaces(7)`, `binfmt_misc` of Linux 6.7.
+
+mod confine;
+mod enter;
+mod fault;
+mod filesystem;
+mod fork;
+mod init;
+mod program;
+mod protocol;
+mod trap;
+mod unpack;
+
+pub use enter::{ENTER, NOBODY, enter_if_asked};
+pub use fault::Fault;
+pub use protocol::{Command, End, Foreign, Handlers, Message, RunOrder, Task, UnpackOrder};

@@ -1,0 +1,118 @@
+//! What goes over the socket between archproof and its helper: one order, then messages back.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::Fault;
+use crate::elf::ElfTarget;
+use crate::emulator::Mark;
+
+/// What a helper is started for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// Run a program.
+    Run(RunOrder),
+    /// Unpack a layer, whose tar follows the order.
+    Unpack(UnpackOrder),
+}
+
+/// A program to be run. Relative paths are those of the helper's working directory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunOrder {
+    /// The unpacked layers, the topmost first.
+    pub layers: Vec<PathBuf>,
+    /// An empty directory, over which the sandbox puts its own.
+    pub staging: PathBuf,
+    /// What executes what.
+    pub handlers: Handlers,
+    /// The program.
+    pub command: Command,
+    /// Memory that it may use, in bytes, the emulator's own included.
+    pub memory: u64,
+    /// Processes and threads that it may have.
+    pub processes: u64,
+}
+
+/// What executes ELF files.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Handlers {
+    /// An emulator those of one machine, and the refuser all others.
+    Emulator {
+        /// The machine.
+        target: ElfTarget,
+        /// The mark that both have.
+        mark: Mark,
+        /// The emulator.
+        emulator: PathBuf,
+        /// The refuser; hosts without one execute natively what they can.
+        refuser: Option<PathBuf>,
+    },
+    /// The kernel alone.
+    Native,
+}
+
+/// What the first process executes, as the OCI runtime would.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Command {
+    /// The words; the first is searched for in PATH.
+    pub words: Vec<String>,
+    /// `NAME=value`.
+    pub env: Vec<String>,
+    /// Where it starts.
+    pub working_dir: String,
+    /// The user's number in the image.
+    pub uid: u32,
+    /// The group's number in the image.
+    pub gid: u32,
+}
+
+/// A layer to be unpacked over others.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UnpackOrder {
+    /// The unpacked layers below, the topmost first.
+    pub below: Vec<PathBuf>,
+    /// Where its files go.
+    pub files: PathBuf,
+    /// An empty directory of the same filesystem, which the kernel works in.
+    pub work: PathBuf,
+    /// An empty directory, over which the sandbox puts its own.
+    pub staging: PathBuf,
+}
+
+/// What a helper says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Message {
+    /// The sandbox is made, and the program is about to begin.
+    Started,
+    /// The program, or a child of it, was to execute a file of another machine.
+    Foreign(Foreign),
+    /// The program has ended.
+    Ended(End),
+    /// The layer is unpacked.
+    Unpacked,
+    /// It could not be done.
+    Failed(Fault),
+}
+
+/// A file that was not executed, for it is of another machine than the variant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Foreign {
+    /// Its path, as it was to be executed.
+    pub path: String,
+}
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// By itself, with a status.
+    Exited(i32),
+    /// Of a signal.
+    Signalled(i32),
+    /// It was killed for using more memory than it may.
+    OutOfMemory,
+}
