@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListImagesOptionsBuilder};
+use common::elf::Machine;
 use common::{Project, RUNTIME, Said, archproof, assert_matches_schema, engine, root};
 use rstest::rstest;
 use serde_json::Value;
@@ -108,7 +109,11 @@ fn a_case_that_is_mended_fails_until_it_says_so() {
 #[case::writes_to_its_root("touch /new && exit 0; exit 4", "RunFailed")]
 #[case::ignores_signals("trap '' TERM INT HUP; while :; do sleep 1; done", "RunTimedOut")]
 #[case::prints_to_both("while :; do echo o; echo e >&2; done", "RunTimedOut")]
-fn a_fault_stays_with_its_variant(#[case] commands: &str, #[case] rule: &str) {
+fn a_fault_stays_with_its_variant(
+    #[case] commands: &str,
+    #[case] rule: &str,
+    #[values("engine", "sandbox")] runner: &str,
+) {
     let commands = format!("[ -e /faulty ] || {{ echo Usage: tool; exit 0; }}\n{commands}");
     let project = script(&commands);
     let dockerfile = format!("{SCRIPT}ARG TARGETARCH\nCOPY $TARGETARCH/ /\n");
@@ -118,9 +123,10 @@ fn a_fault_stays_with_its_variant(#[case] commands: &str, #[case] rule: &str) {
     std::fs::write(project.path("arm64/faulty"), "").expect("a file");
     std::fs::write(project.path("Dockerfile"), dockerfile).expect("a file");
     std::fs::write(project.path("archproof.toml"), "[run]\ntimeout = \"5s\"\n").expect("a case");
-    let said = verify(&project, &["--output", "json"]);
+    let said = verify(&project, &["--output", "json", "--runner", runner]);
     assert_eq!(said.status, Some(1), "{said}");
     let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_matches_schema(&report, "report");
     let [amd64, arm64] = report["subjects"][0]["variants"].as_array().expect("variants").as_slice()
     else {
         panic!("{said}")
@@ -137,7 +143,7 @@ fn an_emulator_that_is_missing_blocks_and_is_named() {
     let folder =
         Project::new(&[("Dockerfile", "FROM scratch\nCOPY tool /tool\nENTRYPOINT [\"/tool\"]\n")]);
     let tool = folder.path("tool");
-    std::fs::write(&tool, minimal_mips64()).expect("a file");
+    std::fs::write(&tool, Machine::of("mips64").program(&[])).expect("a file");
     let executable = Command::new("chmod").arg("755").arg(&tool).status().expect("chmod runs");
     assert!(executable.success());
     let said = verify(&folder, &["--platform", "linux/mips64"]);
@@ -145,21 +151,6 @@ fn an_emulator_that_is_missing_blocks_and_is_named() {
     assert!(said.stdout.contains("register QEMU there"), "{said}");
     assert!(said.stdout.contains("--install mips64"), "{said}");
     assert_nothing_is_left();
-}
-
-/// An ELF header and one `PT_LOAD` of the file itself; its code is never reached.
-fn minimal_mips64() -> Vec<u8> {
-    let mut elf = b"\x7fELF\x02\x02\x01".to_vec();
-    elf.resize(16, 0);
-    let words = |elf: &mut Vec<u8>, values: &[u64]| {
-        elf.extend(values.iter().flat_map(|it| it.to_be_bytes()));
-    };
-    elf.extend([0, 2, 0, 8, 0, 0, 0, 1]);
-    words(&mut elf, &[0x1_0000, 64, 0]);
-    elf.extend([0, 0, 0, 0, 0, 64, 0, 56, 0, 1, 0, 64, 0, 0, 0, 0]);
-    elf.extend([0, 0, 0, 1, 0, 0, 0, 5]);
-    words(&mut elf, &[0, 0x1_0000, 0x1_0000, 120, 120, 0x1_0000]);
-    elf
 }
 
 #[test]
@@ -199,7 +190,7 @@ fn what_cannot_be_built_is_blocked_with_the_reason(
 #[case::subject(&["verify", "./nowhere"], "`./nowhere` does not exist")]
 #[case::empty(&["verify", "docs"], "has no case.toml, archproof.toml or Dockerfile")]
 #[case::nameless(&["inspect", "oci:"], "`oci:` names nothing: expected oci:DIR[:TAG]")]
-#[case::not_built(&["verify", "oci:image"], "--runner none")]
+#[case::not_built(&["verify", "oci:image", "--runner", "engine"], "--runner sandbox")]
 #[case::rule(&["explain", "NoSuchRule"], "there is no rule `NoSuchRule`")]
 #[case::nothing(&["verify"], "required")]
 fn wrong_usage_has_status_2(#[case] arguments: &[&str], #[case] message: &str) {

@@ -11,13 +11,13 @@ use archproof::case::{Case, Subject};
 use archproof::event::Events;
 use archproof::evidence::Evidence;
 use archproof::inspect::{Content, ImagePath, NodeKind, Variant};
-use archproof::observe::{EngineAccess, Observer, Options};
+use archproof::observe::{EngineAccess, Observer, Options, RunnerChoice};
 use archproof::report::{Outcome, write_text};
 use archproof::run::{Extent, Output, RunEvidence, Session};
 use archproof::source::Credentials;
-use archproof::verdict::{Judged, Judgement, Standing, Strictness, Verdict};
+use archproof::verdict::{Judged, Judgement, Standing, Strictness, VariantJudgement, Verdict};
 use archproof::verify::{Verified, judge};
-use common::{RUNTIME, engine};
+use common::{RUNTIME, engine, sandbox};
 use rstest::rstest;
 use serde::Serialize;
 
@@ -26,7 +26,7 @@ fn case(#[files("cases/*/case.toml")] file: PathBuf) {
     let folder = file.parent().expect("a case lies in a folder");
     let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
     let subject = Subject::find(&folder.to_string_lossy()).expect("a case");
-    let Verified { report, evidence } = RUNTIME.block_on(verify(&subject));
+    let Verified { report, evidence } = RUNTIME.block_on(verify(&subject, RunnerChoice::Engine));
     let mut text = Vec::new();
     write_text(&report, &mut text).expect("in memory");
     let text = String::from_utf8_lossy(&text).into_owned();
@@ -44,12 +44,25 @@ fn case(#[files("cases/*/case.toml")] file: PathBuf) {
     });
     assert_eq!(judgement.verdict, Verdict::Pass, "{text}");
     assert_caught(&evidence, subject.case());
+    let other = RUNTIME.block_on(verify(&subject, RunnerChoice::Sandbox));
+    let Outcome::Judged(other) = &other.report.outcome else { panic!("{:?}", other.report) };
+    assert_eq!(brief(judgement), brief(other), "the runners agree");
 }
 
-async fn verify(subject: &Subject) -> Verified {
+/// What both runners have to agree on: they cannot see quite the same.
+fn brief(judgement: &Judgement) -> Vec<String> {
+    let of_variant = |it: &VariantJudgement| {
+        let findings: Vec<String> = it.findings.iter().map(finding).collect();
+        format!("{} {:?} {findings:?}", it.platform, it.verdict)
+    };
+    judgement.variants.iter().map(of_variant).collect()
+}
+
+async fn verify(subject: &Subject, runner: RunnerChoice) -> Verified {
     let engine = engine().await;
     let session = Session::new().expect("random numbers");
-    let (options, events) = (Options::default(), Events::ignored());
+    let options = Options { runner, sandbox: Some(sandbox()), ..Options::default() };
+    let events = Events::ignored();
     let credentials = Credentials::none();
     let observer = Observer {
         engine: EngineAccess::Connected(&engine),

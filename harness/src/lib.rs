@@ -19,6 +19,7 @@ pub mod event;
 pub mod evidence;
 #[cfg(test)]
 mod fixture;
+pub mod folders;
 pub mod inspect;
 pub mod loader;
 pub mod observe;

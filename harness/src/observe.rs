@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
 use thiserror::Error;
 
 use crate::build::{BuildPlan, CachePolicy, KeepAs, build};
@@ -14,7 +15,7 @@ use crate::inspect::{FactsCache, ImageFacts, InspectError, TreeError, inspect, i
 use crate::oci::{Digest, LayoutError, OpenImage, open_archive};
 use crate::platform::Platform;
 use crate::report::{Blocked, Retry, Stage};
-use crate::run::{EngineRunner, RunEvidence, RunRequest, Session, Stored};
+use crate::run::{EngineRunner, RunEvidence, RunRequest, SandboxRunner, Session, Stored};
 use crate::source::{self, Credentials, Opened, Opener, Source};
 
 /// What the user asks for beyond what the case says.
@@ -36,6 +37,8 @@ pub struct Options {
     pub facts: FactsCache,
     /// What runs the variants.
     pub runner: RunnerChoice,
+    /// What makes sandboxes, and where; nowhere, if nobody has a folder for caches.
+    pub sandbox: Option<SandboxRunner>,
 }
 
 /// The platforms that the user wants.
@@ -53,9 +56,13 @@ pub enum PlatformChoice {
 /// What runs the variants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RunnerChoice {
-    /// Containers in the engine.
+    /// Nobody said: the engine what was built there, a sandbox everything else.
     #[default]
+    Unsaid,
+    /// Containers in the engine.
     Engine,
+    /// Sandboxes, without an engine.
+    Sandbox,
     /// Nothing: the image is judged by what it is.
     None,
 }
@@ -110,8 +117,17 @@ pub struct Observer<'a> {
 /// An image whose files have been read.
 struct Inspected {
     facts: ImageFacts,
-    /// How the engine knows it, if it was built there.
-    stored: Option<Stored>,
+    origin: Origin,
+}
+
+/// Where an image can be run from.
+enum Origin {
+    /// The engine has it, and its archive lies in a folder that goes with this.
+    Built { stored: Stored, image: OpenImage, _folder: TempDir },
+    /// It was found.
+    Found(OpenImage),
+    /// An unpacked tree, which names no command.
+    Tree,
 }
 
 impl Observer<'_> {
@@ -134,12 +150,16 @@ impl Observer<'_> {
         if self.options.runner == RunnerChoice::Engine {
             refuse_to_run(subject)?;
         }
-        let Inspected { facts, stored } = self.inspected(subject).await?;
-        let runs = match (self.options.runner, stored) {
-            (RunnerChoice::Engine, Some(stored)) => {
-                self.run(subject.case(), &facts, stored).await?
+        let Inspected { facts, origin } = self.inspected(subject).await?;
+        let runs = match (self.options.runner, origin) {
+            (RunnerChoice::None, _) | (_, Origin::Tree) => BTreeMap::new(),
+            (RunnerChoice::Sandbox, Origin::Built { image, _folder, .. }) => {
+                self.run_in_sandboxes(subject.case(), &facts, &image).await?
             }
-            _ => BTreeMap::new(),
+            (_, Origin::Built { stored, .. }) => self.run(subject.case(), &facts, stored).await?,
+            (_, Origin::Found(image)) => {
+                self.run_in_sandboxes(subject.case(), &facts, &image).await?
+            }
         };
         Ok(Evidence { image: facts, runs })
     }
@@ -147,10 +167,7 @@ impl Observer<'_> {
     async fn inspected(&self, subject: &Subject) -> Result<Inspected, Blocked> {
         match subject.kind() {
             SubjectKind::Build => self.built(subject.case()).await,
-            SubjectKind::Image(source) => {
-                let facts = self.found(source).await?;
-                Ok(Inspected { facts, stored: None })
-            }
+            SubjectKind::Image(source) => self.found(source).await,
         }
     }
 
@@ -160,8 +177,8 @@ impl Observer<'_> {
         let file = folder.path().join("image.tar");
         let (platforms, stored) = self.build(case, &file).await?;
         let image = blocking(move || Ok(open_archive(&file, None)?)).await?;
-        let facts = self.inspect(image, platforms).await?;
-        Ok(Inspected { facts, stored: Some(stored) })
+        let facts = self.inspect(image.clone(), platforms).await?;
+        Ok(Inspected { facts, origin: Origin::Built { stored, image, _folder: folder } })
     }
 
     async fn build(&self, case: &Case, file: &Path) -> Result<(Vec<Platform>, Stored), Blocked> {
@@ -215,7 +232,7 @@ impl Observer<'_> {
         platforms
     }
 
-    async fn found(&self, source: &Source) -> Result<ImageFacts, Blocked> {
+    async fn found(&self, source: &Source) -> Result<Inspected, Blocked> {
         if let (Source::Engine(_), EngineAccess::Unreachable(error)) = (source, self.engine) {
             return Err(Blocked::by_engine(error));
         }
@@ -230,9 +247,12 @@ impl Observer<'_> {
                     PlatformChoice::These(platforms) => platforms.clone(),
                     PlatformChoice::All | PlatformChoice::Unsaid => Vec::new(),
                 };
-                self.inspect(image, platforms).await
+                let facts = self.inspect(image.clone(), platforms).await?;
+                Ok(Inspected { facts, origin: Origin::Found(image) })
             }
-            Opened::RootFs(folder) => self.inspect_tree(folder).await,
+            Opened::RootFs(folder) => {
+                Ok(Inspected { facts: self.inspect_tree(folder).await?, origin: Origin::Tree })
+            }
         }
     }
 
@@ -280,14 +300,28 @@ impl Observer<'_> {
         facts: &ImageFacts,
         stored: Stored,
     ) -> Result<BTreeMap<Digest, Vec<RunEvidence>>, Blocked> {
-        let request = RunRequest {
-            arguments: case.run.arguments.clone(),
-            timeout: case.run.timeout.duration(),
-        };
+        let request = request(case);
         let (engine, session) = (self.engine.require()?.clone(), self.session.clone());
         let runner = EngineRunner { engine, session, stored };
         Ok(runner.run(facts, &request, self.events).await)
     }
+
+    async fn run_in_sandboxes(
+        &self,
+        case: &Case,
+        facts: &ImageFacts,
+        image: &OpenImage,
+    ) -> Result<BTreeMap<Digest, Vec<RunEvidence>>, Blocked> {
+        let runner =
+            self.options.sandbox.clone().ok_or_else(|| {
+                Blocked::new(Stage::Run, &Unobservable::NoSandbox, Retry::Useless)
+            })?;
+        Ok(runner.run(image, facts, &request(case), self.events).await)
+    }
+}
+
+fn request(case: &Case) -> RunRequest {
+    RunRequest { arguments: case.run.arguments.clone(), timeout: case.run.timeout.duration() }
 }
 
 /// What is not built here is not run here.
@@ -324,13 +358,17 @@ enum Unobservable {
     Nothing,
     #[error("a root filesystem does not say for which platform it is: name one with --platform")]
     WhichPlatform,
-    #[error("an image that is not built here is not run: --runner none judges it by what it is")]
+    #[error(
+        "the engine runs only what is built here: --runner sandbox runs any image, --runner none judges it by what it is"
+    )]
     NotBuilt,
     #[error(
-        "`{0}` is no file or folder here; if it is an image, it is not run, for it is not built here: \
-         --runner none judges it by what it is"
+        "`{0}` is no file or folder here; if it is an image, the engine does not run it, for it is \
+         not built here: --runner sandbox does"
     )]
     NotHere(String),
+    #[error("a sandbox needs a folder for what it unpacks: set HOME or XDG_CACHE_HOME")]
+    NoSandbox,
     #[error("nothing can be built or run without an engine")]
     NoEngine,
     #[error("archproof itself failed while it read the image")]

@@ -168,7 +168,7 @@ impl VariantJudgement {
         let of_platform = |it: &&Judged| it.finding.platform == Some(variant.platform);
         let findings: Vec<Judged> = findings.iter().filter(of_platform).cloned().collect();
         let runs = evidence.runs_of(variant).to_vec();
-        let obstacles: Vec<String> = runs.iter().filter_map(|it| obstacle(variant, it)).collect();
+        let obstacles: Vec<String> = runs.iter().filter_map(obstacle).collect();
         let verdict = if findings.iter().any(|it| it.fails(strictness)) {
             Verdict::Fail
         } else if obstacles.is_empty() {
@@ -188,17 +188,12 @@ impl VariantJudgement {
 }
 
 /// Why a run says nothing about the image, with the way out.
-fn obstacle(variant: &Variant, run: &RunEvidence) -> Option<String> {
+fn obstacle(run: &RunEvidence) -> Option<String> {
     match &run.end {
         RunEnd::Exited { .. } | RunEnd::Signalled { .. } | RunEnd::TimedOut { .. } => None,
-        RunEnd::EmulatorMissing => {
-            let architecture = variant.platform.architecture_name();
-            Some(format!(
-                "the engine's host cannot execute {} programs: register QEMU there, for example \
-                 with `docker run --privileged --rm tonistiigi/binfmt --install {architecture}`",
-                variant.platform,
-            ))
-        }
+        RunEnd::EmulatorMissing { remedy } => Some(remedy.clone()),
+        RunEnd::EmulatorFault { message } => Some(format!("the emulator failed: {message}")),
+        RunEnd::SandboxFault { message } => Some(format!("it could not be run: {message}")),
         RunEnd::EngineFault { message } => Some(format!("the engine could not run it: {message}")),
     }
 }

@@ -2,11 +2,16 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod elf;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
+use archproof::emulator::Emulators;
 use archproof::engine::{Engine, Environment};
+use archproof::folders::user_cache;
+use archproof::run::{Helper, SandboxRunner};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -45,6 +50,13 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     });
     executable.expect("cargo names the program")
 });
+
+/// What makes sandboxes, as the program does it.
+pub(crate) fn sandbox() -> SandboxRunner {
+    let folder = user_cache().expect("a folder for caches").join("sandbox");
+    let helper = Helper::program(PROGRAM.clone());
+    SandboxRunner { helper, folder, emulators: Emulators::of_host() }
+}
 
 /// The program, with nothing in its environment that changes what it prints.
 pub(crate) fn archproof() -> Command {

@@ -48,12 +48,7 @@ pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
         of_variant.retain(|it| !is_said(it));
         of_variant.extend(of_entrypoint);
         of_variant.extend(environment::check(variant));
-        of_variant.extend(run::check(
-            evidence.runs_of(variant),
-            variant,
-            &expectations.run,
-            &of_variant,
-        ));
+        run::check(evidence.runs_of(variant), variant, &expectations.run, &mut of_variant);
         findings.extend(of_variant);
     }
     findings.extend(index::check_identical_layers(&evidence.image, &findings));

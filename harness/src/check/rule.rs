@@ -125,6 +125,8 @@ rules! {
     RunFailed, Run, Error, "The entrypoint ended otherwise than expected.";
     RunTimedOut, Run, Error, "The entrypoint did not end.";
     RunOutputMissing, Run, Error, "The entrypoint did not print what it should.";
+    RunIsaFault, Run, Error, "The entrypoint needs a newer processor than its platform promises.";
+    RunForeignExecutable, Run, Error, "A program of another machine was to be executed.";
 }
 
 impl fmt::Display for Rule {

@@ -6,9 +6,12 @@ use std::str::FromStr;
 
 use archproof::build::CachePolicy;
 use archproof::check::Rule;
+use archproof::emulator::Emulators;
+use archproof::folders::user_cache;
 use archproof::inspect::FactsCache;
 use archproof::observe::{Options, PlatformChoice, RunnerChoice};
 use archproof::platform::{Platform, PlatformError};
+use archproof::run::{Helper, SandboxRunner};
 use archproof::verdict::Strictness;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -38,9 +41,10 @@ pub(crate) enum Command {
 pub(crate) struct VerifyArguments {
     #[command(flatten)]
     pub(crate) observed: ObservedArguments,
-    /// What runs the variants: containers in the engine, or nothing.
-    #[arg(long, value_enum, default_value_t = Runner::Engine)]
-    pub(crate) runner: Runner,
+    /// What runs the variants. Without it, the engine runs what is built there, and a sandbox what
+    /// is not.
+    #[arg(long, value_enum)]
+    pub(crate) runner: Option<Runner>,
     /// Count warnings as errors.
     #[arg(long)]
     strict: bool,
@@ -86,6 +90,8 @@ pub(crate) struct ObservedArguments {
 pub(crate) enum Runner {
     /// Containers in the engine.
     Engine,
+    /// Sandboxes of archproof's own, without an engine and without root.
+    Sandbox,
     /// Nothing: images are judged by what they are.
     None,
 }
@@ -162,6 +168,7 @@ impl From<Runner> for RunnerChoice {
     fn from(runner: Runner) -> Self {
         match runner {
             Runner::Engine => Self::Engine,
+            Runner::Sandbox => Self::Sandbox,
             Runner::None => Self::None,
         }
     }
@@ -183,6 +190,7 @@ impl ObservedArguments {
             cache: if self.no_cache { CachePolicy::Ignore } else { CachePolicy::Use },
             facts: if self.no_cache { FactsCache::Off } else { FactsCache::of_user() },
             runner,
+            sandbox: sandbox(),
         }
     }
 
@@ -196,6 +204,13 @@ impl ObservedArguments {
         }
         if named.is_empty() { PlatformChoice::Unsaid } else { PlatformChoice::These(named) }
     }
+}
+
+/// Sandboxes, with what they keep beside the facts of layers.
+fn sandbox() -> Option<SandboxRunner> {
+    let folder = user_cache()?.join("sandbox");
+    let helper = Helper::this_program().ok()?;
+    Some(SandboxRunner { helper, folder, emulators: Emulators::of_host() })
 }
 
 fn pairs(assignments: &[Assignment]) -> BTreeMap<String, String> {

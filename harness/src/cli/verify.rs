@@ -1,7 +1,7 @@
 //! `archproof verify`.
 
 use archproof::case::Subject;
-use archproof::observe::Observer;
+use archproof::observe::{Observer, RunnerChoice};
 use archproof::report::{Outcome, Stage, SubjectReport, overall, write_json, write_text};
 use archproof::verdict::Verdict;
 
@@ -10,7 +10,10 @@ use super::invocation::Invocation;
 use super::{Exit, complain};
 
 pub(super) fn verify(arguments: &VerifyArguments) -> Exit {
-    let invocation = match Invocation::new(&arguments.observed, arguments.runner.into()) {
+    let invocation = match Invocation::new(
+        &arguments.observed,
+        arguments.runner.map_or(RunnerChoice::Unsaid, Into::into),
+    ) {
         Ok(invocation) => invocation,
         Err(exit) => return exit,
     };

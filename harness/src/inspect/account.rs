@@ -18,6 +18,8 @@ pub struct Account {
     pub gid: u64,
     /// The numbers of the groups that list it as a member.
     pub groups: Vec<u64>,
+    /// Its home, as the table of users states it; `/` where it does not.
+    pub home: String,
 }
 
 /// A name that the image's tables do not have.
@@ -32,7 +34,7 @@ pub struct AccountError {
 
 impl Account {
     /// Who an image runs as that does not say.
-    pub const ROOT: Self = Self { uid: 0, gid: 0, groups: Vec::new() };
+    pub const ROOT: Self = Self { uid: 0, gid: 0, groups: Vec::new(), home: String::new() };
 
     /// Resolves `user[:group]`; empty is root. A name is taken for root's where its table is there
     /// and was not read.
@@ -45,13 +47,17 @@ impl Account {
         let (accounts, groups) = (Table::of(files, "/etc/passwd"), Table::of(files, "/etc/group"));
         let entry = accounts.find(user)?;
         let uid = entry.map_or_else(|| user.parse().unwrap_or(0), |it| it.number);
+        // No user is root, by number.
+        let of_number = || accounts.entries().find(|it| it.number == uid);
+        let home = entry.or_else(of_number).map_or("", |it| it.home);
+        let home = if home.is_empty() { "/" } else { home }.to_owned();
         if group.is_empty() {
             let gid = entry.and_then(|it| it.last.parse().ok()).unwrap_or(0);
             let groups = entry.map(|it| groups.of_member(it.name)).unwrap_or_default();
-            return Ok(Self { uid, gid, groups });
+            return Ok(Self { uid, gid, groups, home });
         }
         let gid = groups.find(group)?.map_or_else(|| group.parse().unwrap_or(0), |it| it.number);
-        Ok(Self { uid, gid, groups: Vec::new() })
+        Ok(Self { uid, gid, groups: Vec::new(), home })
     }
 
     /// Whether the kernel lets this account execute the file.
@@ -113,6 +119,8 @@ struct Entry<'a> {
     number: u64,
     /// In passwd the number of the group, in group the names of its members.
     last: &'a str,
+    /// In passwd the home; group has no such field.
+    home: &'a str,
 }
 
 impl<'a> Entry<'a> {
@@ -120,6 +128,7 @@ impl<'a> Entry<'a> {
         let mut fields = line.split(':');
         let name = fields.next().filter(|it| !it.is_empty())?;
         let number = fields.nth(1)?.parse().ok()?;
-        Some(Self { name, number, last: fields.next().unwrap_or_default() })
+        let last = fields.next().unwrap_or_default();
+        Some(Self { name, number, last, home: fields.nth(1).unwrap_or_default() })
     }
 }

@@ -13,6 +13,7 @@ use std::sync::Once;
 use std::time::{Duration, SystemTime};
 
 use super::layer::LayerFacts;
+use crate::folders::user_cache;
 use crate::oci::Digest;
 
 /// Changes with the sources that read layers.
@@ -31,17 +32,10 @@ pub enum FactsCache {
 }
 
 impl FactsCache {
-    /// `archproof/facts` in the user's folder for caches; nowhere if there is no such folder.
-    ///
-    /// Source: XDG Base Directory Specification 0.8, `XDG_CACHE_HOME`: relative paths are ignored.
+    /// Beside what else is kept for the user; nowhere if there is no folder for caches.
     #[must_use]
     pub fn of_user() -> Self {
-        let absolute = |name| {
-            std::env::var_os(name).map(PathBuf::from).filter(|it: &PathBuf| it.is_absolute())
-        };
-        let caches =
-            absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
-        caches.map_or(Self::Off, |it| Self::Folder(it.join("archproof/facts")))
+        user_cache().map_or(Self::Off, |it| Self::Folder(it.join("facts")))
     }
 
     /// The facts of a layer, if they are kept and whole.

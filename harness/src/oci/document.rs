@@ -303,6 +303,14 @@ impl Image {
             Self::Index { descriptor, .. } | Self::Single(descriptor) => descriptor,
         }
     }
+
+    /// The descriptors of the manifests that the index names, or of the single one.
+    pub fn manifests(&self) -> impl Iterator<Item = &Descriptor> {
+        match self {
+            Self::Index { index, .. } => index.manifests.iter(),
+            Self::Single(descriptor) => std::slice::from_ref(descriptor).iter(),
+        }
+    }
 }
 
 #[cfg(test)]

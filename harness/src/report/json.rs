@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::{Blocked, Outcome, Retry, Stage, SubjectReport, overall};
 use crate::check::Finding;
+use crate::emulator::CpuModel;
 use crate::oci::Digest;
 use crate::platform::Platform;
-use crate::run::{CpuModel, Execution, RunEnd, RunEvidence, RunnerKind};
+use crate::run::{Execution, RunEnd, RunEvidence, RunnerKind};
 use crate::verdict::{Judged, Judgement, Standing, VariantJudgement, Verdict};
 
 /// The version of the contract.
@@ -78,12 +79,16 @@ struct JsonRun<'a> {
     runner: RunnerKind,
     execution: Execution,
     cpu: &'a CpuModel,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    emulator: &'a str,
     command: &'a [String],
     end: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     exit: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     signal: Option<i64>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    foreign: &'a [String],
     stdout: &'a str,
     stderr: &'a str,
 }
@@ -154,17 +159,21 @@ impl<'a> JsonRun<'a> {
             RunEnd::Exited { code } => ("exited", Some(*code), None),
             RunEnd::Signalled { signal, .. } => ("signalled", None, Some(*signal)),
             RunEnd::TimedOut { .. } => ("timed-out", None, None),
-            RunEnd::EmulatorMissing => ("emulator-missing", None, None),
+            RunEnd::EmulatorMissing { .. } => ("emulator-missing", None, None),
+            RunEnd::EmulatorFault { .. } => ("emulator-fault", None, None),
+            RunEnd::SandboxFault { .. } => ("sandbox-fault", None, None),
             RunEnd::EngineFault { .. } => ("engine-fault", None, None),
         };
         Self {
             runner: run.runner,
             execution: run.execution,
             cpu: &run.cpu,
+            emulator: &run.emulator,
             command: &run.command,
             end,
             exit,
             signal,
+            foreign: &run.foreign,
             stdout: &run.stdout.text,
             stderr: &run.stderr.text,
         }

@@ -56,6 +56,8 @@ pub enum Stage {
     Build,
     /// Reading the image.
     Inspect,
+    /// Running its variants.
+    Run,
 }
 
 /// Whether trying again makes sense.

@@ -7,7 +7,8 @@ use anstyle::{AnsiColor, Style};
 use super::findings::{Line, lines};
 use super::{Blocked, Outcome, Retry, SubjectReport};
 use crate::check::{Finding, Severity};
-use crate::run::{RunEvidence, printable};
+use crate::emulator::CpuModel;
+use crate::run::{RunEnd, RunEvidence, printable};
 use crate::verdict::{Judged, Judgement, Standing, VariantJudgement, Verdict};
 
 const BOLD: Style = Style::new().bold();
@@ -65,7 +66,18 @@ fn write_variant(variant: &VariantJudgement, width: usize, to: &mut dyn Write) -
 
 fn describe_run(run: &RunEvidence) -> String {
     let command = printable(run.command.join(" ").as_bytes());
-    format!("`{command}` ran {}: {}", run.execution, run.end)
+    let cpu = match &run.cpu {
+        CpuModel::Default => String::new(),
+        // Behind the model's name stand the features that it is to lack.
+        CpuModel::Named(name) => format!(" on {}", name.split(',').next().unwrap_or_default()),
+    };
+    let verb = match run.end {
+        RunEnd::EmulatorMissing { .. }
+        | RunEnd::SandboxFault { .. }
+        | RunEnd::EngineFault { .. } => "was not run".to_owned(),
+        _ => format!("ran {}{cpu}", run.execution),
+    };
+    format!("`{command}` {verb}: {}", run.end)
 }
 
 fn write_findings(findings: &[Judged], indent: &str, to: &mut dyn Write) -> io::Result<()> {

@@ -1,7 +1,6 @@
 //! One container: started so that it can do no harm, watched, and taken away.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::time::Duration;
 
 use bollard::container::LogOutput;
@@ -14,37 +13,18 @@ use testcontainers::core::ImageExt;
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerRequest, GenericImage};
 
-use super::evidence::{Extent, Output, RunEnd, SignalCause};
+use super::capture::{OUTPUT_LAG, captured, keep};
+use super::ended::Ended;
+use super::evidence::{Output, RunEnd, SignalCause};
 use super::image::Reference;
 use super::session::{Session, remove_container};
 use super::start::Start;
+use super::{MEMORY, PROCESSES};
+use crate::emulator::CpuModel;
 use crate::engine::Engine;
-use crate::error_chain::error_chain;
 
-/// Memory that a run may use, in bytes, the emulator's own included.
-const MEMORY: i64 = 1 << 30;
-/// Processes and threads that a run may have.
-const PROCESSES: i64 = 256;
 /// How long the engine may take to start a container.
 const STARTING: Duration = Duration::from_secs(60);
-/// How long output may lag behind the end of its program.
-const OUTPUT_LAG: Duration = Duration::from_secs(5);
-
-/// What came of one container.
-pub(super) struct Ended {
-    pub end: RunEnd,
-    pub stdout: Output,
-    pub stderr: Output,
-}
-
-impl Ended {
-    /// The engine's fault: nothing ran, or nobody knows how it ended.
-    pub(super) fn fault(error: &(dyn Error + 'static)) -> Self {
-        let message = error_chain(error).join(": ");
-        let (stdout, stderr) = (Output::default(), Output::default());
-        Self { end: RunEnd::EngineFault { message }, stdout, stderr }
-    }
-}
 
 /// Why the engine could not run a container.
 #[derive(Debug, thiserror::Error)]
@@ -63,11 +43,12 @@ pub(super) async fn run(
     engine: &Engine,
     session: &Session,
     start: &Start,
+    cpu: &CpuModel,
     image: Reference,
     timeout: Duration,
 ) -> Result<Ended, ContainerError> {
     let name = session.container_name(start.manifest);
-    let request = request(session, start, image).with_container_name(&name);
+    let request = request(session, start, cpu, image).with_container_name(&name);
     let result = match tokio::time::timeout(STARTING, request.start()).await {
         Ok(Ok(container)) => {
             let id = container.id().to_owned();
@@ -85,14 +66,19 @@ pub(super) async fn run(
     Ok(ended)
 }
 
-fn request(session: &Session, start: &Start, image: Reference) -> ContainerRequest<GenericImage> {
+fn request(
+    session: &Session,
+    start: &Start,
+    cpu: &CpuModel,
+    image: Reference,
+) -> ContainerRequest<GenericImage> {
     let (label, value) = session.label();
     let (entrypoint, words) = start.container_command();
     let mut source = GenericImage::new(image.name, image.tag);
     if let Some(entrypoint) = entrypoint {
         source = source.with_entrypoint(entrypoint);
     }
-    source
+    let request = source
         .with_cmd(words.iter().cloned())
         .with_platform(start.platform.to_string())
         .with_label(label, value)
@@ -100,15 +86,20 @@ fn request(session: &Session, start: &Start, image: Reference) -> ContainerReque
         .with_security_opt("no-new-privileges=true")
         .with_readonly_rootfs(true)
         .with_ulimit("core", 0, Some(0))
-        .with_host_config_modifier(confine)
+        .with_host_config_modifier(confine);
+    match cpu {
+        CpuModel::Default => request,
+        // QEMU reads it wherever binfmt starts it.
+        CpuModel::Named(name) => request.with_env_var("QEMU_CPU", name),
+    }
 }
 
 fn confine(config: &mut HostConfig) {
     config.network_mode = Some("none".to_owned());
     config.publish_all_ports = Some(false);
-    config.memory = Some(MEMORY);
-    config.memory_swap = Some(MEMORY);
-    config.pids_limit = Some(PROCESSES);
+    config.memory = Some(MEMORY.cast_signed());
+    config.memory_swap = Some(MEMORY.cast_signed());
+    config.pids_limit = Some(PROCESSES.cast_signed());
     // No limit on processors: one that spins leaves the others their share, and an emulator's own
     // threads would be throttled by it.
     config.tmpfs = Some(HashMap::from([(
@@ -160,7 +151,7 @@ async fn watch(engine: &Engine, id: &str, timeout: Duration) -> Result<Ended, Co
         Ok(_) => end_of(engine, id).await?,
     };
     let (stdout, stderr) = capture.finish();
-    Ok(Ended { end, stdout, stderr })
+    Ok(Ended { end, foreign: Vec::new(), stdout, stderr })
 }
 
 async fn kill(engine: &Engine, id: &str) -> Result<(), ContainerError> {
@@ -213,18 +204,6 @@ impl Capture {
     }
 
     fn finish(self) -> (Output, Output) {
-        let output = |mut bytes: Vec<u8>| {
-            let extent =
-                if bytes.len() > Output::LIMIT { Extent::Beginning } else { Extent::Whole };
-            bytes.truncate(Output::LIMIT);
-            Output::new(&bytes, extent)
-        };
-        (output(self.stdout), output(self.stderr))
+        (captured(self.stdout), captured(self.stderr))
     }
-}
-
-/// One byte beyond the limit shows that there was more.
-fn keep(kept: &mut Vec<u8>, new: &[u8]) {
-    let room = (Output::LIMIT + 1).saturating_sub(kept.len());
-    kept.extend_from_slice(&new[..new.len().min(room)]);
 }

@@ -7,24 +7,19 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::container::{self, ContainerError, Ended};
-use super::evidence::{CpuModel, Execution, Output, RunEnd, RunEvidence, RunnerKind};
+use super::RunRequest;
+use super::container::{self, ContainerError};
+use super::ended::Ended;
+use super::evidence::{Execution, RunEnd, RunEvidence, RunnerKind};
+use super::explain::explain;
 use super::image::Stored;
 use super::session::Session;
-use super::start::{MachineFit, Start};
+use super::start::Start;
+use crate::emulator::CpuModel;
 use crate::engine::Engine;
 use crate::event::{Event, Events};
-use crate::inspect::{Arguments, ImageFacts};
+use crate::inspect::ImageFacts;
 use crate::oci::Digest;
-
-/// What every variant is asked to do.
-#[derive(Clone, Debug)]
-pub struct RunRequest {
-    /// The words after the entrypoint.
-    pub arguments: Arguments,
-    /// How long it may take.
-    pub timeout: Duration,
-}
 
 /// Runs variants in one engine.
 #[derive(Clone, Debug)]
@@ -56,7 +51,10 @@ impl EngineRunner {
         let start = |it| Start::of(it, &request.arguments, host);
         let starts: Vec<Start> = facts.variants.iter().filter_map(start).collect();
         if let Err(error) = self.stored.check(&self.engine, facts.digest).await {
-            let fault = |it: Start| (it.manifest, vec![evidence(it, Ended::fault(&error))]);
+            let fault = |it: Start| {
+                let run = evidence(&it, CpuModel::Default, Ended::engine_fault(&error));
+                (it.manifest, vec![run])
+            };
             return starts.into_iter().map(fault).collect();
         }
         let mut waiting = starts.into_iter();
@@ -72,7 +70,7 @@ impl EngineRunner {
             match running.join_next().await {
                 None => return runs,
                 Some(Ok((manifest, run))) => {
-                    runs.insert(manifest, vec![run]);
+                    runs.insert(manifest, run);
                 }
                 // A run that is lost must not pass for one that nobody wanted.
                 Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
@@ -80,58 +78,67 @@ impl EngineRunner {
         }
     }
 
+    /// Runs a variant on the processor that its platform promises and, if that seems to lack an
+    /// instruction, on one that has them all. The host's own processor is what it is.
     async fn run_one(
         &self,
         start: Start,
         timeout: Duration,
         events: &Events,
-    ) -> (Digest, RunEvidence) {
+    ) -> (Digest, Vec<RunEvidence>) {
         let platform = start.platform;
         events.send(Event::RunStarted { platform });
-        let attempt = self.attempt(&start, timeout);
+        let promised = match (start.execution, CpuModel::baseline(platform)) {
+            (Execution::Emulated, Ok(model)) => model,
+            _ => CpuModel::Default,
+        };
+        let mut runs = vec![self.run_on(&start, promised.clone(), timeout).await];
+        if matches!(runs[0].end, RunEnd::EmulatorFault { .. }) && promised != CpuModel::Default {
+            // An old emulator may not know the model.
+            runs = vec![self.run_on(&start, CpuModel::Default, timeout).await];
+        }
+        let newest = CpuModel::newest(platform);
+        let is_doubtful = runs[0].suggests_isa_fault() && runs[0].cpu != CpuModel::Default;
+        if is_doubtful && promised != newest {
+            runs.push(self.run_on(&start, newest, timeout).await);
+        }
+        events.send(Event::RunFinished { platform, outcome: runs[0].end.to_string() });
+        (start.manifest, runs)
+    }
+
+    async fn run_on(&self, start: &Start, cpu: CpuModel, timeout: Duration) -> RunEvidence {
+        let attempt = self.attempt(start, &cpu, timeout);
         let ended = match tokio::time::timeout(timeout + ENGINE_PATIENCE, attempt).await {
             Ok(ended) => ended,
             Err(_) => Err(ContainerError::Silent(timeout + ENGINE_PATIENCE).into()),
         };
-        let ended = ended.unwrap_or_else(|error| Ended::fault(error.as_ref()));
-        events.send(Event::RunFinished { platform, outcome: ended.end.to_string() });
-        (start.manifest, evidence(start, ended))
+        let ended = ended.unwrap_or_else(|error| Ended::engine_fault(error.as_ref()));
+        evidence(start, cpu, ended)
     }
 
     async fn attempt(
         &self,
         start: &Start,
+        cpu: &CpuModel,
         timeout: Duration,
     ) -> Result<Ended, Box<dyn Error + Send + Sync>> {
         let image = self.stored.reference(&self.engine, start).await?;
-        Ok(container::run(&self.engine, &self.session, start, image, timeout).await?)
+        Ok(container::run(&self.engine, &self.session, start, cpu, image, timeout).await?)
     }
 }
 
-fn evidence(start: Start, ended: Ended) -> RunEvidence {
-    let end = match start.machine {
-        MachineFit::Right => explain(ended.end, start.execution, &ended.stderr),
-        // What keeps a program of the wrong machine from running is that.
-        MachineFit::Wrong => ended.end,
-    };
+fn evidence(start: &Start, cpu: CpuModel, ended: Ended) -> RunEvidence {
     RunEvidence {
         runner: RunnerKind::Engine,
         execution: start.execution,
-        cpu: CpuModel::Default,
-        command: start.command.words,
-        entrypoint: start.entrypoint,
-        program: start.program,
-        end,
+        cpu,
+        emulator: String::new(),
+        command: start.command.words.clone(),
+        entrypoint: start.entrypoint.clone(),
+        program: start.program.clone(),
+        end: explain(ended.end, start, start.execution, &ended.stderr),
+        foreign: ended.foreign,
         stdout: ended.stdout,
         stderr: ended.stderr,
     }
-}
-
-/// The container's init reports in one line that the kernel found nobody to execute the program.
-/// The program itself never ran, so nothing else can be on its standard error.
-fn explain(end: RunEnd, execution: Execution, stderr: &Output) -> RunEnd {
-    let line = stderr.text.trim();
-    let refused = line.starts_with("exec ") && line.ends_with(": exec format error");
-    let failed = matches!(end, RunEnd::Exited { code } if code != 0);
-    if failed && refused && execution != Execution::Native { RunEnd::EmulatorMissing } else { end }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::emulator::CpuModel;
 use crate::inspect::ImagePath;
 
 /// One start of a variant's entrypoint.
@@ -16,6 +17,9 @@ pub struct RunEvidence {
     pub execution: Execution,
     /// The CPU model that it saw.
     pub cpu: CpuModel,
+    /// The emulator's version; empty where there is none, or it is the engine's host's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub emulator: String,
     /// The words of the command.
     pub command: Vec<String>,
     /// The file that the command names, links followed.
@@ -24,10 +28,40 @@ pub struct RunEvidence {
     pub program: ImagePath,
     /// How it ended.
     pub end: RunEnd,
+    /// Files of other machines that were to be executed, and were not. Sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<String>,
     /// What it wrote to its standard output.
     pub stdout: Output,
     /// What it wrote to its standard error.
     pub stderr: Output,
+}
+
+/// What programs say that look at the processor and do not like it: Go's runtime, and glibc.
+///
+/// Source: Go, `runtime/asm_amd64.s`, `asm_386.s`, `os_linux_arm.go` and `asm_arm64.s`; glibc,
+/// `sysdeps/x86/dl-get-cpu-features.c` and `elf/dl-hwcaps-check.h`.
+const REFUSALS: [&str; 4] = [
+    "This program can only be run on",
+    "so it cannot run this GOARM=",
+    "CPU ISA level is lower than required",
+    "Fatal glibc error: CPU does not support",
+];
+/// The number of SIGILL on every architecture that Linux knows.
+const ILLEGAL_INSTRUCTION: i64 = 4;
+
+impl RunEvidence {
+    /// Whether the program's end may be that its processor lacks an instruction.
+    #[must_use]
+    pub fn suggests_isa_fault(&self) -> bool {
+        match self.end {
+            RunEnd::Signalled { signal, .. } => signal == ILLEGAL_INSTRUCTION,
+            RunEnd::Exited { code } if code != 0 => {
+                REFUSALS.iter().any(|it| self.stderr.text.contains(it))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Who starts a variant's entrypoint.
@@ -36,6 +70,8 @@ pub struct RunEvidence {
 pub enum RunnerKind {
     /// A container in the engine, under the host's binfmt handlers.
     Engine,
+    /// Namespaces of its own, with handlers of their own.
+    Sandbox,
 }
 
 /// What executes a variant's program.
@@ -60,14 +96,6 @@ impl fmt::Display for Execution {
     }
 }
 
-/// The CPU model that a program saw.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CpuModel {
-    /// Whatever the host or its emulator has when nobody says: everything they can do.
-    Default,
-}
-
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -90,7 +118,20 @@ pub enum RunEnd {
         limit_ms: u64,
     },
     /// There is nothing here that executes programs of its architecture.
-    EmulatorMissing,
+    EmulatorMissing {
+        /// What can be done about it.
+        remedy: String,
+    },
+    /// The emulator broke down, or does not know the processor.
+    EmulatorFault {
+        /// Its words.
+        message: String,
+    },
+    /// No sandbox could be made for it, or it was lost.
+    SandboxFault {
+        /// What could not be done, and why.
+        message: String,
+    },
     /// The engine could not run it, or was lost.
     EngineFault {
         /// The engine's words.
@@ -127,7 +168,9 @@ impl fmt::Display for RunEnd {
             Self::TimedOut { limit_ms } => {
                 write!(f, "no end within {}", seconds(Duration::from_millis(*limit_ms)))
             }
-            Self::EmulatorMissing => f.write_str("no emulator"),
+            Self::EmulatorMissing { .. } => f.write_str("no emulator"),
+            Self::EmulatorFault { .. } => f.write_str("the emulator failed"),
+            Self::SandboxFault { .. } => f.write_str("no sandbox could be made"),
             Self::EngineFault { .. } => f.write_str("the engine could not run it"),
         }
     }

@@ -1,17 +1,44 @@
 //! Starts each variant's entrypoint and reports how it ended, what it printed and what executed it.
 
+mod capture;
 mod container;
+mod ended;
 mod engine;
 mod evidence;
 mod execution;
+mod explain;
+mod helper;
 mod image;
+mod layers;
+mod sandbox;
 mod session;
 mod start;
 
-pub use engine::{EngineRunner, RunRequest};
+use std::time::Duration;
+
+pub use engine::EngineRunner;
 pub use evidence::{
-    CpuModel, Execution, Extent, Output, RunEnd, RunEvidence, RunnerKind, SignalCause, printable,
+    Execution, Extent, Output, RunEnd, RunEvidence, RunnerKind, SignalCause, printable,
 };
 pub use execution::execution;
+pub use helper::Helper;
 pub use image::Stored;
+pub use layers::UnpackError;
+pub use sandbox::SandboxRunner;
 pub use session::Session;
+
+use crate::inspect::Arguments;
+
+/// Memory that a run may use, in bytes, the emulator's own included.
+const MEMORY: u64 = 1 << 30;
+/// Processes and threads that a run may have.
+const PROCESSES: u64 = 256;
+
+/// What every variant is asked to do.
+#[derive(Clone, Debug)]
+pub struct RunRequest {
+    /// The words after the entrypoint.
+    pub arguments: Arguments,
+    /// How long it may take.
+    pub timeout: Duration,
+}

@@ -1,14 +1,16 @@
 use super::{Case, Expectations, Rule, RunExpectation, caught, silent};
+use crate::emulator::CpuModel;
 use crate::fixture::{ElfFile, Image, Layer, Variant, program};
 use crate::inspect::{Arguments, ImagePath};
-use crate::run::{
-    CpuModel, Execution, Extent, Output, RunEnd, RunEvidence, RunnerKind, SignalCause,
-};
+use crate::run::{Execution, Extent, Output, RunEnd, RunEvidence, RunnerKind, SignalCause};
 
 const APP: &[&str] = &["error linux/arm64 /app"];
 
 pub(super) fn cases() -> Vec<Case> {
-    [failed(), explained(), timed_out(), output()].into_iter().flatten().collect()
+    [failed(), explained(), timed_out(), output(), isa_faults(), foreign()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A run of `/app` that ended so and printed that.
@@ -18,6 +20,8 @@ fn run(end: RunEnd, stdout: &str) -> RunEvidence {
         runner: RunnerKind::Engine,
         execution: Execution::Emulated,
         cpu: CpuModel::Default,
+        emulator: String::new(),
+        foreign: Vec::new(),
         command: vec!["/app".into(), "--help".into()],
         entrypoint: path.clone(),
         program: path,
@@ -67,7 +71,9 @@ fn failed() -> Vec<Case> {
         silent(Failed, "the expected failure", healthy()).after([exited(2)]).expecting(2, &[]),
         silent(Failed, "it was not run", healthy()),
         silent(Failed, "no emulator says nothing about the image", healthy())
-            .after([run(RunEnd::EmulatorMissing, "")]),
+            .after([run(RunEnd::EmulatorMissing { remedy: "install QEMU".into() }, "")]),
+        silent(Failed, "an emulator's fault says nothing about the image", healthy())
+            .after([run(RunEnd::EmulatorFault { message: "QEMU internal SIGSEGV".into() }, "")]),
         silent(Failed, "an engine's fault says nothing about the image", healthy())
             .after([run(RunEnd::EngineFault { message: "connection refused".into() }, "")]),
     ]
@@ -167,6 +173,92 @@ fn explained() -> Vec<Case> {
         )
         .after([exited(255)])
         .besides(&["ElfMachineMismatch warning linux/amd64 /app"]),
+    ]
+}
+
+fn on(cpu: &str, run: RunEvidence) -> RunEvidence {
+    RunEvidence { runner: RunnerKind::Sandbox, cpu: CpuModel::Named(cpu.into()), ..run }
+}
+
+fn isa_faults() -> Vec<Case> {
+    use Rule::RunIsaFault as Fault;
+    let dead = || on("cortex-a53", signalled(4, SignalCause::Program));
+    let refusing = |text: &str| RunEvidence {
+        stderr: Output::new(text.as_bytes(), Extent::Whole),
+        ..on("cortex-a53", exited(1))
+    };
+    let declaring = || {
+        let app = ElfFile::of("linux/arm64")
+            .with_go_build("go1.24.4", "build\tGOARCH=arm64\nbuild\tGOARM64=v8.0,lse\n");
+        Variant::new("linux/arm64")
+            .layer(Layer::new().executable("app", app.bytes()))
+            .entrypoint(&["/app"])
+    };
+    vec![
+        caught(Fault, "dead on the promised processor, well on all there is", healthy(), APP)
+            .after([dead(), on("max", exited(0))]),
+        caught(Fault, "Go's refusal", healthy(), APP).after([
+            refusing("This program can only be run on ARM64 processors with LSE support.\n"),
+            on("max", exited(0)),
+        ]),
+        caught(Fault, "glibc's refusal", healthy(), APP).after([
+            refusing("/app: CPU ISA level is lower than required\n"),
+            on("max", exited(0)),
+        ]),
+        caught(
+            Rule::ElfIsaTooNew,
+            "what the file declares and what the run shows is one finding",
+            declaring(),
+            APP,
+        )
+        .after([dead(), on("max", exited(0))]),
+        caught(Rule::RunFailed, "dead on either", healthy(), APP)
+            .after([dead(), on("max", signalled(4, SignalCause::Program))]),
+        caught(Rule::RunFailed, "dead on one and failing on the other", healthy(), APP)
+            .after([dead(), on("max", exited(3))]),
+        silent(Fault, "well on the promised processor", healthy())
+            .after([on("cortex-a53", exited(0))]),
+        silent(Fault, "the expected failure on either", healthy())
+            .after([on("cortex-a53", exited(2))])
+            .expecting(2, &[]),
+    ]
+}
+
+fn foreign() -> Vec<Case> {
+    use Rule::RunForeignExecutable as Foreign;
+    let refused = |path: &str, code| RunEvidence {
+        foreign: vec![path.to_owned()],
+        ..on("cortex-a53", exited(code))
+    };
+    let with_helper = |platform| {
+        Variant::healthy("linux/arm64").layer(
+            Layer::new().executable("opt/helper", program(platform)).symlink("h", "opt/helper"),
+        )
+    };
+    vec![
+        caught(
+            Foreign,
+            "a helper that came into being",
+            healthy(),
+            &["error linux/arm64 /tmp/helper"],
+        )
+        .after([refused("/tmp/helper", 126)]),
+        caught(
+            Foreign,
+            "although the program went on without it",
+            healthy(),
+            &["error linux/arm64 /tmp/helper"],
+        )
+        .after([refused("/tmp/helper", 0)]),
+        caught(
+            Rule::ElfMachineMismatch,
+            "the run wanted what the bytes had shown, behind a link",
+            with_helper("linux/amd64"),
+            &["error linux/arm64 /opt/helper"],
+        )
+        .after([refused("/h", 126)]),
+        silent(Foreign, "nothing was refused", with_helper("linux/arm64"))
+            .after([on("cortex-a53", exited(0))]),
     ]
 }
 

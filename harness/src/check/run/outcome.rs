@@ -1,7 +1,8 @@
-//! How the entrypoint ran, against what the case expects.
+//! How a run ended, and what it printed.
 
-use super::entrypoint::launches_of;
-use super::{Finding, Rule, Severity};
+use super::super::entrypoint::launches_of;
+use super::super::{Finding, Rule, Severity};
+use super::finding;
 use crate::inspect::{Command, ImagePath, Variant};
 use crate::run::{Output, RunEnd, RunEvidence};
 
@@ -14,25 +15,13 @@ pub struct RunExpectation {
     pub stdout: Vec<String>,
 }
 
-/// `known` are the variant's other findings: a program of the wrong machine is reported once.
 pub(super) fn check(
-    runs: &[RunEvidence],
-    variant: &Variant,
-    expectation: &RunExpectation,
-    known: &[Finding],
-) -> Vec<Finding> {
-    runs.iter().flat_map(|run| check_run(variant, run, expectation, known)).collect()
-}
-
-fn check_run(
     variant: &Variant,
     run: &RunEvidence,
     expectation: &RunExpectation,
     known: &[Finding],
 ) -> Vec<Finding> {
-    let finding = |rule, message| {
-        Finding::of_platform(rule, variant.platform, message).with_path(run.entrypoint.as_str())
-    };
+    let finding = |rule, message| finding(rule, variant, run, message);
     match &run.end {
         RunEnd::Exited { code } if *code == expectation.exit => {
             missing_output(run, expectation).map(|it| finding(Rule::RunOutputMissing, it)).collect()
@@ -49,12 +38,19 @@ fn check_run(
             vec![finding(Rule::RunTimedOut, format!("{end}{}", last_words(run)))]
         }
         // These say nothing about the image.
-        RunEnd::EmulatorMissing | RunEnd::EngineFault { .. } => Vec::new(),
+        RunEnd::EmulatorMissing { .. }
+        | RunEnd::EmulatorFault { .. }
+        | RunEnd::SandboxFault { .. }
+        | RunEnd::EngineFault { .. } => Vec::new(),
     }
 }
 
 /// A program that cannot run for what its bytes are fails for no further reason.
 fn is_explained(variant: &Variant, run: &RunEvidence, known: &[Finding]) -> bool {
+    // Whatever was refused was wanted.
+    if !run.foreign.is_empty() {
+        return true;
+    }
     let command = Command { words: run.command.clone() };
     let launches = launches_of(variant, &command).into_iter().flatten();
     let programs: Vec<ImagePath> = launches
@@ -98,7 +94,7 @@ fn missing_output<'a>(
 }
 
 /// The end of what it printed, where the reason usually stands.
-fn last_words(run: &RunEvidence) -> String {
+pub(super) fn last_words(run: &RunEvidence) -> String {
     let streams: [&Output; 2] = [&run.stderr, &run.stdout];
     let text = streams.iter().map(|it| it.text.trim_end()).find(|it| !it.is_empty());
     text.map_or_else(

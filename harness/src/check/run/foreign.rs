@@ -1,0 +1,36 @@
+//! Files of other machines that the entrypoint, or a child of it, was to execute.
+
+use super::super::{Finding, Rule, Severity};
+use crate::inspect::{ImagePath, Variant};
+use crate::run::RunEvidence;
+
+pub(super) fn check(variant: &Variant, run: &RunEvidence, known: &[Finding]) -> Vec<Finding> {
+    let found = run.foreign.iter().filter_map(|path| {
+        let (path, node) = match variant.files.resolve(&ImagePath::root(), path) {
+            Ok((path, node)) => (variant.files.first_name(&path), Some(node)),
+            // It was made by the run itself.
+            Err(_) => (ImagePath::clean(path), None),
+        };
+        let is_said = |it: &Finding| {
+            it.rule == Rule::ElfMachineMismatch
+                && it.severity == Severity::Error
+                && it.path.as_deref() == Some(path.as_str())
+        };
+        if known.iter().any(is_said) {
+            return None;
+        }
+        let message = format!(
+            "was to be executed, and is no program of {}; where another machine's programs happen \
+             to run, nobody notices",
+            variant.platform
+        );
+        Some(match node {
+            Some(node) => {
+                Finding::of_file(Rule::RunForeignExecutable, variant, (&path, node), message)
+            }
+            None => Finding::of_platform(Rule::RunForeignExecutable, variant.platform, message)
+                .with_path(path.as_str()),
+        })
+    });
+    found.collect()
+}

@@ -1,0 +1,62 @@
+//! Code for a newer processor than the platform promises, shown by running it on either.
+
+use super::super::{Finding, Rule, Severity};
+use super::outcome::{RunExpectation, last_words};
+use crate::emulator::CpuModel;
+use crate::inspect::Variant;
+use crate::run::{RunEnd, RunEvidence};
+
+/// Dead of an instruction, or by its own refusal, on the promised processor, and well on one that
+/// has everything.
+pub(super) fn check(
+    variant: &Variant,
+    runs: &[RunEvidence],
+    expectation: &RunExpectation,
+) -> Option<Finding> {
+    let (on_promised, on_all) = runs.iter().zip(runs.iter().skip(1)).find(|(first, second)| {
+        first.suggests_isa_fault() && is_second_opinion(variant, second, runs)
+    })?;
+    let RunEnd::Exited { code } = on_all.end else { return None };
+    if code != expectation.exit {
+        return None;
+    }
+    let how = match on_promised.end {
+        RunEnd::Signalled { .. } => "it dies of an illegal instruction (SIGILL)".to_owned(),
+        _ => format!("it refuses to run{}", last_words(on_promised)),
+    };
+    let message = format!(
+        "on {}, the oldest processor that {} promises, {how}; on {} it runs",
+        on_promised.cpu, variant.platform, on_all.cpu
+    );
+    let file = variant.files.first_name(&on_promised.program);
+    let finding = match variant.files.get(&file) {
+        Some(node) => Finding::of_file(Rule::RunIsaFault, variant, (&file, node), message),
+        None => Finding::of_platform(Rule::RunIsaFault, variant.platform, message)
+            .with_path(file.as_str()),
+    };
+    Some(finding.with_values(&on_promised.cpu, &on_all.cpu))
+}
+
+/// A run on a processor that has everything, made for what another one showed.
+pub(super) fn is_second_opinion(
+    variant: &Variant,
+    run: &RunEvidence,
+    runs: &[RunEvidence],
+) -> bool {
+    let is_first = runs.first().is_some_and(|it| std::ptr::eq(it, run));
+    !is_first && run.cpu == CpuModel::newest(variant.platform)
+}
+
+/// What the file itself declares, and the run has shown: one finding, and no doubt any more.
+pub(super) fn join(finding: Finding, known: &mut Vec<Finding>) {
+    let declared = known.iter_mut().find(|it| {
+        it.rule == Rule::ElfIsaTooNew && it.platform == finding.platform && it.path == finding.path
+    });
+    match declared {
+        Some(declared) => {
+            declared.severity = Severity::Error;
+            declared.message = format!("{}: {}", declared.message, finding.message);
+        }
+        None => known.push(finding),
+    }
+}

@@ -1,0 +1,40 @@
+//! How the entrypoint ran, against what the case expects.
+
+mod foreign;
+mod isa;
+mod outcome;
+
+pub use outcome::RunExpectation;
+
+use super::{Finding, Rule};
+use crate::inspect::Variant;
+use crate::run::RunEvidence;
+
+/// `known` are the variant's other findings: what they explain is reported once.
+pub(super) fn check(
+    runs: &[RunEvidence],
+    variant: &Variant,
+    expectation: &RunExpectation,
+    known: &mut Vec<Finding>,
+) {
+    let mut foreign = Vec::new();
+    for run in runs {
+        foreign.extend(foreign::check(variant, run, known));
+    }
+    foreign.dedup();
+    known.extend(foreign);
+    if let Some(finding) = isa::check(variant, runs, expectation) {
+        isa::join(finding, known);
+        return;
+    }
+    // A run on every processor there is only says what another one means.
+    let of_promise = runs.iter().filter(|it| !isa::is_second_opinion(variant, it, runs));
+    let findings: Vec<Finding> =
+        of_promise.flat_map(|run| outcome::check(variant, run, expectation, known)).collect();
+    known.extend(findings);
+}
+
+/// A finding about what was started.
+fn finding(rule: Rule, variant: &Variant, run: &RunEvidence, message: String) -> Finding {
+    Finding::of_platform(rule, variant.platform, message).with_path(run.entrypoint.as_str())
+}

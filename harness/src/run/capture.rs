@@ -1,0 +1,54 @@
+//! The beginning of what a program prints.
+
+use std::io::Read;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::evidence::{Extent, Output};
+
+/// How long output may lag behind the end of its program.
+pub(super) const OUTPUT_LAG: Duration = Duration::from_secs(5);
+
+/// Keeps what there is room for. One byte beyond the limit shows that there was more.
+pub(super) fn keep(kept: &mut Vec<u8>, new: &[u8]) {
+    let room = (Output::LIMIT + 1).saturating_sub(kept.len());
+    kept.extend_from_slice(&new[..new.len().min(room)]);
+}
+
+/// What was kept, made harmless.
+pub(super) fn captured(mut kept: Vec<u8>) -> Output {
+    let extent = if kept.len() > Output::LIMIT { Extent::Beginning } else { Extent::Whole };
+    kept.truncate(Output::LIMIT);
+    Output::new(&kept, extent)
+}
+
+/// Reads a stream to its end on a thread of its own, and keeps its beginning.
+pub(super) struct Drain {
+    kept: Arc<Mutex<Vec<u8>>>,
+    done: Receiver<()>,
+}
+
+impl Drain {
+    pub(super) fn of(mut stream: impl Read + Send + 'static) -> Self {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let (sender, done) = channel();
+        let keeper = Arc::clone(&kept);
+        thread::spawn(move || {
+            let mut buffer = vec![0; 1 << 16];
+            while let Ok(size @ 1..) = stream.read(&mut buffer) {
+                keep(&mut keeper.lock().unwrap_or_else(PoisonError::into_inner), &buffer[..size]);
+            }
+            // Whoever waits sees the sender go.
+            drop(sender);
+        });
+        Self { kept, done }
+    }
+
+    pub(super) fn finish(self) -> Output {
+        let _ = self.done.recv_timeout(OUTPUT_LAG);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        captured(std::mem::take(&mut kept))
+    }
+}

@@ -1,0 +1,34 @@
+//! What the first process of a sandbox executes.
+
+use super::super::start::Start;
+use crate::emulator::CpuModel;
+use crate::inspect::{Account, Command as Words, DEFAULT_PATH, Variant, variable};
+use crate::sandbox::Command;
+
+/// What the OCI runtime would execute. `None` where the user has no number that Linux takes.
+pub(super) fn command_of(variant: &Variant, start: &Start) -> Option<Command> {
+    let account = Account::resolve(&variant.files, &variant.config.user).ok()?;
+    let Words { words } = start.command.clone();
+    let mut env = variant.config.env.clone().unwrap_or_default();
+    for (name, value) in [("PATH", DEFAULT_PATH), ("HOME", account.home.as_str())] {
+        if variable(&variant.config, name).is_none() {
+            env.push(format!("{name}={value}"));
+        }
+    }
+    let working_dir = match variant.config.working_dir.as_str() {
+        "" => "/".to_owned(),
+        directory => directory.to_owned(),
+    };
+    let (uid, gid) = (u32::try_from(account.uid).ok()?, u32::try_from(account.gid).ok()?);
+    Some(Command { words, env, working_dir, uid, gid })
+}
+
+/// The emulator takes its model from the environment, which its children inherit; no image has a
+/// say in how it is emulated.
+pub(super) fn on(mut command: Command, cpu: &CpuModel) -> Command {
+    command.env.retain(|it| !it.starts_with("QEMU_"));
+    if let CpuModel::Named(name) = cpu {
+        command.env.push(format!("QEMU_CPU={name}"));
+    }
+    command
+}

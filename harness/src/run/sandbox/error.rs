@@ -1,0 +1,67 @@
+//! Why there is no sandbox for a variant.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::super::ended::Ended;
+use super::super::evidence::RunEnd;
+use super::super::layers::UnpackError;
+use crate::emulator::{EmulatorError, NoModel};
+use crate::oci::{Digest, DocumentError};
+use crate::sandbox::Fault;
+
+/// How long a sandbox may take to be made.
+pub(super) const MAKING: Duration = Duration::from_secs(30);
+
+/// Why a variant could not be run. It says nothing of the image.
+#[derive(Debug, Error)]
+pub(super) enum SandboxError {
+    #[error(transparent)]
+    Emulator(#[from] EmulatorError),
+    #[error(transparent)]
+    Model(#[from] NoModel),
+    #[error("cannot keep a copy of the emulator in {}", folder.display())]
+    Copy {
+        folder: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error(transparent)]
+    Document(Box<DocumentError>),
+    #[error("the image's index names no manifest {0}")]
+    NoManifest(Digest),
+    #[error(transparent)]
+    Unpack(Box<UnpackError>),
+    #[error("cannot start archproof's helper")]
+    Helper(#[source] std::io::Error),
+    #[error("there is no sandbox here, and --runner none judges the image without")]
+    Fault(#[source] Fault),
+    #[error("the sandbox was not made within {} s", MAKING.as_secs())]
+    Slow,
+}
+
+impl From<UnpackError> for SandboxError {
+    fn from(error: UnpackError) -> Self {
+        Self::Unpack(Box::new(error))
+    }
+}
+
+impl From<DocumentError> for SandboxError {
+    fn from(error: DocumentError) -> Self {
+        Self::Document(Box::new(error))
+    }
+}
+
+impl SandboxError {
+    /// How a run ended that did not begin.
+    pub(super) fn into_ended(self) -> Ended {
+        match self {
+            Self::Emulator(error @ EmulatorError::Missing { .. }) => {
+                Ended::nothing(RunEnd::EmulatorMissing { remedy: error.to_string() })
+            }
+            other => Ended::sandbox_fault(&other),
+        }
+    }
+}

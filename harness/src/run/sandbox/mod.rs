@@ -1,0 +1,159 @@
+//! The sandbox runner: each variant in namespaces of its own, without an engine and without root.
+
+mod command;
+mod error;
+mod place;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::RunRequest;
+use super::evidence::RunEvidence;
+use super::helper::Helper;
+use super::layers::LayerStore;
+use super::start::Start;
+use crate::emulator::{CpuModel, Emulator, Emulators, MarkedFiles, refuser};
+use crate::event::{Event, Events};
+use crate::inspect::ImageFacts;
+use crate::oci::{Descriptor, Digest, OpenImage};
+use crate::platform::Platform;
+use crate::sandbox::{Command, Handlers};
+use command::command_of;
+use error::SandboxError;
+use place::{Place, evidence};
+
+/// Runs variants in sandboxes.
+#[derive(Clone, Debug)]
+pub struct SandboxRunner {
+    /// What enters them.
+    pub helper: Helper,
+    /// Where unpacked layers and marked emulators are kept.
+    pub folder: PathBuf,
+    /// What executes programs of other machines.
+    pub emulators: Emulators,
+}
+
+impl SandboxRunner {
+    /// Runs every variant that can be started, as many at once as the machine has cores. Variants
+    /// whose entrypoint leads nowhere are left out: that is known already.
+    pub async fn run(
+        self,
+        image: &OpenImage,
+        facts: &ImageFacts,
+        request: &RunRequest,
+        events: &Events,
+    ) -> BTreeMap<Digest, Vec<RunEvidence>> {
+        let host = Platform::of_host();
+        let starts = facts.variants.iter().filter_map(|variant| {
+            let start = Start::of(variant, &request.arguments, host)?;
+            let command = command_of(variant, &start)?;
+            Some((start, command))
+        });
+        let mut waiting: Vec<(Start, Command)> = starts.collect();
+        let store = match LayerStore::open(self.folder.clone()) {
+            Ok(store) => store,
+            Err(error) => {
+                let ended = SandboxError::from(error).into_ended();
+                let run = |start: &Start| evidence(start, CpuModel::Default, ended.clone(), "");
+                return waiting.iter().map(|(it, _)| (it.manifest, vec![run(it)])).collect();
+            }
+        };
+        let shared = Arc::new((self, store, image.clone(), request.timeout, events.clone()));
+        waiting.reverse();
+        let at_once = thread::available_parallelism().map_or(1, usize::from);
+        let (mut running, mut runs) = (JoinSet::new(), BTreeMap::new());
+        loop {
+            while running.len() < at_once
+                && let Some((start, command)) = waiting.pop()
+            {
+                let shared = Arc::clone(&shared);
+                running.spawn_blocking(move || {
+                    let (runner, store, image, timeout, events) = &*shared;
+                    runner.run_one((store, image), &start, &command, *timeout, events)
+                });
+            }
+            match running.join_next().await {
+                None => return runs,
+                Some(Ok((manifest, run))) => {
+                    runs.insert(manifest, run);
+                }
+                // A run that is lost must not pass for one that nobody wanted.
+                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+    }
+
+    /// Runs a variant on the processor that its platform promises and, if that seems to lack an
+    /// instruction, on one that has them all.
+    fn run_one(
+        &self,
+        from: (&LayerStore, &OpenImage),
+        start: &Start,
+        command: &Command,
+        timeout: Duration,
+        events: &Events,
+    ) -> (Digest, Vec<RunEvidence>) {
+        let platform = start.platform;
+        events.send(Event::RunStarted { platform });
+        let mut runs = Vec::new();
+        match self.prepare(from, start) {
+            Err(error) => {
+                runs.push(evidence(start, CpuModel::Default, error.into_ended(), ""));
+            }
+            Ok(place) => {
+                let promised = place.run(start, command, &place.promised, timeout);
+                let is_doubtful = promised.suggests_isa_fault();
+                runs.push(promised);
+                let newest = CpuModel::newest(platform);
+                if is_doubtful && place.promised != newest {
+                    runs.push(place.run(start, command, &newest, timeout));
+                }
+            }
+        }
+        let outcome = runs.first().map(|it| it.end.to_string()).unwrap_or_default();
+        events.send(Event::RunFinished { platform, outcome });
+        (start.manifest, runs)
+    }
+
+    /// Everything but the run itself.
+    fn prepare<'a>(
+        &'a self,
+        (store, image): (&'a LayerStore, &OpenImage),
+        start: &Start,
+    ) -> Result<Place<'a>, SandboxError> {
+        let promised = CpuModel::baseline(start.platform)?;
+        let emulator = self.emulators.find(start.platform.architecture())?;
+        let handlers = self.handlers(start, &emulator)?;
+        let layers = store.unpack(&self.helper, image, &layers_of(image, start.manifest)?)?;
+        let helper = &self.helper;
+        Ok(Place { helper, store, layers, handlers, promised, version: emulator.version })
+    }
+
+    /// All programs of the variant's machine go through the emulator, those of the host's own
+    /// architecture too.
+    fn handlers(&self, start: &Start, emulator: &Emulator) -> Result<Handlers, SandboxError> {
+        let folder = self.folder.join("emulators");
+        let copy = |source| SandboxError::Copy { folder: folder.clone(), source };
+        let marked = MarkedFiles::open(folder.clone()).map_err(copy)?;
+        let refuser = refuser(Platform::of_host(), marked.mark());
+        let refuser = refuser.map(|it| marked.file_of("refuser", &it)).transpose().map_err(copy)?;
+        Ok(Handlers::Emulator {
+            target: start.platform.elf_target(),
+            mark: marked.mark(),
+            emulator: marked.copy_of(&emulator.path).map_err(copy)?,
+            refuser,
+        })
+    }
+}
+
+/// The layers of a variant, lowest first, as its manifest names them.
+fn layers_of(image: &OpenImage, manifest: Digest) -> Result<Vec<Descriptor>, SandboxError> {
+    let descriptor = image.root().manifests().find(|it| it.digest == manifest);
+    let descriptor = descriptor.ok_or(SandboxError::NoManifest(manifest))?;
+    Ok(image.manifest(descriptor)?.layers)
+}

@@ -1,0 +1,113 @@
+//! A variant, ready to be run, and how a run of it goes.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use super::super::capture::Drain;
+use super::super::ended::Ended;
+use super::super::evidence::{Execution, RunEnd, RunEvidence, RunnerKind, SignalCause};
+use super::super::explain::explain;
+use super::super::helper::{Heard, Helper, Started};
+use super::super::layers::LayerStore;
+use super::super::start::Start;
+use super::super::{MEMORY, PROCESSES};
+use super::command::on;
+use super::error::{MAKING, SandboxError};
+use crate::emulator::CpuModel;
+use crate::sandbox::{Command, End, Foreign, Handlers, Message, RunOrder, Task};
+
+/// Where a variant can be run, any number of times.
+pub(super) struct Place<'a> {
+    pub helper: &'a Helper,
+    pub store: &'a LayerStore,
+    pub layers: Vec<PathBuf>,
+    pub handlers: Handlers,
+    /// The oldest processor that the platform promises.
+    pub promised: CpuModel,
+    /// The emulator's.
+    pub version: String,
+}
+
+impl Place<'_> {
+    pub(super) fn run(
+        &self,
+        start: &Start,
+        command: &Command,
+        cpu: &CpuModel,
+        timeout: Duration,
+    ) -> RunEvidence {
+        let order = RunOrder {
+            layers: self.layers.clone(),
+            staging: PathBuf::from("staging"),
+            handlers: self.handlers.clone(),
+            command: on(command.clone(), cpu),
+            memory: MEMORY,
+            processes: PROCESSES,
+        };
+        let ended = self.obey(order, timeout).unwrap_or_else(SandboxError::into_ended);
+        evidence(start, cpu.clone(), ended, &self.version)
+    }
+
+    fn obey(&self, order: RunOrder, timeout: Duration) -> Result<Ended, SandboxError> {
+        let output = [Stdio::piped(), Stdio::piped()];
+        let started = self.helper.start(self.store.folder(), &Task::Run(order), output);
+        let mut started = started.map_err(SandboxError::Helper)?;
+        let stdout = started.child.stdout.take().map(Drain::of);
+        let stderr = started.child.stderr.take().map(Drain::of);
+        let (end, foreign) = listen(&mut started, timeout)?;
+        drop(started);
+        let output = |drain: Option<Drain>| drain.map(Drain::finish).unwrap_or_default();
+        Ok(Ended { end, foreign, stdout: output(stdout), stderr: output(stderr) })
+    }
+}
+
+/// Hears how the program ends, and what it was not allowed to execute.
+fn listen(started: &mut Started, timeout: Duration) -> Result<(RunEnd, Vec<String>), SandboxError> {
+    let mut deadline = Instant::now() + MAKING;
+    let (mut foreign, mut is_made) = (BTreeSet::new(), false);
+    let end = loop {
+        match started.answer_until(deadline) {
+            Heard::Message(Message::Started) => {
+                (is_made, deadline) = (true, Instant::now() + timeout);
+            }
+            Heard::Message(Message::Foreign(Foreign { path })) => {
+                foreign.insert(path);
+            }
+            Heard::Message(Message::Ended(end)) => break end_of(&end),
+            Heard::Message(Message::Failed(fault)) => return Err(SandboxError::Fault(fault)),
+            Heard::Message(Message::Unpacked) => {}
+            Heard::Silence if is_made => break RunEnd::timed_out(timeout),
+            Heard::Silence => return Err(SandboxError::Slow),
+        }
+    };
+    Ok((end, foreign.into_iter().collect()))
+}
+
+pub(super) fn evidence(start: &Start, cpu: CpuModel, ended: Ended, version: &str) -> RunEvidence {
+    let execution = Execution::Emulated;
+    RunEvidence {
+        runner: RunnerKind::Sandbox,
+        execution,
+        cpu,
+        emulator: version.to_owned(),
+        command: start.command.words.clone(),
+        entrypoint: start.entrypoint.clone(),
+        program: start.program.clone(),
+        end: explain(ended.end, start, execution, &ended.stderr),
+        foreign: ended.foreign,
+        stdout: ended.stdout,
+        stderr: ended.stderr,
+    }
+}
+
+fn end_of(end: &End) -> RunEnd {
+    match end {
+        End::Exited(code) => RunEnd::Exited { code: i64::from(*code) },
+        End::Signalled(signal) => {
+            RunEnd::Signalled { signal: i64::from(*signal), cause: SignalCause::Program }
+        }
+        End::OutOfMemory => RunEnd::Signalled { signal: 9, cause: SignalCause::MemoryLimit },
+    }
+}

@@ -1,0 +1,424 @@
+//! Variants run in sandboxes: by an ordinary user, on the processor that their platform promises,
+//! and with nothing of the host in reach.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use archproof::build::{BuildPlan, KeepAs, build};
+use archproof::case::Subject;
+use archproof::event::Events;
+use archproof::oci::Digest;
+use archproof::run::Session;
+use common::elf::Machine;
+use common::{Project, RUNTIME, Said, archproof, engine, root};
+use rstest::rstest;
+use serde_json::{Value, json};
+use tar::{EntryType, Header};
+
+/// A folder that an ordinary user can use as its home.
+struct Home(tempfile::TempDir);
+
+const NOBODY: u32 = 65534;
+
+impl Home {
+    fn new() -> Self {
+        let home = Self(tempfile::tempdir().expect("a folder"));
+        fs::set_permissions(home.0.path(), fs::Permissions::from_mode(0o777)).expect("a mode");
+        home
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Copies what the user could not get at where it lies.
+    fn take(&self, from: &Path) -> PathBuf {
+        let to = self.path(&from.file_name().expect("a name").to_string_lossy());
+        fs::copy(from, &to).expect("a copy");
+        to
+    }
+
+    /// The program as an ordinary user starts it where there is no engine.
+    fn archproof(&self) -> Command {
+        let mut command = archproof();
+        let is_root = fs::metadata("/proc/self").expect("it is there").uid() == 0;
+        if is_root {
+            let environment: Vec<_> = command
+                .get_envs()
+                .map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned)))
+                .collect();
+            command = Command::new(self.take(Path::new(&command.get_program().to_owned())));
+            for (name, value) in environment {
+                match value {
+                    Some(value) => command.env(name, value),
+                    None => command.env_remove(name),
+                };
+            }
+            command.uid(NOBODY).gid(NOBODY).env("ARCHPROOF_EMULATORS", self.emulators());
+        }
+        command.env("HOME", self.0.path()).env_remove("XDG_CACHE_HOME").current_dir(self.0.path());
+        command.env("DOCKER_HOST", "unix:///nowhere.sock");
+        command
+    }
+
+    fn emulators(&self) -> PathBuf {
+        let folder = self.path("emulators");
+        fs::create_dir_all(&folder).expect("a folder");
+        let from = std::env::var_os("ARCHPROOF_EMULATORS").expect("ci/lab env names it");
+        for name in ["i386", "x86_64", "arm", "aarch64", "ppc64le", "riscv64", "s390x"] {
+            let name = format!("qemu-{name}");
+            let original = Path::new(&from).join(&name);
+            fs::copy(original, folder.join(&name)).expect("an emulator");
+        }
+        folder
+    }
+}
+
+/// A case, built and put into a file.
+async fn build_into(case: &Path, file: &Path) {
+    let (engine, session) = (engine().await, Session::new().expect("random numbers"));
+    let subject = Subject::find(&case.to_string_lossy()).expect("a case");
+    let spec = subject.case().build.clone();
+    let plan = BuildPlan::new(spec.dockerfile, spec.context, spec.platforms);
+    let plan = BuildPlan { keep_as: KeepAs::Image(session.image_name()), ..plan };
+    build(&engine, &plan, file, &Events::ignored()).await.expect("the case builds");
+    session.clean(&engine).await.expect("nothing is left behind");
+}
+
+#[test]
+fn an_ordinary_user_runs_every_platform_without_an_engine() {
+    let home = Home::new();
+    let file = home.path("image.tar");
+    RUNTIME.block_on(build_into(&root().join("cases/go-cross"), &file));
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("a mode");
+    let subject = format!("oci-archive:{}", file.display());
+    for _ in ["with layers to be unpacked", "with layers that are there"] {
+        let said = Said::by(home.archproof().args(["verify", &subject]));
+        assert_eq!(said.status, Some(0), "{said}");
+        assert!(said.stdout.contains("pass: 8 of 8 platforms passed"), "{said}");
+    }
+}
+
+/// A report's only subject.
+fn verify(project: &Project, arguments: &[&str]) -> (Said, Value) {
+    let mut command = archproof();
+    command.arg("verify").arg(project.folder()).args(["--runner", "sandbox", "--output", "json"]);
+    let said = Said::by(command.args(arguments));
+    let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    common::assert_matches_schema(&report, "report");
+    (said, report["subjects"][0].clone())
+}
+
+/// What was found, as `rule path`.
+fn findings(variant: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let findings = variant["findings"].as_array().into_iter().flatten();
+    findings.map(|it| format!("{} {}", text(&it["rule"]), text(&it["path"]))).collect()
+}
+
+/// A program that ends well after one instruction that its platform does not promise, and the same
+/// without it. Nothing in the file declares what it needs.
+#[rstest]
+#[case::lse_in_arm64("linux/arm64", "e10320f8", "000080d2 ff4300d1 NEW a80b80d2 010000d4")]
+#[case::armv7_in_armv6("linux/arm/v6", "011000e3", "NEW 0000a0e3 0170a0e3 000000ef")]
+#[case::vectors_in_riscv64("linux/riscv64", "d772000c", "NEW 01459308 d0057300 0000")]
+#[case::power9_in_ppc64le("linux/ppc64le", "161e637c", "NEW 00006038 01000038 02000044")]
+#[case::bmi_in_amd64("linux/amd64", "c4e260f2c8", "NEW 31ffb83c 0000000f 05")]
+fn code_for_newer_processors_is_caught_by_the_run(
+    #[case] platform: &str,
+    #[case] instruction: &str,
+    #[case] code: &str,
+) {
+    let machine = Machine::of(platform.split('/').nth(1).expect("an architecture"));
+    for (new, expected) in [(instruction, &["RunIsaFault /tool"][..]), ("", &[])] {
+        let project =
+            Project::new(&[("Dockerfile", "FROM scratch\nCOPY tool /\nENTRYPOINT [\"/tool\"]\n")]);
+        let program = machine.program(&bytes(&code.replace("NEW", new)));
+        executable(&project.path("tool"), &program);
+        let (said, subject) = verify(&project, &["--platform", platform]);
+        let variant = &subject["variants"][0];
+        assert_eq!(findings(variant), expected, "{said}");
+        let runs = variant["runs"].as_array().expect("runs");
+        assert_eq!(runs.len(), if new.is_empty() { 1 } else { 2 }, "{said}");
+        assert!(runs.iter().all(|it| it["emulator"].is_string()), "{said}");
+    }
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits: Vec<u32> = hex.chars().filter_map(|it| it.to_digit(16)).collect();
+    let byte = |pair: &[u32]| u8::try_from(pair[0] * 16 + pair[1]).expect("two digits");
+    digits.chunks(2).map(byte).collect()
+}
+
+fn executable(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).expect("a file");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a mode");
+}
+
+/// The amd64 program is in the image as the text of a script, so that nobody sees it before it is
+/// there.
+#[test]
+fn a_helper_of_another_machine_is_caught_when_it_is_called() {
+    // exit(0)
+    let helper = Machine::of("amd64").program(&bytes("31ffb83c0000000f05"));
+    let octal: Vec<String> = helper.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    let octal = octal.concat();
+    let script = format!(
+        "#!/bin/sh\nprintf '{octal}' > /tmp/helper\nchmod +x /tmp/helper\n\
+         /tmp/helper 2>/dev/null || true\necho Usage: tool\n"
+    );
+    let project = Project::new(&[
+        ("Dockerfile", "FROM busybox\nCOPY --chmod=755 tool /tool\nENTRYPOINT [\"/tool\"]\n"),
+        ("tool", &script),
+    ]);
+    let (said, subject) = verify(&project, &["--platform", "linux/amd64,linux/arm64"]);
+    let variants = subject["variants"].as_array().expect("variants");
+    let [amd64, arm64] = variants.as_slice() else { panic!("{said}") };
+    assert_eq!(findings(amd64), [""; 0], "{said}");
+    assert_eq!(findings(arm64), ["RunForeignExecutable /tmp/helper"], "{said}");
+}
+
+/// What a program can see and do: each line of the script is a breach, and says so.
+#[test]
+fn nothing_of_the_host_is_in_reach() {
+    let script = "#!/bin/sh
+breach() { echo \"breach: $*\"; }
+[ \"$(ls /proc | grep -c '^[0-9]')\" -le 6 ] || breach processes: $(ls /proc)
+for file in /etc/shadow /root/.bashrc /proc/1/root/etc /proc/1/cwd/etc; do
+  cat $file/* $file >/dev/null 2>&1 && breach read $file
+done
+grep -v -e ' / ' -e ' /proc' -e ' /dev' -e ' /tmp ' /proc/self/mounts && breach mounts
+ls /proc/1/fd >/dev/null 2>&1 && breach files of the first process
+for setting in kernel/core_pattern kernel/hostname fs/binfmt_misc/register vm/overcommit_memory; do
+  (echo x > /proc/sys/$setting) 2>/dev/null && breach setting $setting
+done
+mount -t binfmt_misc none /tmp 2>/dev/null && breach mounted handlers
+mount -t tmpfs none /tmp 2>/dev/null && breach mounted
+unshare -U true 2>/dev/null && breach entered a user namespace
+chroot / true 2>/dev/null && breach chroot
+(echo x > /dev/null.new) 2>/dev/null && breach wrote to /dev
+(echo x > /new) 2>/dev/null && breach wrote to the root
+ip link 2>/dev/null | grep -v -e ' lo: ' -e link/loopback && breach network
+wget -q -T 2 -O /dev/null http://127.0.0.1/ 2>/dev/null && breach web
+grep -q '^CapEff:.*[1-9a-f]' /proc/self/status && breach capabilities
+grep -q '^NoNewPrivs:.*1' /proc/self/status || breach privileges
+kill -9 1 2>/dev/null
+sleep 0.1
+echo Usage: tool
+";
+    let project = Project::new(&[
+        ("Dockerfile", "FROM busybox\nCOPY --chmod=755 tool /tool\nENTRYPOINT [\"/tool\"]\n"),
+        ("tool", script),
+        ("archproof.toml", "[run]\nstdout = [\"Usage\"]\n"),
+    ]);
+    for user in ["root", "nobody", "1234:99"] {
+        let dockerfile = "FROM busybox\nCOPY --chmod=755 tool /tool\n";
+        let dockerfile = format!("{dockerfile}USER {user}\nENTRYPOINT [\"/tool\"]\n");
+        fs::write(project.path("Dockerfile"), dockerfile).expect("a file");
+        let (said, subject) = verify(&project, &["--platform", "linux/amd64,linux/arm64"]);
+        assert_eq!(said.status, Some(0), "{said}");
+        for variant in subject["variants"].as_array().expect("variants") {
+            let printed = variant["runs"][0]["stdout"].as_str().unwrap_or_default();
+            assert_eq!(printed, "Usage: tool\n", "{user} {said}");
+        }
+    }
+}
+
+/// As the OCI runtime would have it.
+#[test]
+fn the_image_s_own_settings_hold() {
+    let script = "#!/bin/sh\necho $(id -u):$(id -g) $PWD $HOME $GREETING $0 $*\n";
+    let project = Project::new(&[
+        (
+            "Dockerfile",
+            "FROM busybox\nRUN mkdir -p /srv/work && echo 'me:x:1234:99::/home/me:' >> /etc/passwd\n\
+             COPY --chmod=755 tool /usr/bin/tool\nENV GREETING=hello\nUSER me\nWORKDIR /srv/work\n\
+             ENTRYPOINT [\"tool\"]\n",
+        ),
+        ("tool", script),
+    ]);
+    let (said, subject) = verify(&project, &["--platform", "linux/amd64"]);
+    let printed = subject["variants"][0]["runs"][0]["stdout"].as_str().unwrap_or_default();
+    assert_eq!(printed, "1234:99 /srv/work /home/me hello /usr/bin/tool --help\n", "{said}");
+}
+
+/// A tar of these entries: a name, and what it is.
+fn tar(entries: &[(&str, Kind<'_>)]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, kind) in entries {
+        let (kind, link, content, mode) = match *kind {
+            Kind::Directory => (EntryType::Directory, "", "", 0o755),
+            Kind::File(content) => (EntryType::Regular, "", content, 0o4755),
+            Kind::Symlink(target) => (EntryType::Symlink, target, "", 0o777),
+            Kind::Hardlink(target) => (EntryType::Link, target, "", 0o644),
+        };
+        let mut header = Header::new_gnu();
+        // As it is written, for the tar crate would refuse some of the names.
+        header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.as_old_mut().linkname[..link.len()].copy_from_slice(link.as_bytes());
+        header.set_entry_type(kind);
+        header.set_size(content.len() as u64);
+        header.set_mode(mode);
+        header.set_cksum();
+        tar.append(&header, content.as_bytes()).expect("in memory");
+    }
+    tar.into_inner().expect("in memory")
+}
+
+#[derive(Clone, Copy)]
+enum Kind<'a> {
+    Directory,
+    File(&'a str),
+    Symlink(&'a str),
+    Hardlink(&'a str),
+}
+
+/// An OCI layout of a built image's first variant, with further layers and another command.
+fn extend(archive: &Path, layout: &Path, layers: &[Vec<u8>], line: &str) {
+    tar::Archive::new(fs::File::open(archive).expect("a file")).unpack(layout).expect("a tar");
+    let path = |it: &Value| {
+        layout.join("blobs").join(it["digest"].as_str().expect("it").replace(':', "/"))
+    };
+    let read = |path: PathBuf| -> Value {
+        serde_json::from_slice(&fs::read(path).expect("a document")).expect("JSON")
+    };
+    let add = |media_type: &str, bytes: &[u8]| {
+        let digest = Digest::of(bytes).to_string();
+        fs::write(layout.join("blobs").join(digest.replace(':', "/")), bytes).expect("a blob");
+        json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
+    };
+    let index = read(path(&read(layout.join("index.json"))["manifests"][0]));
+    let mut manifest = read(path(&index["manifests"][0]));
+    let mut config = read(path(&manifest["config"]));
+    for layer in layers {
+        let layer = add("application/vnd.oci.image.layer.v1.tar", layer);
+        config["rootfs"]["diff_ids"].as_array_mut().expect("a list").push(layer["digest"].clone());
+        manifest["layers"].as_array_mut().expect("a list").push(layer);
+    }
+    config["config"]["Entrypoint"] = json!(["/bin/sh", "-c", line]);
+    let of = |it: &Value| it["mediaType"].as_str().expect("a type").to_owned();
+    manifest["config"] = add(&of(&manifest["config"]), config.to_string().as_bytes());
+    let manifest = add(&of(&index["manifests"][0]), manifest.to_string().as_bytes());
+    let index = json!({"schemaVersion": 2, "manifests": [manifest]});
+    fs::write(layout.join("index.json"), index.to_string()).expect("an index");
+}
+
+/// Layers that reach through the links of others, and out of the image: everything lands in the
+/// image, where an engine would put it.
+#[test]
+fn layers_land_where_engines_put_them() {
+    use Kind::{Directory, File, Hardlink, Symlink};
+    let lower = tar(&[
+        ("real/", Directory),
+        ("real/a", File("a")),
+        ("link", Symlink("real")),
+        ("out", Symlink("../../../../../../etc")),
+        ("absolute", Symlink("/etc")),
+        ("gone", File("gone")),
+        ("gone-folder/x", File("x")),
+        ("opaque/old", File("old")),
+        ("folder-to-file/x", File("x")),
+    ]);
+    let upper = tar(&[
+        ("link/b", File("b")),
+        ("out/archproof-1", File("1")),
+        ("absolute/archproof-2", File("2")),
+        ("../../archproof-3", File("3")),
+        ("/archproof-4", File("4")),
+        ("etc/../archproof-5", File("5")),
+        (".wh.gone", File("")),
+        (".wh.gone-folder", File("")),
+        ("opaque/new", File("new")),
+        ("opaque/.wh..wh..opq", File("")),
+        ("hard", Hardlink("link/a")),
+        ("nowhere", Hardlink("none")),
+        ("host", Hardlink("../../../../../../etc/shadow")),
+        ("folder-to-file", File("file")),
+    ]);
+    let line = "for it in real/a real/b link link/b etc/archproof-1 etc/archproof-2 archproof-3 \
+                archproof-4 archproof-5 gone gone-folder opaque/old opaque/new hard nowhere host \
+                folder-to-file; do if [ -L $it ]; then echo $it link; elif [ -f $it ]; then \
+                echo $it $(cat $it) $(stat -c %a $it); else echo $it none; fi; done; :";
+    let home = Home::new();
+    let file = home.path("image.tar");
+    let project = Project::new(&[("Dockerfile", "FROM busybox\n"), ("case.toml", BUSYBOX)]);
+    RUNTIME.block_on(build_into(project.folder(), &file));
+    let layout = home.path("layout");
+    extend(&file, &layout, &[lower, upper], line);
+    let said = Said::by(
+        archproof().args(["verify", "--output", "json"]).arg(format!("oci:{}", layout.display())),
+    );
+    let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    let printed = report["subjects"][0]["variants"][0]["runs"][0]["stdout"].as_str();
+    let expected = "real/a a 755\nreal/b b 755\nlink link\nlink/b b 755\netc/archproof-1 1 755\n\
+                    etc/archproof-2 2 755\narchproof-3 3 755\narchproof-4 4 755\narchproof-5 5 755\n\
+                    gone none\ngone-folder none\nopaque/old none\nopaque/new new 755\nhard a 755\n\
+                    nowhere none\nhost none\nfolder-to-file file 755\n";
+    assert_eq!(printed, Some(expected), "{said}");
+    for name in ["/etc/archproof-1", "/etc/archproof-2", "/archproof-3", "/archproof-4"] {
+        assert!(!Path::new(name).exists(), "{name} is on the host");
+    }
+}
+
+const BUSYBOX: &str = "summary = \"busybox\"\n[build]\nplatforms = [\"linux/amd64\"]\n";
+
+/// Killed in mid-run, archproof takes everything with it; what it had in the engine goes when it is
+/// started again.
+#[test]
+fn nothing_outlives_a_killed_archproof() {
+    let home = tempfile::tempdir().expect("a folder");
+    let project = Project::new(&[
+        ("Dockerfile", "FROM busybox\nCOPY --chmod=755 tool /tool\nENTRYPOINT [\"/tool\"]\n"),
+        ("tool", "#!/bin/sh\ntrap '' TERM INT HUP\n(sleep 77 &)\nwhile :; do sleep 78; done\n"),
+    ]);
+    let mut child = archproof()
+        .args(["verify", "--runner", "sandbox", "--platform", "linux/arm64"])
+        .arg(project.folder())
+        .env("XDG_CACHE_HOME", home.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    await_that("it runs", || sleeping(home.path()) > 0);
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    await_that("it is gone", || sleeping(home.path()) == 0);
+    let cache = home.path().join("archproof");
+    assert_eq!(fs::read_dir(cache.join("sandbox/staging")).expect("a folder").count(), 0);
+    let sessions = || fs::read_dir(cache.join("sessions")).expect("a folder").count();
+    assert_eq!(sessions(), 1);
+    let missing = archproof()
+        .args(["verify", "--runner", "none", "docker:archproof.invalid/none"])
+        .env("XDG_CACHE_HOME", home.path())
+        .output();
+    assert_eq!(missing.expect("the program runs").status.code(), Some(2));
+    assert_eq!(sessions(), 0);
+}
+
+fn await_that(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The processes of sandboxes whose layers lie in a folder.
+fn sleeping(cache: &Path) -> usize {
+    let mark = format!("XDG_CACHE_HOME={}", cache.display());
+    let processes = fs::read_dir("/proc").expect("it is there").flatten().map(|it| it.path());
+    let is_helper = |path: &PathBuf| {
+        let has = |file: &str, text: &str| {
+            let bytes = fs::read(path.join(file)).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).contains(text)
+        };
+        has("cmdline", "sandbox-enter") && has("environ", &mark)
+    };
+    processes.filter(is_helper).count()
+}
