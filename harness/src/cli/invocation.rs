@@ -8,10 +8,11 @@ use std::time::Duration;
 use archproof::case::{EngineNeed, Subject};
 use archproof::engine::{Endpoint, Engine, EngineError, Environment};
 use archproof::event::Events;
+use archproof::folders::user_cache;
 use archproof::observe::{EngineAccess, Observer, Options, RunnerChoice};
 use archproof::platform::{Platform, PlatformError};
 use archproof::report::{Screen, report_progress};
-use archproof::run::Session;
+use archproof::run::{Session, SessionRecord};
 use archproof::source::Credentials;
 use tokio::sync::mpsc;
 
@@ -81,6 +82,7 @@ impl Invocation {
                 Err(error) => Connection::Failed(error),
             },
         };
+        let _record = make_known(&connection, &session).await;
         let done = tokio::select! {
             done = self.run_all(&connection, &session, work) => done,
             signal = interruption() => {
@@ -161,6 +163,20 @@ fn share_endpoint(environment: &Environment) -> Result<(), Exit> {
 fn screen() -> Screen {
     let in_ci = std::env::var_os("CI").is_some_and(|it| !it.is_empty() && it != "false");
     if io::stderr().is_terminal() && !in_ci { Screen::Terminal } else { Screen::Log }
+}
+
+/// Lets others know of this invocation, and cleans up after those that were killed. Where there is
+/// no folder for that, nobody will clean up after this one.
+async fn make_known(connection: &Connection, session: &Session) -> Option<SessionRecord> {
+    let Connection::Made(engine) = connection else { return None };
+    let folder = user_cache()?.join("sessions");
+    for forsaken in SessionRecord::forsaken(engine.endpoint(), &folder) {
+        match tokio::time::timeout(CLEANING, forsaken.session.clean(engine)).await {
+            Ok(Ok(())) => forsaken.forget(),
+            _ => forsaken.keep(),
+        }
+    }
+    SessionRecord::of(session, engine.endpoint(), &folder).ok()
 }
 
 async fn interrupted(

@@ -10,6 +10,7 @@ mod explain;
 mod helper;
 mod image;
 mod layers;
+mod record;
 mod sandbox;
 mod session;
 mod start;
@@ -24,6 +25,7 @@ pub use execution::execution;
 pub use helper::Helper;
 pub use image::Stored;
 pub use layers::UnpackError;
+pub use record::{Forsaken, SessionRecord};
 pub use sandbox::SandboxRunner;
 pub use session::Session;
 

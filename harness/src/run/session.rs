@@ -35,6 +35,12 @@ impl Session {
         Ok(Self(random_name()?))
     }
 
+    /// The mark of another invocation; `None` for what is none.
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        let is_hex = name.len() == 16 && name.bytes().all(|it| it.is_ascii_hexdigit());
+        is_hex.then(|| Self(name.to_owned()))
+    }
+
     /// The name of the image that is built; the classic store's names of its variants begin so.
     #[must_use]
     pub fn image_name(&self) -> String {
