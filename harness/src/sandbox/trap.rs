@@ -3,9 +3,10 @@
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
 
 use rustix::fs::fstat;
-use rustix::net::sockopt::socket_peercred;
+use rustix::net::sockopt::{Timeout, set_socket_timeout, socket_peercred};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with,
     bind, listen, recv, send, socket_with,
@@ -16,6 +17,10 @@ use super::protocol::Foreign;
 use crate::emulator::TRAP_NAME;
 use crate::inspect::escape;
 
+/// So many are listened to in a row: there is other work.
+const AT_ONCE: usize = 64;
+/// How long the refuser may take to say what it was executed for.
+const PATIENCE: Duration = Duration::from_millis(200);
 /// As long as Linux takes a path to be, in bytes.
 const PATH_MAX: usize = 4096;
 
@@ -39,10 +44,10 @@ impl Trap {
         Ok(Self { socket, refuser: refuser.map(|it| (it.st_dev, it.st_ino)) })
     }
 
-    /// The files that were refused since the last time.
+    /// Files that were refused since the last time; there may be more.
     pub(super) fn caught(&self) -> Vec<Foreign> {
         let accept = || accept_with(&self.socket, SocketFlags::CLOEXEC).ok();
-        std::iter::from_fn(accept).filter_map(|it| self.listen_to(&it)).collect()
+        std::iter::from_fn(accept).take(AT_ONCE).filter_map(|it| self.listen_to(&it)).collect()
     }
 
     fn listen_to(&self, connection: &OwnedFd) -> Option<Foreign> {
@@ -52,6 +57,8 @@ impl Trap {
         if self.refuser != Some((program.dev(), program.ino())) {
             return None;
         }
+        // It speaks at once, unless somebody stops it.
+        set_socket_timeout(connection, Timeout::Recv, Some(PATIENCE)).ok()?;
         let mut path = [0; PATH_MAX];
         let (length, _) = recv(connection, &mut path[..], RecvFlags::empty()).ok()?;
         // It waits for this.
