@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use archproof::build::{BuildPlan, KeepAs, build};
 use archproof::case::Subject;
+use archproof::emulator::{Mark, refuser};
 use archproof::event::Events;
 use archproof::oci::Digest;
 use archproof::run::Session;
@@ -237,7 +238,7 @@ fn the_image_s_own_settings_hold() {
     let project = Project::new(&[
         (
             "Dockerfile",
-            "FROM busybox\nRUN mkdir -p /srv/work && echo 'me:x:1234:99::/home/me:' >> /etc/passwd\n\
+            "FROM busybox\nRUN echo 'me:x:1234:99::/home/me:' >> /etc/passwd\n\
              COPY --chmod=755 tool /usr/bin/tool\nENV GREETING=hello\nUSER me\nWORKDIR /srv/work\n\
              ENTRYPOINT [\"tool\"]\n",
         ),
@@ -301,6 +302,7 @@ fn extend(archive: &Path, layout: &Path, layers: &[Vec<u8>], line: &str) {
         config["rootfs"]["diff_ids"].as_array_mut().expect("a list").push(layer["digest"].clone());
         manifest["layers"].as_array_mut().expect("a list").push(layer);
     }
+    config["config"]["WorkingDir"] = json!("/srv/none/of/it");
     config["config"]["Entrypoint"] = json!(["/bin/sh", "-c", line]);
     let of = |it: &Value| it["mediaType"].as_str().expect("a type").to_owned();
     manifest["config"] = add(&of(&manifest["config"]), config.to_string().as_bytes());
@@ -341,7 +343,7 @@ fn layers_land_where_engines_put_them() {
         ("host", Hardlink("../../../../../../etc/shadow")),
         ("folder-to-file", File("file")),
     ]);
-    let line = "for it in real/a real/b link link/b etc/archproof-1 etc/archproof-2 archproof-3 \
+    let line = "pwd; cd /; for it in real/a real/b link link/b etc/archproof-1 etc/archproof-2 archproof-3 \
                 archproof-4 archproof-5 gone gone-folder opaque/old opaque/new hard nowhere host \
                 folder-to-file; do if [ -L $it ]; then echo $it link; elif [ -f $it ]; then \
                 echo $it $(cat $it) $(stat -c %a $it); else echo $it none; fi; done; :";
@@ -356,7 +358,7 @@ fn layers_land_where_engines_put_them() {
     );
     let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
     let printed = report["subjects"][0]["variants"][0]["runs"][0]["stdout"].as_str();
-    let expected = "real/a a 755\nreal/b b 755\nlink link\nlink/b b 755\netc/archproof-1 1 755\n\
+    let expected = "/srv/none/of/it\nreal/a a 755\nreal/b b 755\nlink link\nlink/b b 755\netc/archproof-1 1 755\n\
                     etc/archproof-2 2 755\narchproof-3 3 755\narchproof-4 4 755\narchproof-5 5 755\n\
                     gone none\ngone-folder none\nopaque/old none\nopaque/new new 755\nhard a 755\n\
                     nowhere none\nhost none\nfolder-to-file file 755\n";
@@ -421,4 +423,53 @@ fn sleeping(cache: &Path) -> usize {
         has("cmdline", "sandbox-enter") && has("environ", &mark)
     };
     processes.filter(is_helper).count()
+}
+
+#[test]
+fn the_doctor_says_what_works_here() {
+    let said = Said::by(archproof().arg("doctor"));
+    assert_eq!(said.status, Some(0), "{said}");
+    for line in [
+        "sandbox  linux/arm64     runs on cortex-a53, max (QEMU ",
+        "sandbox  linux/ppc64le   runs on power8, power10 (QEMU ",
+        "engine   Docker Engine ",
+    ] {
+        assert!(said.stdout.contains(line), "{line}\n{said}");
+    }
+    let home = Home::new();
+    let alone = Said::by(home.archproof().arg("doctor"));
+    assert_eq!(alone.status, Some(0), "sandboxes are enough: {alone}");
+    assert!(
+        alone
+            .stdout
+            .contains("sandbox  linux/s390x     runs on max without 4 features, max (QEMU "),
+        "{alone}"
+    );
+    assert!(alone.stdout.contains("engine   none: no Docker Engine answers"), "{alone}");
+}
+
+/// On a machine of the other kind it is the host's own program.
+#[test]
+fn the_refuser_for_arm64_is_a_program() {
+    let home = Home::new();
+    let host = "linux/arm64".parse().expect("a platform");
+    let refuser = refuser(host, Mark::new([7; 7])).expect("somebody wrote it");
+    executable(&home.path("refuser"), &refuser);
+    let folder = std::env::var_os("ARCHPROOF_EMULATORS").expect("ci/lab env names it");
+    let output = Command::new(Path::new(&folder).join("qemu-aarch64"))
+        .arg("-strace")
+        .args([home.path("refuser"), PathBuf::from("/usr/bin/helper")])
+        .output()
+        .expect("the emulator runs");
+    let calls = String::from_utf8_lossy(&output.stderr);
+    // Nobody listens here; the address is one, and the path is as long as it is.
+    for call in [
+        "socket(PF_UNIX,SOCK_SEQPACKET|SOCK_CLOEXEC,",
+        ",12) = -1 errno=111 (Connection refused)",
+        ",15) = -1 errno=107",
+        ",1) = -1 errno=107",
+    ] {
+        assert!(calls.contains(call), "{call}\n{calls}");
+    }
+    assert_eq!(output.status.code(), Some(126), "{calls}");
 }

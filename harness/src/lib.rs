@@ -11,6 +11,7 @@
 pub mod build;
 pub mod case;
 pub mod check;
+pub mod doctor;
 pub mod elf;
 pub mod emulator;
 pub mod engine;

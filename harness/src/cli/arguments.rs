@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Verify(VerifyArguments),
     /// Show what an image is: its platforms and executable files, nothing run and nothing judged.
     Inspect(InspectArguments),
+    /// Say what this machine can build, run and isolate, found by trying.
+    Doctor,
     /// Show a rule's page, or the list of rules.
     Explain(ExplainArguments),
 }
@@ -207,7 +209,7 @@ impl ObservedArguments {
 }
 
 /// Sandboxes, with what they keep beside the facts of layers.
-fn sandbox() -> Option<SandboxRunner> {
+pub(super) fn sandbox() -> Option<SandboxRunner> {
     let folder = user_cache()?.join("sandbox");
     let helper = Helper::this_program().ok()?;
     Some(SandboxRunner { helper, folder, emulators: Emulators::of_host() })

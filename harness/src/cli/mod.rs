@@ -1,6 +1,7 @@
 //! Arguments in, a report and an exit status out.
 
 mod arguments;
+mod doctor;
 mod explain;
 mod inspect;
 mod invocation;
@@ -42,6 +43,7 @@ pub(crate) fn main() -> ExitCode {
     let exit = match arguments.command {
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
+        Command::Doctor => doctor::doctor(),
         Command::Explain(arguments) => explain::explain(&arguments),
     };
     exit.into()

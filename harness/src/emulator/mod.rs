@@ -3,12 +3,15 @@
 
 mod handler;
 mod marked;
+mod minimal;
 mod model;
+mod probe;
 mod program;
 mod refuser;
 
 pub use handler::{Handler, KeepArgv0, Mark};
 pub use marked::MarkedFiles;
 pub use model::{CpuModel, NoModel};
+pub use probe::{PROBED, probe};
 pub use program::{Emulator, EmulatorError, Emulators};
 pub use refuser::{TRAP_NAME, refuser};

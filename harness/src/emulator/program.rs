@@ -34,15 +34,12 @@ pub struct Emulator {
 pub enum EmulatorError {
     /// None has the right name.
     #[error(
-        "no {name} in {folders}: install qemu-user-static (Debian, Ubuntu: apt-get install \
-         qemu-user-static; Fedora: dnf install qemu-user-static), or name its folder in \
-         {VARIABLE}"
+        "no {name} in {VARIABLE}, PATH, /usr/bin or /usr/local/bin: install a static one (Debian, \
+         Ubuntu, Fedora: qemu-user-static)"
     )]
     Missing {
         /// The program's name.
-        name: String,
-        /// Where it was looked for.
-        folders: String,
+        name: &'static str,
     },
     /// It needs libraries of the host, which an image does not have.
     #[error(
@@ -101,8 +98,8 @@ impl Emulators {
         let name = program_name(architecture);
         let mut first = None;
         for folder in &self.folders {
-            for name in [format!("{name}-static"), name.to_owned()] {
-                let path = folder.join(name);
+            for file in [format!("{name}-static"), name.to_owned()] {
+                let path = folder.join(file);
                 match File::open(&path) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                     _ => {}
@@ -113,10 +110,7 @@ impl Emulators {
                 }
             }
         }
-        Err(first.unwrap_or_else(|| {
-            let folders: Vec<_> = self.folders.iter().map(|it| it.display().to_string()).collect();
-            EmulatorError::Missing { name: name.to_owned(), folders: folders.join(", ") }
-        }))
+        Err(first.unwrap_or(EmulatorError::Missing { name }))
     }
 }
 
@@ -200,7 +194,7 @@ mod tests {
     fn what_is_missing_is_named_with_where_it_was_looked_for() {
         let folder = tempfile::tempdir().expect("a folder");
         let error = find(&folder).expect_err("nothing is there");
-        assert!(error.starts_with("no qemu-riscv64 in /"), "{error}");
+        assert!(error.starts_with("no qemu-riscv64 in ARCHPROOF_EMULATORS, PATH"), "{error}");
     }
 
     #[test]

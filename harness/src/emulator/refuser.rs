@@ -16,7 +16,7 @@
 //! the kernel's system call tables.
 
 use super::handler::Mark;
-use crate::elf::{Data, MAGIC};
+use super::minimal::program;
 use crate::platform::{Architecture, Platform};
 
 /// The abstract name that it connects to, without the leading NUL.
@@ -93,36 +93,5 @@ pub fn refuser(host: Platform, mark: Mark) -> Option<Vec<u8>> {
         Architecture::Arm64(_) => AARCH64.iter().flat_map(|it| it.to_le_bytes()).collect(),
         _ => return None,
     };
-    Some(program(host, mark, &[&code, ADDRESS].concat()))
-}
-
-/// One loadable segment that holds the headers and the code.
-fn program(host: Platform, mark: Mark, code: &[u8]) -> Vec<u8> {
-    const HEADERS: u64 = 64 + 56;
-    const BASE: u64 = 0x40_0000;
-    let target = host.elf_target();
-    debug_assert_eq!(target.data, Data::Lsb);
-    let size = HEADERS + code.len() as u64;
-    let mut file = MAGIC.to_vec();
-    // Class, byte order, EI_VERSION, EI_OSABI and EI_ABIVERSION.
-    file.extend([target.class.number(), target.data.number(), 1, 0, 0]);
-    file.extend(mark.bytes());
-    file.extend(2_u16.to_le_bytes()); // ET_EXEC
-    file.extend(target.machine.0.to_le_bytes());
-    file.extend(1_u32.to_le_bytes()); // EV_CURRENT
-    for number in [BASE + HEADERS, 64, 0] {
-        file.extend(number.to_le_bytes()); // e_entry, e_phoff, e_shoff
-    }
-    file.extend(0_u32.to_le_bytes()); // e_flags
-    for number in [64_u16, 56, 1, 64, 0, 0] {
-        file.extend(number.to_le_bytes()); // e_ehsize to e_shstrndx
-    }
-    file.extend(1_u32.to_le_bytes()); // PT_LOAD
-    file.extend(5_u32.to_le_bytes()); // PF_R | PF_X
-    // p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align: pages of any size.
-    for number in [0, BASE, BASE, size, size, 0x1_0000] {
-        file.extend(number.to_le_bytes());
-    }
-    file.extend(code);
-    file
+    Some(program(host.elf_target(), 0, mark, &[&code, ADDRESS].concat()))
 }

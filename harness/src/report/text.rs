@@ -68,8 +68,7 @@ fn describe_run(run: &RunEvidence) -> String {
     let command = printable(run.command.join(" ").as_bytes());
     let cpu = match &run.cpu {
         CpuModel::Default => String::new(),
-        // Behind the model's name stand the features that it is to lack.
-        CpuModel::Named(name) => format!(" on {}", name.split(',').next().unwrap_or_default()),
+        model @ CpuModel::Named(_) => format!(" on {}", model.brief()),
     };
     let verb = match run.end {
         RunEnd::EmulatorMissing { .. }

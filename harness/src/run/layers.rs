@@ -200,6 +200,20 @@ impl LayerStore {
     }
 }
 
+impl LayerStore {
+    /// A layer of one program, which goes with what is given.
+    pub(super) fn layer_of(&self, name: &str, program: &[u8]) -> Result<New, UnpackError> {
+        let make = || {
+            let new = New::within(self)?;
+            let path = self.folder.join(new.files()).join(name);
+            fs::write(&path, program)?;
+            fs::set_permissions(&path, Permissions::from_mode(0o755))?;
+            Ok(new)
+        };
+        make().map_err(|source| self.unusable(source))
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing is half done when a thread panics: folders are moved whole.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -207,7 +221,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A layer in the making; what is left of it goes with this. It is locked, so that another process
 /// sees that somebody is at it.
-struct New {
+pub(super) struct New {
     folder: tempfile::TempDir,
     _lock: File,
 }
@@ -223,6 +237,11 @@ impl New {
         }
         store.give_away(&[&new.path(""), &new.path(FILES), &new.path(WORK)])?;
         Ok(new)
+    }
+
+    /// Its files, relative to the store.
+    pub(super) fn files(&self) -> PathBuf {
+        self.path(FILES)
     }
 
     /// Relative to the store.

@@ -26,7 +26,7 @@ pub use helper::Helper;
 pub use image::Stored;
 pub use layers::UnpackError;
 pub use record::{Forsaken, SessionRecord};
-pub use sandbox::SandboxRunner;
+pub use sandbox::{ProbeError, SandboxRunner};
 pub use session::Session;
 
 use crate::inspect::Arguments;

@@ -85,8 +85,10 @@ fn serve() -> io::Result<()> {
 /// What has to be opened with the user's own rights.
 #[derive(Debug)]
 pub(super) struct Opened {
-    /// The emulator and the refuser.
-    pub programs: Vec<OwnedFd>,
+    /// What executes programs of the variant's machine.
+    pub emulator: OwnedFd,
+    /// What executes all others.
+    pub refuser: Option<OwnedFd>,
 }
 
 fn run(caller: &Caller, order: &RunOrder) -> Result<(), Fault> {

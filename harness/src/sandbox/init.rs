@@ -4,11 +4,12 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
+use rustix::mount::{MountFlags, mount};
 use rustix::process::{
     DumpableBehavior, Pid, Signal, WaitOptions, WaitStatus, set_dumpable_behavior,
     set_parent_process_death_signal, wait,
@@ -28,14 +29,9 @@ const TICK: Duration = Duration::from_millis(20);
 
 /// Opens what a user's own rights are needed for.
 pub(super) fn open(order: &RunOrder) -> Result<Opened, Fault> {
-    let open = |path: &Path| File::open(path).map(OwnedFd::from).to("open an emulator");
-    let programs = match &order.handlers {
-        Handlers::Emulator { emulator, refuser, .. } => {
-            std::iter::once(emulator).chain(refuser).map(|it| open(it)).collect::<Result<_, _>>()?
-        }
-        Handlers::Native => Vec::new(),
-    };
-    Ok(Opened { programs })
+    let open = |path: &PathBuf| File::open(path).map(OwnedFd::from).to("open an emulator");
+    let Handlers { emulator, refuser, .. } = &order.handlers;
+    Ok(Opened { emulator: open(emulator)?, refuser: refuser.as_ref().map(open).transpose()? })
 }
 
 /// The status is of no interest to anybody: what is to be said goes over the socket.
@@ -56,7 +52,7 @@ pub(super) fn first_process(caller: &Caller, order: &RunOrder, opened: Opened) -
 struct Place {
     trap: Trap,
     /// Handlers are gone when nobody has their filesystem open any more.
-    _handlers: Option<OwnedFd>,
+    _handlers: OwnedFd,
 }
 
 fn make_place(order: &RunOrder, opened: Opened) -> Result<Place, Fault> {
@@ -66,47 +62,41 @@ fn make_place(order: &RunOrder, opened: Opened) -> Result<Place, Fault> {
     for name in ["proc", "dev", "tmp"] {
         fs::create_dir(top.join(name)).to("make a directory")?;
     }
+    for directory in &order.directories {
+        fs::create_dir_all(top.join(directory)).to("make a directory")?;
+    }
     let layers = std::iter::once(top.as_path()).chain(order.layers.iter().map(PathBuf::as_path));
     mount_layers(layers, &root)?;
     mount_surroundings(&root)?;
     let handlers = register(&order.handlers, &staging, &opened)?;
     enter_root(&root)?;
     rustix::system::sethostname(b"archproof").to("have a host's name")?;
-    let trap = Trap::new(opened.programs.into_iter().nth(1))?;
+    let trap = Trap::new(opened.refuser)?;
     // What it has open is nobody else's: not even that of a program that is the same user.
     set_dumpable_behavior(DumpableBehavior::NotDumpable).to("close its files in /proc")?;
     Ok(Place { trap, _handlers: handlers })
 }
 
 /// The later of two handlers that take a file wins.
-fn register(
-    handlers: &Handlers,
-    staging: &Staging,
-    opened: &Opened,
-) -> Result<Option<OwnedFd>, Fault> {
-    let Handlers::Emulator { target, mark, .. } = handlers else { return Ok(None) };
+fn register(handlers: &Handlers, staging: &Staging, opened: &Opened) -> Result<OwnedFd, Fault> {
     let at = staging.directory("binfmt")?;
-    rustix::mount::mount(
-        "binfmt_misc",
-        &at,
-        "binfmt_misc",
-        rustix::mount::MountFlags::empty(),
-        None,
-    )
-    .to("mount a binfmt_misc of its own, which takes Linux 6.7")?;
-    let write = |handlers: Vec<Handler>, program: Option<&OwnedFd>, argv0| {
-        let Some(program) = program else { return Ok(()) };
+    mount("binfmt_misc", &at, "binfmt_misc", MountFlags::empty(), None)
+        .to("mount a binfmt_misc of its own, which takes Linux 6.7")?;
+    let write = |handlers: Vec<Handler>, program: &OwnedFd, argv0| {
         let path = format!("/proc/self/fd/{}", program.as_raw_fd());
-        let mut register =
-            File::options().write(true).open(at.join("register")).to("open the handlers")?;
+        let register = File::options().write(true).open(at.join("register"));
+        let mut register = register.to("open the handlers")?;
         handlers.iter().try_for_each(|it| {
             register.write_all(it.registration(&path, argv0).as_bytes()).to("register a handler")
         })
     };
-    write(Handler::of_any(*mark), opened.programs.get(1), KeepArgv0::No)?;
-    write(Handler::of_target(*target, *mark), opened.programs.first(), KeepArgv0::Yes)?;
+    if let Some(refuser) = &opened.refuser {
+        write(Handler::of_any(handlers.mark), refuser, KeepArgv0::No)?;
+    }
+    let own = Handler::of_target(handlers.target, handlers.mark);
+    write(own, &opened.emulator, KeepArgv0::Yes)?;
     let folder = rustix::fs::open(&at, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
-    folder.map(Some).to("keep the handlers")
+    folder.to("keep the handlers")
 }
 
 fn run(caller: &Caller, order: &RunOrder, place: &Place) -> Result<End, Fault> {

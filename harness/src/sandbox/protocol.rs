@@ -25,6 +25,8 @@ pub struct RunOrder {
     pub layers: Vec<PathBuf>,
     /// An empty directory, over which the sandbox puts its own.
     pub staging: PathBuf,
+    /// Directories that the image lacks and the program finds, relative to its root.
+    pub directories: Vec<PathBuf>,
     /// What executes what.
     pub handlers: Handlers,
     /// The program.
@@ -35,23 +37,17 @@ pub struct RunOrder {
     pub processes: u64,
 }
 
-/// What executes ELF files.
+/// What executes ELF files: an emulator those of one machine, and the refuser all others.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Handlers {
-    /// An emulator those of one machine, and the refuser all others.
-    Emulator {
-        /// The machine.
-        target: ElfTarget,
-        /// The mark that both have.
-        mark: Mark,
-        /// The emulator.
-        emulator: PathBuf,
-        /// The refuser; hosts without one execute natively what they can.
-        refuser: Option<PathBuf>,
-    },
-    /// The kernel alone.
-    Native,
+pub struct Handlers {
+    /// The machine.
+    pub target: ElfTarget,
+    /// The mark that both have.
+    pub mark: Mark,
+    /// The emulator.
+    pub emulator: PathBuf,
+    /// The refuser; hosts without one execute natively what they can.
+    pub refuser: Option<PathBuf>,
 }
 
 /// What the first process executes, as the OCI runtime would.

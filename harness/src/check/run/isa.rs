@@ -26,7 +26,9 @@ pub(super) fn check(
     };
     let message = format!(
         "on {}, the oldest processor that {} promises, {how}; on {} it runs",
-        on_promised.cpu, variant.platform, on_all.cpu
+        on_promised.cpu.brief(),
+        variant.platform,
+        on_all.cpu.brief()
     );
     let file = variant.files.first_name(&on_promised.program);
     let finding = match variant.files.get(&file) {

@@ -36,7 +36,9 @@ pub(super) enum SandboxError {
     Unpack(Box<UnpackError>),
     #[error("cannot start archproof's helper")]
     Helper(#[source] std::io::Error),
-    #[error("there is no sandbox here, and --runner none judges the image without")]
+    #[error(
+        "there is no sandbox here, and --runner none judges the image without; archproof doctor says more"
+    )]
     Fault(#[source] Fault),
     #[error("the sandbox was not made within {} s", MAKING.as_secs())]
     Slow,

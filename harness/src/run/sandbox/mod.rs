@@ -10,22 +10,32 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use thiserror::Error;
 use tokio::task::JoinSet;
 
 use super::RunRequest;
-use super::evidence::RunEvidence;
+use super::evidence::{RunEnd, RunEvidence};
 use super::helper::Helper;
 use super::layers::LayerStore;
 use super::start::Start;
-use crate::emulator::{CpuModel, Emulator, Emulators, MarkedFiles, refuser};
+use crate::emulator::{CpuModel, Emulator, Emulators, MarkedFiles, PROBED, probe, refuser};
+use crate::error_chain::error_chain;
 use crate::event::{Event, Events};
 use crate::inspect::ImageFacts;
 use crate::oci::{Descriptor, Digest, OpenImage};
 use crate::platform::Platform;
 use crate::sandbox::{Command, Handlers};
-use command::command_of;
+use command::{command_of, on};
 use error::SandboxError;
 use place::{Place, evidence};
+
+/// How long a program that does nothing may take.
+const PROBING: Duration = Duration::from_secs(10);
+
+/// Why programs of a platform do not run here.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct ProbeError(String);
 
 /// Runs variants in sandboxes.
 #[derive(Clone, Debug)]
@@ -128,22 +138,56 @@ impl SandboxRunner {
     ) -> Result<Place<'a>, SandboxError> {
         let promised = CpuModel::baseline(start.platform)?;
         let emulator = self.emulators.find(start.platform.architecture())?;
-        let handlers = self.handlers(start, &emulator)?;
+        let handlers = self.handlers(start.platform, &emulator)?;
         let layers = store.unpack(&self.helper, image, &layers_of(image, start.manifest)?)?;
         let helper = &self.helper;
         Ok(Place { helper, store, layers, handlers, promised, version: emulator.version })
     }
 
+    /// Runs a program of a platform that does nothing, to see whether any would run. Gives the
+    /// emulator's version. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// What keeps programs of the platform from running here.
+    pub fn probe(&self, platform: Platform, cpu: &CpuModel) -> Result<String, ProbeError> {
+        let failed = |error: SandboxError| ProbeError(error_chain(&error).join(": "));
+        let emulator =
+            self.emulators.find(platform.architecture()).map_err(|it| failed(it.into()))?;
+        let handlers = self.handlers(platform, &emulator).map_err(failed)?;
+        let store = LayerStore::open(self.folder.clone()).map_err(|it| failed(it.into()))?;
+        let layer = store.layer_of("probe", &probe(platform)).map_err(|it| failed(it.into()))?;
+        let (promised, version) = (cpu.clone(), emulator.version);
+        let layers = vec![layer.files()];
+        let place =
+            Place { helper: &self.helper, store: &store, layers, handlers, promised, version };
+        let command = Command {
+            words: vec!["/probe".to_owned()],
+            env: Vec::new(),
+            working_dir: "/".to_owned(),
+            uid: 0,
+            gid: 0,
+        };
+        let ended = place.obey(on(command, cpu), None, PROBING).map_err(failed)?;
+        match ended.end {
+            RunEnd::Exited { code: PROBED } => Ok(place.version),
+            end => {
+                let printed = ended.stderr.text.trim().to_owned();
+                Err(ProbeError([end.to_string(), printed].join(": ")))
+            }
+        }
+    }
+
     /// All programs of the variant's machine go through the emulator, those of the host's own
     /// architecture too.
-    fn handlers(&self, start: &Start, emulator: &Emulator) -> Result<Handlers, SandboxError> {
+    fn handlers(&self, platform: Platform, emulator: &Emulator) -> Result<Handlers, SandboxError> {
         let folder = self.folder.join("emulators");
         let copy = |source| SandboxError::Copy { folder: folder.clone(), source };
         let marked = MarkedFiles::open(folder.clone()).map_err(copy)?;
         let refuser = refuser(Platform::of_host(), marked.mark());
         let refuser = refuser.map(|it| marked.file_of("refuser", &it)).transpose().map_err(copy)?;
-        Ok(Handlers::Emulator {
-            target: start.platform.elf_target(),
+        Ok(Handlers {
+            target: platform.elf_target(),
             mark: marked.mark(),
             emulator: marked.copy_of(&emulator.path).map_err(copy)?,
             refuser,
