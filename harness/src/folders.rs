@@ -1,6 +1,17 @@
 //! The user's folders.
 
+use std::fs::DirEntry;
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// Entries of caches that nobody used for so long are removed.
+pub(crate) const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Whether nobody used an entry of a cache for so long. Whoever uses one sets its time.
+pub(crate) fn is_forgotten(entry: &DirEntry) -> bool {
+    let modified = entry.metadata().and_then(|it| it.modified());
+    modified.ok().and_then(|it| it.elapsed().ok()).is_some_and(|it| it > KEPT_FOR)
+}
 
 /// `archproof` in the user's folder for caches, if there is such a folder.
 ///

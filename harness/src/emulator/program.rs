@@ -82,12 +82,6 @@ impl Emulators {
         Self { folders }
     }
 
-    /// Those of one folder.
-    #[must_use]
-    pub fn of_folder(folder: PathBuf) -> Self {
-        Self { folders: vec![folder] }
-    }
-
     /// The emulator of an architecture. A static one is taken before one that is not, which only
     /// serves to say why there is none.
     ///
@@ -186,7 +180,7 @@ mod tests {
     }
 
     fn find(folder: &tempfile::TempDir) -> Result<Emulator, String> {
-        let emulators = Emulators::of_folder(folder.path().to_owned());
+        let emulators = Emulators { folders: vec![folder.path().to_owned()] };
         emulators.find(Architecture::Riscv64).map_err(|it| it.to_string())
     }
 

@@ -10,16 +10,14 @@ use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::layer::LayerFacts;
-use crate::folders::user_cache;
+use crate::folders::{is_forgotten, user_cache};
 use crate::oci::Digest;
 
 /// Changes with the sources that read layers.
 const VERSION: &str = env!("FACTS_VERSION");
-/// Entries that nobody used for so long are removed.
-const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Where facts are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,9 +86,7 @@ fn prune(folder: &Path) {
     let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
     for version in entries(folder) {
         for entry in entries(&version.path()) {
-            let modified = entry.metadata().and_then(|it| it.modified());
-            let age = modified.ok().and_then(|it| it.elapsed().ok());
-            if age.is_some_and(|it| it > KEPT_FOR) {
+            if is_forgotten(&entry) {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -101,8 +97,11 @@ fn prune(folder: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::fixture::{Layer, program};
+    use crate::folders::KEPT_FOR;
     use crate::inspect::read_layer;
 
     fn facts() -> (Digest, LayerFacts) {

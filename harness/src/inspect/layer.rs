@@ -15,7 +15,7 @@ use super::decoder::Decoder;
 use super::header::mode_and_owner;
 use super::path::{ImagePath, escape};
 use super::pipe::read_ahead;
-use crate::oci::{Budget, Descriptor, Digest, Guarded, Hashing, MediaType};
+use crate::oci::{Budget, Compression, Descriptor, Digest, Guarded, Hashing, MediaType};
 
 /// What a layer does to the filesystem below it, in the order of the tar, and what its bytes are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,10 +104,7 @@ pub fn read_layer(
     descriptor: &Descriptor,
     blob: impl Read + Send,
 ) -> Result<LayerFacts, LayerError> {
-    let compression = descriptor
-        .media_type
-        .layer_compression()
-        .ok_or_else(|| LayerError::MediaType(descriptor.media_type.clone()))?;
+    let compression = compression_of(descriptor)?;
     let algorithm = descriptor.digest.algorithm();
     thread::scope(|scope| {
         let (compressed, source) = read_ahead(scope, Hashing::with(algorithm, blob));
@@ -131,10 +128,7 @@ pub fn copy_tar(
     blob: impl Read + Send,
     to: &mut impl Write,
 ) -> Result<(Digest, u64), LayerError> {
-    let compression = descriptor
-        .media_type
-        .layer_compression()
-        .ok_or_else(|| LayerError::MediaType(descriptor.media_type.clone()))?;
+    let compression = compression_of(descriptor)?;
     let algorithm = descriptor.digest.algorithm();
     thread::scope(|scope| {
         let (compressed, source) = read_ahead(scope, Hashing::with(algorithm, blob));
@@ -143,6 +137,11 @@ pub fn copy_tar(
         io::copy(&mut decoder.into_inner(), &mut io::sink()).map_err(LayerError::Damaged)?;
         source.into_source().finish().map_err(LayerError::Damaged)
     })
+}
+
+fn compression_of(descriptor: &Descriptor) -> Result<Compression, LayerError> {
+    let media_type = &descriptor.media_type;
+    media_type.layer_compression().ok_or_else(|| LayerError::MediaType(media_type.clone()))
 }
 
 fn read_tar(stream: impl Read) -> Result<(Digest, Vec<LayerEntry>), LayerError> {
@@ -298,7 +297,6 @@ fn refuse_ambiguous<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::fixture::{Layer, program};
-    use crate::oci::Compression;
 
     fn layer() -> Layer {
         Layer::new()

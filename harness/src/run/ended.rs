@@ -2,8 +2,20 @@
 
 use std::error::Error;
 
-use super::evidence::{Output, RunEnd};
+use super::evidence::{Execution, Output, RunEnd, RunEvidence, RunnerKind};
+use super::explain::explain;
+use super::start::Start;
+use crate::emulator::CpuModel;
 use crate::error_chain::error_chain;
+
+/// Who started a program, and what executed it.
+pub(super) struct Circumstances {
+    pub runner: RunnerKind,
+    pub execution: Execution,
+    pub cpu: CpuModel,
+    /// The emulator's version; empty where nobody knows.
+    pub emulator: String,
+}
 
 /// How a program ended, and what it did before.
 #[derive(Clone)]
@@ -23,6 +35,24 @@ impl Ended {
     /// The sandbox's fault: nothing ran, or nobody knows how it ended.
     pub(super) fn sandbox_fault(error: &(dyn Error + 'static)) -> Self {
         Self::nothing(RunEnd::SandboxFault { message: error_chain(error).join(": ") })
+    }
+
+    /// What is kept of the run.
+    pub(super) fn into_evidence(self, start: &Start, circumstances: Circumstances) -> RunEvidence {
+        let Circumstances { runner, execution, cpu, emulator } = circumstances;
+        RunEvidence {
+            runner,
+            execution,
+            cpu,
+            emulator,
+            command: start.command.words.clone(),
+            entrypoint: start.entrypoint.clone(),
+            program: start.program.clone(),
+            end: explain(self.end, start, execution, &self.stderr),
+            foreign: self.foreign,
+            stdout: self.stdout,
+            stderr: self.stderr,
+        }
     }
 
     /// It did not run.

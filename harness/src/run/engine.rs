@@ -9,9 +9,8 @@ use tokio::task::JoinSet;
 
 use super::RunRequest;
 use super::container::{self, ContainerError};
-use super::ended::Ended;
+use super::ended::{Circumstances, Ended};
 use super::evidence::{Execution, RunEnd, RunEvidence, RunnerKind};
-use super::explain::explain;
 use super::image::Stored;
 use super::session::Session;
 use super::start::Start;
@@ -97,9 +96,7 @@ impl EngineRunner {
             // An old emulator may not know the model.
             runs = vec![self.run_on(&start, CpuModel::Default, timeout).await];
         }
-        let newest = CpuModel::newest(platform);
-        let is_doubtful = runs[0].suggests_isa_fault() && runs[0].cpu != CpuModel::Default;
-        if is_doubtful && promised != newest {
+        if let Some(newest) = runs[0].second_opinion(platform) {
             runs.push(self.run_on(&start, newest, timeout).await);
         }
         events.send(Event::RunFinished { platform, outcome: runs[0].end.to_string() });
@@ -128,17 +125,6 @@ impl EngineRunner {
 }
 
 fn evidence(start: &Start, cpu: CpuModel, ended: Ended) -> RunEvidence {
-    RunEvidence {
-        runner: RunnerKind::Engine,
-        execution: start.execution,
-        cpu,
-        emulator: String::new(),
-        command: start.command.words.clone(),
-        entrypoint: start.entrypoint.clone(),
-        program: start.program.clone(),
-        end: explain(ended.end, start, start.execution, &ended.stderr),
-        foreign: ended.foreign,
-        stdout: ended.stdout,
-        stderr: ended.stderr,
-    }
+    let (runner, execution) = (RunnerKind::Engine, start.execution);
+    ended.into_evidence(start, Circumstances { runner, execution, cpu, emulator: String::new() })
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::emulator::CpuModel;
 use crate::inspect::ImagePath;
+use crate::platform::Platform;
 
 /// One start of a variant's entrypoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +62,16 @@ impl RunEvidence {
             }
             _ => false,
         }
+    }
+}
+
+impl RunEvidence {
+    /// The processor that has every instruction there is, if the program's end may be that its own
+    /// lacks one.
+    pub(super) fn second_opinion(&self, platform: Platform) -> Option<CpuModel> {
+        let newest = CpuModel::newest(platform);
+        let has_less = self.cpu != CpuModel::Default && self.cpu != newest;
+        (has_less && self.suggests_isa_fault()).then_some(newest)
     }
 }
 

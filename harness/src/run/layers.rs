@@ -15,12 +15,13 @@ use std::net::Shutdown;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use rustix::fs::{FlockOperation, flock};
 use thiserror::Error;
 
 use super::helper::Helper;
+use crate::folders::is_forgotten;
 use crate::inspect::{LayerError, copy_tar};
 use crate::oci::{BlobError, Descriptor, Digest, OpenImage};
 use crate::sandbox::{Fault, Message, NOBODY, Task, UnpackOrder};
@@ -31,8 +32,6 @@ const NEW: &str = "new-";
 const FILES: &str = "files";
 /// What the kernel works in while a layer is made.
 const WORK: &str = "work";
-/// What nobody used for so long is removed.
-const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A folder of unpacked layers.
 #[derive(Debug)]
@@ -44,7 +43,7 @@ pub(super) struct LayerStore {
 
 /// Why a layer cannot be unpacked.
 #[derive(Debug, Error)]
-pub enum UnpackError {
+pub(super) enum UnpackError {
     /// The folder cannot be used.
     #[error("cannot keep unpacked layers in {} (XDG_CACHE_HOME names another folder)", path.display())]
     Folder {
@@ -198,9 +197,7 @@ impl LayerStore {
         }
         new.keep(&self.folder.join(folder)).map_err(unusable)
     }
-}
 
-impl LayerStore {
     /// A layer of one program, which goes with what is given.
     pub(super) fn layer_of(&self, name: &str, program: &[u8]) -> Result<New, UnpackError> {
         let make = || {
@@ -283,17 +280,13 @@ fn open_up(folder: &Path) {
 /// Removes what nobody used for long, and what interrupted processes left.
 fn prune(store: &Path) {
     let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-    let is_old = |entry: &fs::DirEntry| {
-        let modified = entry.metadata().and_then(|it| it.modified());
-        modified.ok().and_then(|it| it.elapsed().ok()).is_some_and(|it| it > KEPT_FOR)
-    };
     let is_forsaken = |entry: &fs::DirEntry| {
         let is_new = entry.file_name().as_encoded_bytes().starts_with(NEW.as_bytes());
         let lock = |file: File| flock(file, FlockOperation::NonBlockingLockExclusive);
         is_new && File::open(entry.path()).is_ok_and(|it| lock(it).is_ok())
     };
-    let old = entries(&store.join("layers")).filter(is_old);
-    for entry in old.chain(entries(store).filter(is_forsaken)) {
+    let forgotten = entries(&store.join("layers")).filter(is_forgotten);
+    for entry in forgotten.chain(entries(store).filter(is_forsaken)) {
         open_up(&entry.path());
         let _ = fs::remove_dir_all(entry.path());
     }

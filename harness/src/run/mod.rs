@@ -24,7 +24,6 @@ pub use evidence::{
 pub use execution::execution;
 pub use helper::Helper;
 pub use image::Stored;
-pub use layers::UnpackError;
 pub use record::{Forsaken, SessionRecord};
 pub use sandbox::{ProbeError, SandboxRunner};
 pub use session::Session;

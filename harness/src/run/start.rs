@@ -1,12 +1,8 @@
 //! What is known of a run before it begins.
 
-use std::path::PathBuf;
-
 use super::Execution;
 use super::execution::execution;
-use crate::inspect::{
-    Account, Arguments, Command, ImagePath, Launch, NodeKind, ResolveError, Variant,
-};
+use crate::inspect::{Account, Arguments, Command, ImagePath, Launch, Variant};
 use crate::oci::Digest;
 use crate::platform::Platform;
 
@@ -31,8 +27,6 @@ pub(super) struct Start {
     pub machine: MachineFit,
     /// What executes the program on the engine's host.
     pub execution: Execution,
-    /// The image's working directory, relative to its root, if it is not there: engines make it.
-    pub missing_working_dir: Option<PathBuf>,
 }
 
 /// Whether a program is for its platform's machine.
@@ -60,7 +54,6 @@ impl Start {
             program,
             machine: if is_right { MachineFit::Right } else { MachineFit::Wrong },
             execution: execution(host, facts),
-            missing_working_dir: missing_working_dir(variant),
         })
     }
 
@@ -76,17 +69,4 @@ impl Start {
             (None, None) => (None, &[]),
         }
     }
-}
-
-/// Nothing is made behind links, which lead nowhere.
-fn missing_working_dir(variant: &Variant) -> Option<PathBuf> {
-    let (root, files) = (ImagePath::root(), &variant.files);
-    let path = ImagePath::clean(&variant.config.working_dir);
-    let is_missing = matches!(files.resolve(&root, path.as_str()), Err(ResolveError::Missing(_)));
-    let mut above = std::iter::successors(Some(path.clone()), ImagePath::parent);
-    let is_link = |it: &ImagePath| {
-        matches!(files.get(it).map(|node| &node.kind), Some(NodeKind::Symlink { .. }))
-    };
-    let is_plain = !above.any(|it| is_link(&it));
-    (is_missing && is_plain).then(|| path.components().collect())
 }

@@ -62,7 +62,7 @@ fn make_place(order: &RunOrder, opened: Opened) -> Result<Place, Fault> {
     for name in ["proc", "dev", "tmp"] {
         fs::create_dir(top.join(name)).to("make a directory")?;
     }
-    for directory in &order.directories {
+    for directory in &order.command.directories {
         fs::create_dir_all(top.join(directory)).to("make a directory")?;
     }
     let layers = std::iter::once(top.as_path()).chain(order.layers.iter().map(PathBuf::as_path));

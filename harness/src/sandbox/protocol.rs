@@ -25,8 +25,6 @@ pub struct RunOrder {
     pub layers: Vec<PathBuf>,
     /// An empty directory, over which the sandbox puts its own.
     pub staging: PathBuf,
-    /// Directories that the image lacks and the program finds, relative to its root.
-    pub directories: Vec<PathBuf>,
     /// What executes what.
     pub handlers: Handlers,
     /// The program.
@@ -59,6 +57,8 @@ pub struct Command {
     pub env: Vec<String>,
     /// Where it starts.
     pub working_dir: String,
+    /// Directories that the image lacks and the program finds, relative to the root.
+    pub directories: Vec<PathBuf>,
     /// The user's number in the image.
     pub uid: u32,
     /// The group's number in the image.

@@ -1,8 +1,12 @@
 //! What the first process of a sandbox executes.
 
+use std::path::PathBuf;
+
 use super::super::start::Start;
 use crate::emulator::CpuModel;
-use crate::inspect::{Account, Command as Words, DEFAULT_PATH, Variant, variable};
+use crate::inspect::{
+    Account, Command as Words, DEFAULT_PATH, ImagePath, NodeKind, ResolveError, Variant, variable,
+};
 use crate::sandbox::Command;
 
 /// What the OCI runtime would execute. `None` where the user has no number that Linux takes.
@@ -20,7 +24,22 @@ pub(super) fn command_of(variant: &Variant, start: &Start) -> Option<Command> {
         directory => directory.to_owned(),
     };
     let (uid, gid) = (u32::try_from(account.uid).ok()?, u32::try_from(account.gid).ok()?);
-    Some(Command { words, env, working_dir, uid, gid })
+    let directories = missing_working_dir(variant).into_iter().collect();
+    Some(Command { words, env, working_dir, directories, uid, gid })
+}
+
+/// The image's working directory, if it is not there: engines make it. Nothing is made behind links,
+/// which lead nowhere.
+fn missing_working_dir(variant: &Variant) -> Option<PathBuf> {
+    let (root, files) = (ImagePath::root(), &variant.files);
+    let path = ImagePath::clean(&variant.config.working_dir);
+    let is_missing = matches!(files.resolve(&root, path.as_str()), Err(ResolveError::Missing(_)));
+    let mut above = std::iter::successors(Some(path.clone()), ImagePath::parent);
+    let is_link = |it: &ImagePath| {
+        matches!(files.get(it).map(|node| &node.kind), Some(NodeKind::Symlink { .. }))
+    };
+    let is_plain = !above.any(|it| is_link(&it));
+    (is_missing && is_plain).then(|| path.components().collect())
 }
 
 /// The emulator takes its model from the environment, which its children inherit; no image has a

@@ -117,12 +117,9 @@ impl SandboxRunner {
             }
             Ok(place) => {
                 let promised = place.run(start, command, &place.promised, timeout);
-                let is_doubtful = promised.suggests_isa_fault();
+                let newest = promised.second_opinion(platform);
                 runs.push(promised);
-                let newest = CpuModel::newest(platform);
-                if is_doubtful && place.promised != newest {
-                    runs.push(place.run(start, command, &newest, timeout));
-                }
+                runs.extend(newest.map(|it| place.run(start, command, &it, timeout)));
             }
         }
         let outcome = runs.first().map(|it| it.end.to_string()).unwrap_or_default();
@@ -165,10 +162,11 @@ impl SandboxRunner {
             words: vec!["/probe".to_owned()],
             env: Vec::new(),
             working_dir: "/".to_owned(),
+            directories: Vec::new(),
             uid: 0,
             gid: 0,
         };
-        let ended = place.obey(on(command, cpu), None, PROBING).map_err(failed)?;
+        let ended = place.obey(on(command, cpu), PROBING).map_err(failed)?;
         match ended.end {
             RunEnd::Exited { code: PROBED } => Ok(place.version),
             end => {

@@ -1,14 +1,13 @@
 //! A variant, ready to be run, and how a run of it goes.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::super::capture::Drain;
-use super::super::ended::Ended;
+use super::super::ended::{Circumstances, Ended};
 use super::super::evidence::{Execution, RunEnd, RunEvidence, RunnerKind, SignalCause};
-use super::super::explain::explain;
 use super::super::helper::{Heard, Helper, Started};
 use super::super::layers::LayerStore;
 use super::super::start::Start;
@@ -38,23 +37,16 @@ impl Place<'_> {
         cpu: &CpuModel,
         timeout: Duration,
     ) -> RunEvidence {
-        let directory = start.missing_working_dir.as_deref();
-        let ended = self.obey(on(command.clone(), cpu), directory, timeout);
+        let ended = self.obey(on(command.clone(), cpu), timeout);
         let ended = ended.unwrap_or_else(SandboxError::into_ended);
         evidence(start, cpu.clone(), ended, &self.version)
     }
 
-    /// Runs a command, with a directory more than the image has.
-    pub(super) fn obey(
-        &self,
-        command: Command,
-        directory: Option<&Path>,
-        timeout: Duration,
-    ) -> Result<Ended, SandboxError> {
+    /// Runs a command to its end, or to the end of its time.
+    pub(super) fn obey(&self, command: Command, timeout: Duration) -> Result<Ended, SandboxError> {
         let order = RunOrder {
             layers: self.layers.clone(),
             staging: PathBuf::from("staging"),
-            directories: directory.into_iter().map(Path::to_owned).collect(),
             handlers: self.handlers.clone(),
             command,
             memory: MEMORY,
@@ -100,20 +92,11 @@ fn listen(started: &mut Started, timeout: Duration) -> Result<(RunEnd, Vec<Strin
 }
 
 pub(super) fn evidence(start: &Start, cpu: CpuModel, ended: Ended, version: &str) -> RunEvidence {
-    let execution = Execution::Emulated;
-    RunEvidence {
-        runner: RunnerKind::Sandbox,
-        execution,
-        cpu,
-        emulator: version.to_owned(),
-        command: start.command.words.clone(),
-        entrypoint: start.entrypoint.clone(),
-        program: start.program.clone(),
-        end: explain(ended.end, start, execution, &ended.stderr),
-        foreign: ended.foreign,
-        stdout: ended.stdout,
-        stderr: ended.stderr,
-    }
+    let (runner, execution) = (RunnerKind::Sandbox, Execution::Emulated);
+    ended.into_evidence(
+        start,
+        Circumstances { runner, execution, cpu, emulator: version.to_owned() },
+    )
 }
 
 fn end_of(end: &End) -> RunEnd {
