@@ -6,8 +6,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use archproof::emulator::{Mark, minimal_program};
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListImagesOptionsBuilder};
-use common::elf::Machine;
 use common::{Project, RUNTIME, Said, archproof, assert_matches_schema, engine, root};
 use rstest::rstest;
 use serde_json::Value;
@@ -143,7 +143,8 @@ fn an_emulator_that_is_missing_blocks_and_is_named() {
     let folder =
         Project::new(&[("Dockerfile", "FROM scratch\nCOPY tool /tool\nENTRYPOINT [\"/tool\"]\n")]);
     let tool = folder.path("tool");
-    std::fs::write(&tool, Machine::of("mips64").program(&[])).expect("a file");
+    std::fs::write(&tool, minimal_program("linux/mips64".parse().expect("it"), Mark::NONE, &[]))
+        .expect("a file");
     let executable = Command::new("chmod").arg("755").arg(&tool).status().expect("chmod runs");
     assert!(executable.success());
     let said = verify(&folder, &["--platform", "linux/mips64"]);

@@ -12,11 +12,10 @@ use std::time::{Duration, Instant};
 
 use archproof::build::{BuildPlan, KeepAs, build};
 use archproof::case::Subject;
-use archproof::emulator::{Mark, refuser};
+use archproof::emulator::{Mark, minimal_program, refuser};
 use archproof::event::Events;
 use archproof::oci::Digest;
 use archproof::run::Session;
-use common::elf::Machine;
 use common::{Project, RUNTIME, Said, archproof, engine, root};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -136,11 +135,10 @@ fn code_for_newer_processors_is_caught_by_the_run(
     #[case] instruction: &str,
     #[case] code: &str,
 ) {
-    let machine = Machine::of(platform.split('/').nth(1).expect("an architecture"));
     for (new, expected) in [(instruction, &["RunIsaFault /tool"][..]), ("", &[])] {
         let project =
             Project::new(&[("Dockerfile", "FROM scratch\nCOPY tool /\nENTRYPOINT [\"/tool\"]\n")]);
-        let program = machine.program(&bytes(&code.replace("NEW", new)));
+        let program = program(platform, &code.replace("NEW", new));
         executable(&project.path("tool"), &program);
         let (said, subject) = verify(&project, &["--platform", platform]);
         let variant = &subject["variants"][0];
@@ -149,6 +147,11 @@ fn code_for_newer_processors_is_caught_by_the_run(
         assert_eq!(runs.len(), if new.is_empty() { 1 } else { 2 }, "{said}");
         assert!(runs.iter().all(|it| it["emulator"].is_string()), "{said}");
     }
+}
+
+/// A program of this code, in hexadecimal.
+fn program(platform: &str, code: &str) -> Vec<u8> {
+    minimal_program(platform.parse().expect("a platform"), Mark::NONE, &bytes(code))
 }
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -167,7 +170,7 @@ fn executable(path: &Path, bytes: &[u8]) {
 #[test]
 fn a_helper_of_another_machine_is_caught_when_it_is_called() {
     // exit(0)
-    let helper = Machine::of("amd64").program(&bytes("31ffb83c0000000f05"));
+    let helper = program("linux/amd64", "31ffb83c0000000f05");
     let octal: Vec<String> = helper.iter().map(|byte| format!("\\{byte:03o}")).collect();
     let octal = octal.concat();
     let script = format!(

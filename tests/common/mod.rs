@@ -2,8 +2,6 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
-pub(crate) mod elf;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;

@@ -41,6 +41,9 @@ impl Mark {
     /// Where the mark stands in a file.
     pub const OFFSET: u64 = EI_PAD as u64;
 
+    /// What files have that nobody marked.
+    pub const NONE: Self = Self([0; PADDING]);
+
     /// A mark that nobody can guess, of random bytes.
     #[must_use]
     pub const fn new(random: [u8; PADDING]) -> Self {

@@ -11,6 +11,7 @@ mod refuser;
 
 pub use handler::{Handler, KeepArgv0, Mark};
 pub use marked::MarkedFiles;
+pub use minimal::minimal_program;
 pub use model::{CpuModel, NoModel};
 pub use probe::{PROBED, probe};
 pub use program::{Emulator, EmulatorError, Emulators};

@@ -16,7 +16,7 @@
 //! the kernel's system call tables.
 
 use super::handler::Mark;
-use super::minimal::program;
+use super::minimal::minimal_program;
 use crate::platform::{Architecture, Platform};
 
 /// The abstract name that it connects to, without the leading NUL.
@@ -93,5 +93,5 @@ pub fn refuser(host: Platform, mark: Mark) -> Option<Vec<u8>> {
         Architecture::Arm64(_) => AARCH64.iter().flat_map(|it| it.to_le_bytes()).collect(),
         _ => return None,
     };
-    Some(program(host.elf_target(), 0, mark, &[&code, ADDRESS].concat()))
+    Some(minimal_program(host, mark, &[&code, ADDRESS].concat()))
 }

@@ -5,9 +5,8 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
-
 use super::RunRequest;
+use super::at_once::{Runs, run_all};
 use super::container::{self, ContainerError};
 use super::ended::{Circumstances, Ended};
 use super::evidence::{Execution, RunEnd, RunEvidence, RunnerKind};
@@ -56,35 +55,17 @@ impl EngineRunner {
             };
             return starts.into_iter().map(fault).collect();
         }
-        let mut waiting = starts.into_iter();
         let (runner, timeout) = (Arc::new(self), request.timeout);
-        let mut running = JoinSet::new();
-        let mut runs = BTreeMap::new();
-        loop {
-            let room = runner.engine.processors().saturating_sub(running.len());
-            for start in waiting.by_ref().take(room) {
-                let (runner, events) = (Arc::clone(&runner), events.clone());
-                running.spawn(async move { runner.run_one(start, timeout, &events).await });
-            }
-            match running.join_next().await {
-                None => return runs,
-                Some(Ok((manifest, run))) => {
-                    runs.insert(manifest, run);
-                }
-                // A run that is lost must not pass for one that nobody wanted.
-                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
-            }
-        }
+        run_all(starts, runner.engine.processors(), |running, start| {
+            let (runner, events) = (Arc::clone(&runner), events.clone());
+            running.spawn(async move { runner.run_one(start, timeout, &events).await });
+        })
+        .await
     }
 
     /// Runs a variant on the processor that its platform promises and, if that seems to lack an
     /// instruction, on one that has them all. The host's own processor is what it is.
-    async fn run_one(
-        &self,
-        start: Start,
-        timeout: Duration,
-        events: &Events,
-    ) -> (Digest, Vec<RunEvidence>) {
+    async fn run_one(&self, start: Start, timeout: Duration, events: &Events) -> Runs {
         let platform = start.platform;
         events.send(Event::RunStarted { platform });
         let promised = match (start.execution, CpuModel::baseline(platform)) {

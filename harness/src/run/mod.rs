@@ -1,5 +1,6 @@
 //! Starts each variant's entrypoint and reports how it ended, what it printed and what executed it.
 
+mod at_once;
 mod capture;
 mod container;
 mod ended;

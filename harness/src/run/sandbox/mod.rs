@@ -11,9 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::task::JoinSet;
 
 use super::RunRequest;
+use super::at_once::{Runs, run_all};
 use super::evidence::{RunEnd, RunEvidence};
 use super::helper::Helper;
 use super::layers::LayerStore;
@@ -64,38 +64,25 @@ impl SandboxRunner {
             let command = command_of(variant, &start)?;
             Some((start, command))
         });
-        let mut waiting: Vec<(Start, Command)> = starts.collect();
+        let starts: Vec<(Start, Command)> = starts.collect();
         let store = match LayerStore::open(self.folder.clone()) {
             Ok(store) => store,
             Err(error) => {
                 let ended = SandboxError::from(error).into_ended();
                 let run = |start: &Start| evidence(start, CpuModel::Default, ended.clone(), "");
-                return waiting.iter().map(|(it, _)| (it.manifest, vec![run(it)])).collect();
+                return starts.iter().map(|(it, _)| (it.manifest, vec![run(it)])).collect();
             }
         };
         let shared = Arc::new((self, store, image.clone(), request.timeout, events.clone()));
-        waiting.reverse();
-        let at_once = thread::available_parallelism().map_or(1, usize::from);
-        let (mut running, mut runs) = (JoinSet::new(), BTreeMap::new());
-        loop {
-            while running.len() < at_once
-                && let Some((start, command)) = waiting.pop()
-            {
-                let shared = Arc::clone(&shared);
-                running.spawn_blocking(move || {
-                    let (runner, store, image, timeout, events) = &*shared;
-                    runner.run_one((store, image), &start, &command, *timeout, events)
-                });
-            }
-            match running.join_next().await {
-                None => return runs,
-                Some(Ok((manifest, run))) => {
-                    runs.insert(manifest, run);
-                }
-                // A run that is lost must not pass for one that nobody wanted.
-                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
-            }
-        }
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        run_all(starts, cores, |running, (start, command)| {
+            let shared = Arc::clone(&shared);
+            running.spawn_blocking(move || {
+                let (runner, store, image, timeout, events) = &*shared;
+                runner.run_one((store, image), &start, &command, *timeout, events)
+            });
+        })
+        .await
     }
 
     /// Runs a variant on the processor that its platform promises and, if that seems to lack an
@@ -107,7 +94,7 @@ impl SandboxRunner {
         command: &Command,
         timeout: Duration,
         events: &Events,
-    ) -> (Digest, Vec<RunEvidence>) {
+    ) -> Runs {
         let platform = start.platform;
         events.send(Event::RunStarted { platform });
         let mut runs = Vec::new();
