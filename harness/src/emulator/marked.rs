@@ -1,6 +1,6 @@
 //! Copies of emulators that carry a mark, in a folder of the user's.
 
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -58,21 +58,36 @@ impl MarkedFiles {
     /// When the file cannot be read, or the copy not be written.
     pub fn copy_of(&self, original: &Path) -> io::Result<PathBuf> {
         let mut source = File::open(original)?;
-        let seen = source.metadata()?;
-        // Who the file is, as far as that shows without reading it.
-        let identity = format!(
-            "{} {} {} {} {}.{}",
-            original.display(),
-            seen.dev(),
-            seen.ino(),
-            seen.len(),
-            seen.mtime(),
-            seen.mtime_nsec()
-        );
+        let identity = identity(original, &source.metadata()?);
         self.have(&name(original, identity.as_bytes()), |file| {
             io::copy(&mut source, file)?;
             Ok(())
         })
+    }
+
+    /// What was found out about a file; it is found out where nothing is noted of it yet.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be seen, or its note not be written, and whatever finding out gives.
+    pub fn note_of(
+        &self,
+        original: &Path,
+        find_out: impl FnOnce() -> io::Result<String>,
+    ) -> io::Result<String> {
+        let identity = identity(original, &fs::metadata(original)?);
+        let path = self.folder.join(name(original, identity.as_bytes()) + ".note");
+        match fs::read_to_string(&path) {
+            Ok(note) => Ok(note),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let note = find_out()?;
+                let mut file = NamedTempFile::new_in(&self.folder)?;
+                file.write_all(note.as_bytes())?;
+                file.persist(&path)?;
+                Ok(note)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// A file of these bytes, which have the mark already.
@@ -113,6 +128,13 @@ impl MarkedFiles {
     }
 }
 
+/// Who a file is, as far as that shows without reading it.
+fn identity(path: &Path, seen: &Metadata) -> String {
+    let (device, inode, length) = (seen.dev(), seen.ino(), seen.len());
+    let changed = (seen.mtime(), seen.mtime_nsec());
+    format!("{} {device} {inode} {length} {}.{}", path.display(), changed.0, changed.1)
+}
+
 fn name(path: &Path, identity: &[u8]) -> String {
     let stem = path.file_name().unwrap_or_default().to_string_lossy();
     format!("{stem}-{}", &Digest::of(identity).hex()[..16])
@@ -141,6 +163,21 @@ mod tests {
             (files.mark(), copy.clone())
         );
         assert_eq!(fs::metadata(&copy).expect("a file").ino(), made);
+    }
+
+    #[test]
+    fn a_note_lasts_as_long_as_its_file_is_the_same() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let original = folder.path().join("qemu-riscv64");
+        fs::write(&original, "1").expect("a file");
+        let files = MarkedFiles::open(folder.path().join("marked")).expect("a folder");
+        let ask = |answer: &str| files.note_of(&original, || Ok(answer.to_owned()));
+        assert_eq!(ask("10.0").expect("a note"), "10.0");
+        assert_eq!(ask("10.1").expect("a note"), "10.0");
+        fs::write(&original, "22").expect("a file");
+        assert_eq!(ask("10.1").expect("a note"), "10.1");
+        fs::remove_file(&original).expect("a file");
+        assert!(ask("10.2").is_err());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use goblin::elf::program_header::PT_INTERP;
 use goblin::elf::{Elf, ProgramHeader};
 use thiserror::Error;
 
+use super::marked::MarkedFiles;
 use crate::platform::Architecture;
 
 /// Where emulators are looked for.
@@ -24,8 +25,19 @@ pub struct Emulators {
 pub struct Emulator {
     /// The file.
     pub path: PathBuf,
-    /// What it says of itself, such as `10.0.13 (Debian 1:10.0.13+ds-0+deb13u1)`.
-    pub version: String,
+}
+
+impl Emulator {
+    /// What it says of itself, such as `10.0.13 (Debian 1:10.0.13+ds-0+deb13u1)`. It is asked once,
+    /// and its answer noted with the marked files.
+    ///
+    /// # Errors
+    ///
+    /// When it does not say, or that cannot be noted.
+    pub fn version(&self, files: &MarkedFiles) -> Result<String, EmulatorError> {
+        let unusable = |source| EmulatorError::Unusable { path: self.path.clone(), source };
+        files.note_of(&self.path, || version(&self.path)).map_err(unusable)
+    }
 }
 
 /// Why there is no emulator.
@@ -131,8 +143,7 @@ fn usable(path: &Path) -> Result<Emulator, EmulatorError> {
     if needs_interpreter(&path).map_err(unusable)? {
         return Err(EmulatorError::NotStatic(path));
     }
-    let version = version(&path).map_err(unusable)?;
-    Ok(Emulator { path, version })
+    Ok(Emulator { path })
 }
 
 /// Whether the kernel has to load another file to start it (`PT_INTERP`).

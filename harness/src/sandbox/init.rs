@@ -11,8 +11,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::mount::{MountFlags, mount};
 use rustix::process::{
-    DumpableBehavior, Pid, Signal, WaitOptions, WaitStatus, set_dumpable_behavior,
-    set_parent_process_death_signal, wait,
+    DumpableBehavior, Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, pidfd_open,
+    set_dumpable_behavior, set_parent_process_death_signal, wait,
 };
 
 use super::enter::{Caller, Opened};
@@ -24,7 +24,8 @@ use super::protocol::{Command, End, Handlers, Message, RunOrder};
 use super::trap::Trap;
 use crate::emulator::{Handler, KeepArgv0};
 
-/// How often the program's memory is looked at, and its orphans are reaped.
+/// How often the program's memory is looked at, and its orphans are reaped. Its own end is heard of
+/// at once.
 const TICK: Duration = Duration::from_millis(20);
 
 /// Opens what a user's own rights are needed for.
@@ -103,8 +104,9 @@ fn run(caller: &Caller, order: &RunOrder, place: &Place) -> Result<End, Fault> {
     caller.tell(&Message::Started);
     let program = fork(|| start(caller, &order.command, order.processes));
     let program = program.to("start the program")?;
+    let ending = pidfd_open(program, PidfdFlags::empty()).to("watch the program")?;
     loop {
-        if place.wait(caller) == Wake::CallerGone {
+        if place.wait(caller, &ending) == Wake::CallerGone {
             // Nobody wants to know any more.
             super::fork::exit(1);
         }
@@ -137,11 +139,12 @@ enum Wake {
 
 impl Place {
     /// Waits for the next tick, or for something to do.
-    fn wait(&self, caller: &Caller) -> Wake {
+    fn wait(&self, caller: &Caller, ending: &OwnedFd) -> Wake {
         let tick = Timespec { tv_sec: 0, tv_nsec: i64::from(TICK.subsec_nanos()) };
         let mut sources = [
             PollFd::new(caller.socket(), PollFlags::RDHUP),
             PollFd::from_borrowed_fd(self.trap.as_fd(), PollFlags::IN),
+            PollFd::new(ending, PollFlags::IN),
         ];
         // Interrupted or not, there may be something to do.
         let _ = poll(&mut sources, Some(&tick));

@@ -122,10 +122,9 @@ impl SandboxRunner {
     ) -> Result<Place<'a>, SandboxError> {
         let promised = CpuModel::baseline(start.platform)?;
         let emulator = self.emulators.find(start.platform.architecture())?;
-        let handlers = self.handlers(start.platform, &emulator)?;
+        let (handlers, version) = self.handlers(start.platform, &emulator)?;
         let layers = store.unpack(&self.helper, image, &layers_of(image, start.manifest)?)?;
-        let helper = &self.helper;
-        Ok(Place { helper, store, layers, handlers, promised, version: emulator.version })
+        Ok(Place { helper: &self.helper, store, layers, handlers, promised, version })
     }
 
     /// Runs a program of a platform that does nothing, to see whether any would run. Gives the
@@ -138,11 +137,10 @@ impl SandboxRunner {
         let failed = |error: SandboxError| ProbeError(error_chain(&error).join(": "));
         let emulator =
             self.emulators.find(platform.architecture()).map_err(|it| failed(it.into()))?;
-        let handlers = self.handlers(platform, &emulator).map_err(failed)?;
+        let (handlers, version) = self.handlers(platform, &emulator).map_err(failed)?;
         let store = LayerStore::open(self.folder.clone()).map_err(|it| failed(it.into()))?;
         let layer = store.layer_of("probe", &probe(platform)).map_err(|it| failed(it.into()))?;
-        let (promised, version) = (cpu.clone(), emulator.version);
-        let layers = vec![layer.files()];
+        let (promised, layers) = (cpu.clone(), vec![layer.files()]);
         let place =
             Place { helper: &self.helper, store: &store, layers, handlers, promised, version };
         let command = Command {
@@ -164,19 +162,24 @@ impl SandboxRunner {
     }
 
     /// All programs of the variant's machine go through the emulator, those of the host's own
-    /// architecture too.
-    fn handlers(&self, platform: Platform, emulator: &Emulator) -> Result<Handlers, SandboxError> {
+    /// architecture too. Gives the emulator's version as well.
+    fn handlers(
+        &self,
+        platform: Platform,
+        emulator: &Emulator,
+    ) -> Result<(Handlers, String), SandboxError> {
         let folder = self.folder.join("emulators");
         let copy = |source| SandboxError::Copy { folder: folder.clone(), source };
         let marked = MarkedFiles::open(folder.clone()).map_err(copy)?;
         let refuser = refuser(Platform::of_host(), marked.mark());
         let refuser = refuser.map(|it| marked.file_of("refuser", &it)).transpose().map_err(copy)?;
-        Ok(Handlers {
+        let handlers = Handlers {
             target: platform.elf_target(),
             mark: marked.mark(),
             emulator: marked.copy_of(&emulator.path).map_err(copy)?,
             refuser,
-        })
+        };
+        Ok((handlers, emulator.version(&marked)?))
     }
 }
 
