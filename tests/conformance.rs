@@ -8,6 +8,7 @@ mod common;
 use std::path::PathBuf;
 
 use archproof::case::{Case, Subject};
+use archproof::check::Rule;
 use archproof::event::Events;
 use archproof::evidence::Evidence;
 use archproof::inspect::{Content, ImagePath, NodeKind, Variant};
@@ -117,13 +118,23 @@ impl Snapshot {
                 .map(|(variant, judged)| VariantSnapshot {
                     platform: variant.platform.to_string(),
                     verdict: judged.verdict,
-                    findings: judged.findings.iter().map(finding).collect(),
+                    findings: judged
+                        .findings
+                        .iter()
+                        .filter(|it| is_of_case(it))
+                        .map(finding)
+                        .collect(),
                     programs: programs(variant),
                     runs: judged.runs.iter().map(RunSnapshot::of).collect(),
                 })
                 .collect(),
         }
     }
+}
+
+/// Distributions may be a day apart from one architecture to the next.
+fn is_of_case(judged: &Judged) -> bool {
+    judged.finding.rule != Rule::ParityBuildInfo || judged.finding.path.is_some()
 }
 
 fn finding(judged: &Judged) -> String {

@@ -49,6 +49,7 @@ fn judge(files: RootFs, program: &str) -> Vec<Finding> {
     let platform: Platform = "linux/amd64".parse().expect("a platform");
     let config = RunConfig { entrypoint: Some(vec![program.to_owned()]), ..RunConfig::default() };
     let variant = Variant {
+        created: String::new(),
         platform,
         digest: Digest::of(b"manifest"),
         config_digest: Digest::of(b"config"),

@@ -117,6 +117,7 @@ fn evidence(files: RootFs, choice: u8) -> Evidence {
         ..RunConfig::default()
     };
     let variant = Variant {
+        created: String::new(),
         platform,
         digest: Digest::of(b"manifest"),
         config_digest: Digest::of(b"config"),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::error::{CaseError, CaseErrorKind};
 use super::values::{Expectation, Timeout};
-use crate::check::{Finding, Rule, RunExpectation};
+use crate::check::{Finding, Parity, Rule, RunExpectation};
 use crate::inspect::Arguments;
 use crate::platform::Platform;
 
@@ -158,6 +158,8 @@ struct RawRun {
     exit: u8,
     stdout: Vec<String>,
     timeout: Timeout,
+    #[serde(deserialize_with = "parity")]
+    parity: Parity,
 }
 
 #[derive(Deserialize)]
@@ -190,6 +192,33 @@ fn glob<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<GlobMatcher
     let text = String::deserialize(deserializer)?;
     let glob = GlobBuilder::new(&text).literal_separator(true).build();
     glob.map(|it| Some(it.compile_matcher())).map_err(serde::de::Error::custom)
+}
+
+/// `"stdout"`, or the patterns of lines that may differ.
+fn parity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Parity, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "expected \"stdout\" or a list of patterns of lines that may differ"
+    )]
+    enum Raw {
+        Word(String),
+        Patterns(Vec<String>),
+    }
+    let patterns = match Raw::deserialize(deserializer)? {
+        Raw::Word(word) if word == "stdout" => Vec::new(),
+        Raw::Word(word) => {
+            let why = format!(
+                "`{word}` is nothing to compare: expected \"stdout\" or a list of patterns of lines \
+                 that may differ"
+            );
+            return Err(serde::de::Error::custom(why));
+        }
+        Raw::Patterns(patterns) => patterns,
+    };
+    let matcher = |it: &String| GlobBuilder::new(it).build().map(|it| it.compile_matcher());
+    let except = patterns.iter().map(matcher).collect::<Result<_, _>>();
+    except.map(|except| Parity::Same { except }).map_err(serde::de::Error::custom)
 }
 
 fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -240,7 +269,11 @@ impl RawRun {
     fn into_spec(self) -> RunSpec {
         RunSpec {
             arguments: self.args.map_or(Arguments::Default, Arguments::Given),
-            expectation: RunExpectation { exit: i64::from(self.exit), stdout: self.stdout },
+            expectation: RunExpectation {
+                exit: i64::from(self.exit),
+                stdout: self.stdout,
+                parity: self.parity,
+            },
             timeout: self.timeout,
         }
     }
@@ -277,7 +310,10 @@ mod tests {
     fn mistakes_are_named_with_their_place() {
         for (text, message) in [
             ("sumary = \"x\"", "case.toml:1:1: unknown field `sumary`, expected one of `summary`"),
-            ("[run]\nexit = 0\nparity = \"stdout\"", "case.toml:3:1: unknown field `parity`"),
+            ("[run]\nexit = 0\nsubstance = 1", "case.toml:3:1: unknown field `substance`"),
+            ("[run]\nparity = \"stderr\"", "case.toml:2:10: `stderr` is nothing to compare"),
+            ("[run]\nparity = [\"[\"]", "case.toml:2:10: error parsing glob"),
+            ("[run]\nparity = 3", "case.toml:2:10: expected \"stdout\" or a list"),
             (
                 "[build]\nplatforms = [\"linux/arm64\", \"linux/arm64/v7\"]",
                 "case.toml:2:13: `linux/arm64/v7` is not a platform",

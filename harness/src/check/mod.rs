@@ -10,6 +10,7 @@ mod isa;
 mod linking;
 mod names;
 mod paging;
+mod parity;
 mod reach;
 mod rule;
 mod run;
@@ -18,6 +19,7 @@ mod scope;
 mod tests;
 
 pub use finding::{Finding, Origin, Severity};
+pub use parity::Parity;
 pub use rule::{Group, Rule, UnknownRule};
 pub use run::RunExpectation;
 
@@ -25,7 +27,7 @@ use crate::evidence::Evidence;
 use crate::inspect::Arguments;
 
 /// What a run is compared with, beside the image's own evidence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Expectations {
     /// The words that a run adds to the image's command.
     pub arguments: Arguments,
@@ -52,6 +54,7 @@ pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
         findings.extend(of_variant);
     }
     findings.extend(index::check_identical_layers(&evidence.image, &findings));
+    findings.extend(parity::check(evidence, expectations, &findings));
     findings.sort();
     findings.dedup();
     findings

@@ -21,6 +21,8 @@ pub enum Group {
     Entrypoint,
     /// How the entrypoint ran.
     Run,
+    /// Whether all platforms got the same.
+    Parity,
 }
 
 impl fmt::Display for Group {
@@ -31,6 +33,7 @@ impl fmt::Display for Group {
             Self::Linking => "linking",
             Self::Entrypoint => "entrypoint",
             Self::Run => "run",
+            Self::Parity => "parity",
         })
     }
 }
@@ -80,7 +83,7 @@ macro_rules! rules {
             /// Whether it can find anything only where variants were run.
             #[must_use]
             pub const fn needs_run(self) -> bool {
-                matches!(self.group(), Group::Run)
+                matches!(self.group(), Group::Run) || matches!(self, Self::ParityOutput)
             }
 
             /// The rule's page, Markdown.
@@ -127,6 +130,12 @@ rules! {
     RunOutputMissing, Run, Error, "The entrypoint did not print what it should.";
     RunIsaFault, Run, Error, "The entrypoint needs a newer processor than its platform promises.";
     RunForeignExecutable, Run, Error, "A program of another machine was to be executed.";
+    ParityOutput, Parity, Note, "The entrypoint does not print the same on all platforms.";
+    ParityFiles, Parity, Warning, "A platform lacks files that others have.";
+    ParityIdenticalBinary, Parity, Note, "Platforms that promise different processors have the same program.";
+    ParityBuildInfo, Parity, Warning, "The platforms are not of one build.";
+    ParityLinkage, Parity, Warning, "The entrypoint is linked otherwise than on other platforms.";
+    ParityData, Parity, Warning, "Data that does not depend on the architecture differs.";
 }
 
 impl fmt::Display for Rule {

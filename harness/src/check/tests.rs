@@ -9,6 +9,7 @@ mod index;
 mod inits;
 mod linking;
 mod pages;
+mod parity;
 mod reach;
 mod reports;
 mod run;
@@ -29,8 +30,8 @@ struct Case {
     what: &'static str,
     image: Image,
     requested: &'static [&'static str],
-    /// The runs of its first variant.
-    runs: Vec<RunEvidence>,
+    /// The runs of its variants, by platform; the last may have none.
+    runs: Vec<Vec<RunEvidence>>,
     expectations: Expectations,
     /// Each finding of the rule as `severity platform path`, with `-` for what it does not have.
     findings: &'static [&'static str],
@@ -83,8 +84,8 @@ impl Case {
 
     fn evidence(&self) -> Evidence {
         let image = self.image.inspect(self.requested);
-        let first = image.variants.first().map(|it| it.digest);
-        let runs = first.into_iter().map(|digest| (digest, self.runs.clone())).collect();
+        let digests = image.variants.iter().map(|it| it.digest);
+        let runs = digests.zip(self.runs.iter().cloned()).collect();
         Evidence { image, runs }
     }
 
@@ -121,6 +122,7 @@ fn all_cases() -> Vec<Case> {
         reports::cases(),
         scope::cases(),
         run::cases(),
+        parity::cases(),
     ]
     .into_iter()
     .flatten()

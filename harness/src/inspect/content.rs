@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::loader_cache::{self, LoaderCache};
+use super::packages::{self, Packages};
 use super::path::escape;
 use crate::elf::{self, ElfFacts, Malformation};
 
@@ -32,6 +33,8 @@ pub enum Content {
     Text(String),
     /// Where glibc's loader finds libraries.
     LoaderCache(LoaderCache),
+    /// What a package manager says is installed.
+    Packages(Packages),
     /// Anything else.
     Data,
 }
@@ -123,6 +126,9 @@ pub(super) fn read_content(
         let bytes = with_rest(head, reader)?;
         return Ok(LoaderCache::parse(&bytes).map_or(Content::Data, Content::LoaderCache));
     }
+    if packages::is_list(head) && size <= packages::SIZE_LIMIT {
+        return Ok(Content::Packages(Packages::parse(&with_rest(head, reader)?)));
+    }
     let content = classify(head);
     let is_text = matches!(content, Content::Empty | Content::Data);
     if is_text && is_kept(name) && size <= TEXT_LIMIT {
@@ -158,6 +164,7 @@ impl Content {
             Self::Script(shebang) => shebang.interpreter.len() + shebang.argument.len(),
             Self::Text(text) => text.len(),
             Self::LoaderCache(cache) => cache.size_in_memory(),
+            Self::Packages(packages) => packages.size_in_memory(),
             _ => 0,
         }
     }

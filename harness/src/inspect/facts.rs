@@ -62,6 +62,9 @@ pub struct Variant {
     pub config_digest: Digest,
     /// What the config says it is for.
     pub config_platform: RawPlatform,
+    /// When it was made, as its config states it; empty where that does not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub created: String,
     /// How it is run.
     pub config: RunConfig,
     /// Its layers, lowest first.

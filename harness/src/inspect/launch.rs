@@ -303,7 +303,7 @@ impl<'a> Search<'a, '_> {
             }
             Content::Foreign(format) => Err(LaunchError::Foreign { path, format: *format }),
             Content::Empty => not_a_program(path, "empty"),
-            Content::Text(_) | Content::LoaderCache(_) | Content::Data => {
+            Content::Text(_) | Content::LoaderCache(_) | Content::Packages(_) | Content::Data => {
                 not_a_program(path, "neither ELF nor a script with `#!`")
             }
         }

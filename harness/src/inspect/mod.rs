@@ -12,6 +12,7 @@ mod init;
 mod launch;
 mod layer;
 mod loader_cache;
+mod packages;
 mod path;
 mod pipe;
 mod reader;
@@ -28,6 +29,7 @@ pub use launch::{
 };
 pub use layer::{Change, LayerEntry, LayerError, LayerFacts, copy_tar, read_layer};
 pub use loader_cache::{CacheEntry, Hardware, LoaderCache};
+pub use packages::Packages;
 pub use path::ImagePath;
 pub(crate) use path::escape;
 pub use reader::{InspectError, inspect};

@@ -308,6 +308,7 @@ impl Entry {
             layers,
             surplus,
             config_platform: self.config.platform,
+            created: self.config.created.unwrap_or_default(),
             config: self.config.config.unwrap_or_default(),
             files,
         })

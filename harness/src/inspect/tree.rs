@@ -113,6 +113,7 @@ fn image(entries: Vec<LayerEntry>, platform: Platform) -> Result<ImageFacts, Tre
         digest,
         config_digest: config.digest,
         config_platform: stated,
+        created: String::new(),
         config: RunConfig::default(),
         layers,
         surplus: Vec::new(),

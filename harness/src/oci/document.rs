@@ -221,6 +221,9 @@ pub struct ImageConfig {
     /// What the image says it is for.
     #[serde(flatten)]
     pub platform: RawPlatform,
+    /// When it was made, as RFC 3339 writes it.
+    #[serde(default)]
+    pub created: Option<String>,
     /// How it is run.
     #[serde(default)]
     pub config: Option<RunConfig>,
@@ -260,6 +263,17 @@ pub struct RunConfig {
     /// The working directory; empty is `/`.
     #[serde(default)]
     pub working_dir: String,
+    /// What is said of the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeMap<String, String>>,
+}
+
+impl RunConfig {
+    /// The value of a label.
+    #[must_use]
+    pub fn label(&self, name: &str) -> Option<&str> {
+        self.labels.as_ref()?.get(name).map(String::as_str)
+    }
 }
 
 /// The uncompressed layers of an image.

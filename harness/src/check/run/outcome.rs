@@ -1,18 +1,21 @@
 //! How a run ended, and what it printed.
 
 use super::super::entrypoint::launches_of;
+use super::super::parity::Parity;
 use super::super::{Finding, Rule, Severity};
 use super::finding;
 use crate::inspect::{Command, ImagePath, Variant};
 use crate::run::{Output, RunEnd, RunEvidence};
 
 /// What a run has to look like.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct RunExpectation {
     /// The exit status.
     pub exit: i64,
     /// Texts that must each occur in the standard output.
     pub stdout: Vec<String>,
+    /// Whether the standard output has to be the same on every platform.
+    pub parity: Parity,
 }
 
 pub(super) fn check(

@@ -101,7 +101,11 @@ fn machines() -> Vec<Case> {
                 ]
                 .map(Variant::healthy),
             ),
-        ),
+        )
+        .besides(&[
+            "ParityIdenticalBinary note linux/arm/v6 /app",
+            "ParityIdenticalBinary note linux/arm/v7 /app",
+        ]),
     ]
 }
 

@@ -75,17 +75,20 @@ fn platforms() -> Vec<Case> {
             Rule::PlatformDuplicate,
             "two variants of one architecture",
             healthy(&["linux/arm/v6", "linux/arm/v7"]),
-        ),
+        )
+        .besides(&["ParityIdenticalBinary note linux/arm/v7 /app"]),
         silent(
             Rule::PlatformDuplicate,
             "two variants of one architecture, the older first",
             healthy(&["linux/arm/v5", "linux/arm/v7"]),
-        ),
+        )
+        .besides(&["ParityIdenticalBinary note linux/arm/v7 /app"]),
         silent(
             Rule::PlatformDuplicate,
             "levels of one architecture",
             healthy(&["linux/amd64", "linux/amd64/v3"]),
-        ),
+        )
+        .besides(&["ParityIdenticalBinary note linux/amd64/v3 /app"]),
     ]
 }
 
@@ -321,6 +324,7 @@ fn identical_layers() -> Vec<Case> {
                 Variant::healthy("linux/arm/v6"),
                 Variant::new("linux/arm/v7").app("linux/arm/v6"),
             ]),
-        ),
+        )
+        .besides(&["ParityIdenticalBinary note linux/arm/v7 /app"]),
     ]
 }

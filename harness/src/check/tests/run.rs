@@ -14,7 +14,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 /// A run of `/app` that ended so and printed that.
-fn run(end: RunEnd, stdout: &str) -> RunEvidence {
+pub(super) fn run(end: RunEnd, stdout: &str) -> RunEvidence {
     let path = ImagePath::clean("/app");
     RunEvidence {
         runner: RunnerKind::Engine,
@@ -41,12 +41,17 @@ fn signalled(signal: i64, cause: SignalCause) -> RunEvidence {
 
 impl Case {
     fn after(self, runs: impl IntoIterator<Item = RunEvidence>) -> Self {
-        Self { runs: runs.into_iter().collect(), ..self }
+        Self { runs: vec![runs.into_iter().collect()], ..self }
+    }
+
+    /// One run of each variant.
+    pub(super) fn after_each(self, runs: impl IntoIterator<Item = RunEvidence>) -> Self {
+        Self { runs: runs.into_iter().map(|it| vec![it]).collect(), ..self }
     }
 
     fn expecting(self, exit: i64, stdout: &[&str]) -> Self {
         let stdout = stdout.iter().map(|&it| it.to_owned()).collect();
-        let run = RunExpectation { exit, stdout };
+        let run = RunExpectation { exit, stdout, ..RunExpectation::default() };
         Self { expectations: Expectations { arguments: Arguments::Default, run }, ..self }
     }
 }

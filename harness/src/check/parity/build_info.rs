@@ -1,0 +1,148 @@
+//! What programs and images say of their build.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use super::super::reach::Reach;
+use super::super::{Finding, Rule, Severity};
+use super::neutral;
+use super::own::own_files;
+use super::usual::{Odd, odd_ones};
+use crate::elf::GoBuild;
+use crate::inspect::{Arguments, Content, ImagePath, Node, Variant};
+
+/// Labels that say which source an image was made of.
+///
+/// Source: OCI image-spec, annotations.md, "Pre-Defined Annotation Keys".
+const LABELS: [&str; 2] = ["org.opencontainers.image.revision", "org.opencontainers.image.version"];
+
+/// A platform that others left so far behind was forgotten. Official images are built anew every few
+/// weeks, each platform on a day of its own.
+const BEHIND: Duration = Duration::from_secs(90 * DAY);
+const DAY: u64 = 24 * 60 * 60;
+
+pub(super) fn check(variants: &[&Variant], arguments: &Arguments) -> Vec<Finding> {
+    let mut findings = labels(variants);
+    findings.extend(left_behind(variants));
+    for programs in programs(variants, arguments).values().filter(|it| it.len() > 1) {
+        for (name, fact) in FACTS {
+            let values: Vec<(&Variant, String)> =
+                programs.iter().map(|it| (it.variant, fact(it.go))).collect();
+            findings.extend(odd_ones(&values).iter().map(|odd| differs(odd, name, programs)));
+        }
+    }
+    findings
+}
+
+fn labels(variants: &[&Variant]) -> Vec<Finding> {
+    let of_label = |label: &&str| {
+        let value =
+            |it: &Variant| neutral::line(it.config.label(label).unwrap_or_default(), it.platform);
+        let values: Vec<(&Variant, String)> = variants.iter().map(|it| (*it, value(it))).collect();
+        let odd = odd_ones(&values);
+        let finding = |odd: &Odd<'_, String>| {
+            let message = format!(
+                "its label {label} is {}, that of {} is {}",
+                or_none(odd.value),
+                odd.holders,
+                or_none(odd.usual)
+            );
+            Finding::of_platform(Rule::ParityBuildInfo, odd.variant.platform, message)
+                .with_values(odd.usual, odd.value)
+        };
+        odd.iter().map(finding).collect::<Vec<_>>()
+    };
+    LABELS.iter().flat_map(of_label).collect()
+}
+
+fn left_behind(variants: &[&Variant]) -> Vec<Finding> {
+    let made = variants.iter().filter_map(|it| {
+        let time = humantime::parse_rfc3339(&it.created).ok()?;
+        // Builds that can be repeated state the beginning of Unix time, or a little later.
+        let age = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        (age > Duration::from_secs(366 * DAY)).then_some((*it, age))
+    });
+    let made: Vec<(&Variant, Duration)> = made.collect();
+    let Some((newest, last)) = made.iter().max_by_key(|it| it.1) else { return Vec::new() };
+    let is_behind = |it: &&(&Variant, Duration)| last.saturating_sub(it.1) > BEHIND;
+    let finding = |(variant, age): &(&Variant, Duration)| {
+        let days = last.saturating_sub(*age).as_secs() / DAY;
+        let message = format!("it was made {days} days before that of {}", newest.platform);
+        Finding::of_platform(Rule::ParityBuildInfo, variant.platform, message)
+            .with_severity(Severity::Note)
+            .with_values(&newest.created, &variant.created)
+    };
+    made.iter().filter(is_behind).map(finding).collect()
+}
+
+/// A program that tells of its build.
+struct Program<'a> {
+    variant: &'a Variant,
+    path: &'a ImagePath,
+    node: &'a Node,
+    go: &'a GoBuild,
+}
+
+type Fact = fn(&GoBuild) -> String;
+
+/// What should not depend on the platform.
+const FACTS: [(&str, Fact); 6] = [
+    ("the toolchain", |it| it.version.clone()),
+    ("the module's version", |it| format!("{} {}", it.module, it.module_version).trim().to_owned()),
+    ("vcs.revision", |it| setting(it, "vcs.revision")),
+    ("vcs.modified", |it| setting(it, "vcs.modified")),
+    ("-tags", |it| setting(it, "-tags")),
+    ("CGO_ENABLED", |it| setting(it, "CGO_ENABLED")),
+];
+
+fn setting(build: &GoBuild, name: &str) -> String {
+    build.setting(name).unwrap_or_default().to_owned()
+}
+
+/// The Go programs that the image starts, and those that its author put there.
+fn programs<'a>(
+    variants: &[&'a Variant],
+    arguments: &Arguments,
+) -> BTreeMap<String, Vec<Program<'a>>> {
+    let mut programs: BTreeMap<String, Vec<Program<'a>>> = BTreeMap::new();
+    for variant in variants {
+        let machine = variant.platform.elf_target().machine;
+        let reach = Reach::of(variant, arguments);
+        let started = variant.files.iter().filter(|it| reach.is_command(it.0));
+        let others = own_files(variant).filter(|it| !reach.is_command(it.0));
+        for (path, node) in started.chain(others) {
+            if let Some(Content::Elf(facts)) = node.content()
+                && let Some(go) = &facts.go
+            {
+                let program = Program { variant, path, node, go };
+                programs.entry(neutral::path(path, machine)).or_default().push(program);
+            }
+        }
+    }
+    // Several of one variant cannot be told apart.
+    programs.retain(|_, it| {
+        it.iter().all(|one| it.iter().filter(|o| std::ptr::eq(o.variant, one.variant)).count() == 1)
+    });
+    programs
+}
+
+fn differs(odd: &Odd<'_, String>, name: &str, programs: &[Program<'_>]) -> Finding {
+    let message = format!(
+        "{name} of the Go program is {}, on {} it is {}",
+        or_none(odd.value),
+        odd.holders,
+        or_none(odd.usual)
+    );
+    let of_variant = programs.iter().find(|it| std::ptr::eq(it.variant, odd.variant));
+    let finding = match of_variant {
+        Some(it) => {
+            Finding::of_file(Rule::ParityBuildInfo, it.variant, (it.path, it.node), message)
+        }
+        None => Finding::of_platform(Rule::ParityBuildInfo, odd.variant.platform, message),
+    };
+    finding.with_values(odd.usual, odd.value)
+}
+
+fn or_none(value: &str) -> &str {
+    if value.is_empty() { "(none)" } else { value }
+}

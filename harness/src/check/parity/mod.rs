@@ -1,0 +1,50 @@
+//! Whether all platforms got the same: what differs from the others, of one platform.
+
+mod build_info;
+mod data;
+mod files;
+mod identical;
+mod linkage;
+mod neutral;
+mod output;
+mod own;
+mod packages;
+mod started;
+mod usual;
+
+pub use output::Parity;
+
+use super::{Expectations, Finding};
+use crate::evidence::Evidence;
+use crate::inspect::Variant;
+
+/// `known` are all other findings: what they say is not said again.
+pub(super) fn check(
+    evidence: &Evidence,
+    expectations: &Expectations,
+    known: &[Finding],
+) -> Vec<Finding> {
+    // Variants without files, or twice for one platform, are the index's defect.
+    let all = &evidence.image.variants;
+    let is_twin =
+        |it: &Variant| all.iter().filter(|other| other.platform == it.platform).count() > 1;
+    let variants: Vec<&Variant> =
+        all.iter().filter(|it| !it.files.is_empty() && !is_twin(it)).collect();
+    if variants.len() < 2 {
+        return Vec::new();
+    }
+    let mut findings = build_info::check(&variants, &expectations.arguments);
+    findings.extend(packages::check(&variants));
+    findings.extend(linkage::check(&variants, &expectations.arguments));
+    findings.extend(identical::check(&variants, &expectations.arguments));
+    findings.extend(files::check(&variants, known));
+    findings.extend(data::check(&variants));
+    findings.extend(output::check(&variants, evidence, &expectations.run));
+    let is_known = |it: &Finding| {
+        known.iter().any(|other| {
+            it.path.is_some() && (other.platform, &other.path) == (it.platform, &it.path)
+        })
+    };
+    findings.retain(|it| !is_known(it));
+    findings
+}
