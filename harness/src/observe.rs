@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::build::{BuildPlan, CachePolicy, KeepAs, build};
 use crate::case::{Case, Subject, SubjectKind};
+use crate::emulator::Emulators;
 use crate::engine::{Engine, EngineError, ImageStore};
 use crate::event::{Event, Events};
 use crate::evidence::Evidence;
@@ -302,7 +303,7 @@ impl Observer<'_> {
     ) -> Result<BTreeMap<Digest, Vec<RunEvidence>>, Blocked> {
         let request = request(case);
         let (engine, session) = (self.engine.require()?.clone(), self.session.clone());
-        let runner = EngineRunner { engine, session, stored };
+        let runner = EngineRunner::new(engine, session, stored, Emulators::of_host());
         Ok(runner.run(facts, &request, self.events).await)
     }
 

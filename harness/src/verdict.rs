@@ -105,6 +105,7 @@ impl Judgement {
         let missed: Vec<Expectation> = known
             .expect
             .iter()
+            .filter(|it| it.platform().is_none_or(|it| is_looked_at(it, evidence)))
             .filter(|it| !findings.iter().any(|finding| it.is_met_by(finding)))
             .cloned()
             .collect();
@@ -127,6 +128,12 @@ impl Judgement {
         let verdict = overall(&index, &variants, &missed, known.strictness);
         Self { verdict, digest: evidence.image.digest, findings: index, variants, missed }
     }
+}
+
+/// What nobody looks at is not missed. Where nobody chose, every platform is looked at.
+fn is_looked_at(platform: Platform, evidence: &Evidence) -> bool {
+    let requested = &evidence.image.requested;
+    requested.is_empty() || requested.contains(&platform)
 }
 
 /// A platform that has no variant can only be spoken of at the index; so can one that has two.

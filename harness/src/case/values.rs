@@ -81,6 +81,12 @@ impl Expectation {
         self.rule
     }
 
+    /// The platform that is to have it; `None` for the index as a whole.
+    #[must_use]
+    pub fn platform(&self) -> Option<Platform> {
+        self.platform
+    }
+
     /// Whether a finding is the one expected: the same rule, path and platform.
     #[must_use]
     pub fn is_met_by(&self, finding: &Finding) -> bool {

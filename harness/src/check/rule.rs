@@ -86,6 +86,12 @@ macro_rules! rules {
                 matches!(self.group(), Group::Run) || matches!(self, Self::ParityOutput)
             }
 
+            /// Whether it can find anything only where variants were run in sandboxes.
+            #[must_use]
+            pub const fn needs_sandbox(self) -> bool {
+                matches!(self, Self::RunForeignExecutable)
+            }
+
             /// The rule's page, Markdown.
             #[must_use]
             pub const fn page(self) -> &'static str {

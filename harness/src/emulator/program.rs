@@ -35,8 +35,20 @@ impl Emulator {
     ///
     /// When it does not say, or that cannot be noted.
     pub fn version(&self, files: &MarkedFiles) -> Result<String, EmulatorError> {
-        let unusable = |source| EmulatorError::Unusable { path: self.path.clone(), source };
-        files.note_of(&self.path, || version(&self.path)).map_err(unusable)
+        files.note_of(&self.path, || version(&self.path)).map_err(|it| self.unusable(it))
+    }
+
+    /// The same, asked anew.
+    ///
+    /// # Errors
+    ///
+    /// When it does not say.
+    pub fn asked_version(&self) -> Result<String, EmulatorError> {
+        version(&self.path).map_err(|it| self.unusable(it))
+    }
+
+    fn unusable(&self, source: io::Error) -> EmulatorError {
+        EmulatorError::Unusable { path: self.path.clone(), source }
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Command {
 pub struct Launch<'a> {
     /// The file that the command names, links followed.
     pub path: ImagePath,
+    /// The path by which it is executed: the command's word, or where PATH has it.
+    pub called: String,
     /// What the processor executes in the end: the file itself, or the last interpreter.
     pub program: (ImagePath, &'a ElfFacts),
 }
@@ -181,7 +183,7 @@ impl Command {
     }
 
     /// The word that names the file.
-    fn program(&self) -> &str {
+    pub(crate) fn program(&self) -> &str {
         self.words.first().map_or("", String::as_str)
     }
 }
@@ -206,9 +208,9 @@ impl<'a> Launch<'a> {
         account: Account,
     ) -> Result<Self, LaunchError> {
         let search = Search { files, config, account };
-        let (path, node) = search.find(command)?;
+        let (called, (path, node)) = search.find(command)?;
         let program = search.program(path.clone(), node, 0)?;
-        Ok(Self { path, program })
+        Ok(Self { path, called, program })
     }
 
     /// Follows the command, and what an init starts in its place. The first that cannot be started
@@ -242,11 +244,11 @@ struct Search<'a, 'c> {
 }
 
 impl<'a> Search<'a, '_> {
-    fn find(&self, command: &Command) -> Result<(ImagePath, &'a Node), LaunchError> {
+    fn find(&self, command: &Command) -> Result<(String, (ImagePath, &'a Node)), LaunchError> {
         let word = command.program().to_owned();
         let found = if word.contains('/') {
             let from = ImagePath::clean(&self.config.working_dir);
-            self.files.resolve(&from, &word).map_err(Some)
+            self.files.resolve(&from, &word).map(|it| (word.clone(), it)).map_err(Some)
         } else {
             self.in_path(&word).ok_or(None)
         };
@@ -262,7 +264,7 @@ impl<'a> Search<'a, '_> {
     }
 
     /// The first file of that name that may be executed, or else the first there is.
-    fn in_path(&self, word: &str) -> Option<(ImagePath, &'a Node)> {
+    fn in_path(&self, word: &str) -> Option<(String, (ImagePath, &'a Node))> {
         let from = ImagePath::clean(&self.config.working_dir);
         let found: Vec<_> = self
             .path_variable()
@@ -270,11 +272,13 @@ impl<'a> Search<'a, '_> {
             .filter_map(|directory| {
                 // An empty entry is the working directory.
                 let directory = if directory.is_empty() { "." } else { directory };
-                self.files.resolve(&from, &format!("{directory}/{word}")).ok()
+                let called = format!("{directory}/{word}");
+                let found = self.files.resolve(&from, &called).ok()?;
+                Some((called, found))
             })
-            .filter(|(_, node)| node.content().is_some())
+            .filter(|(_, (_, node))| node.content().is_some())
             .collect();
-        let executable = found.iter().position(|(_, node)| self.account.may_execute(node));
+        let executable = found.iter().position(|(_, (_, node))| self.account.may_execute(node));
         found.into_iter().nth(executable.unwrap_or(0))
     }
 
@@ -343,10 +347,13 @@ impl<'a> Search<'a, '_> {
             .map_err(ShebangFault::InterpreterMissing)?;
         match env_program(shebang) {
             None => Ok(found),
-            Some(word) => self.in_path(word).ok_or_else(|| ShebangFault::NotInPath {
-                word: word.to_owned(),
-                path: self.path_variable().to_owned(),
-            }),
+            Some(word) => match self.in_path(word) {
+                Some((_, found)) => Ok(found),
+                None => Err(ShebangFault::NotInPath {
+                    word: word.to_owned(),
+                    path: self.path_variable().to_owned(),
+                }),
+            },
         }
     }
 }

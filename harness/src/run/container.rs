@@ -9,14 +9,15 @@ use bollard::query_parameters::{
     KillContainerOptionsBuilder, LogsOptionsBuilder, WaitContainerOptions,
 };
 use futures_util::StreamExt;
-use testcontainers::core::ImageExt;
+use testcontainers::core::{AccessMode, ImageExt, Mount};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerRequest, GenericImage};
 
 use super::capture::{OUTPUT_LAG, captured, keep};
 use super::ended::Ended;
-use super::evidence::{Output, RunEnd, SignalCause};
+use super::evidence::{Execution, Output, RunEnd, SignalCause};
 use super::image::Reference;
+use super::provided::{FOLDER, Provided};
 use super::session::{Session, remove_container};
 use super::start::Start;
 use super::{MEMORY, PROCESSES};
@@ -37,18 +38,44 @@ pub(super) enum ContainerError {
     Silent(Duration),
 }
 
+/// What executes a program, and on which processor.
+#[derive(Clone, Debug)]
+pub(super) enum Executor {
+    /// Whatever the kernel of the engine's host takes for it.
+    Kernel(CpuModel),
+    /// An emulator that the engine was given.
+    Emulator(Provided, CpuModel),
+}
+
 /// Runs a variant to its end, or to the end of its time. The container is removed in any case; a
 /// dropped future leaves it to the session.
 pub(super) async fn run(
     engine: &Engine,
     session: &Session,
     start: &Start,
-    cpu: &CpuModel,
+    executor: &Executor,
     image: Reference,
     timeout: Duration,
 ) -> Result<Ended, ContainerError> {
-    let name = session.container_name(start.manifest);
-    let request = request(session, start, cpu, image).with_container_name(&name);
+    let first = FirstProcess::of(start, executor);
+    let request = |first| request(session, start, (executor, first), image.clone());
+    match attempt(engine, &session.container_name(start.manifest), request(first), timeout).await {
+        // Engines may come without the program that is an init.
+        Err(ContainerError::Start(error)) if error.to_string().contains("docker-init") => {
+            let name = session.container_name(start.manifest);
+            attempt(engine, &name, request(FirstProcess::Program), timeout).await
+        }
+        other => other,
+    }
+}
+
+async fn attempt(
+    engine: &Engine,
+    name: &str,
+    request: ContainerRequest<GenericImage>,
+    timeout: Duration,
+) -> Result<Ended, ContainerError> {
+    let request = request.with_container_name(name);
     let result = match tokio::time::timeout(STARTING, request.start()).await {
         Ok(Ok(container)) => {
             let id = container.id().to_owned();
@@ -60,7 +87,7 @@ pub(super) async fn run(
         Ok(Err(error)) => Err(ContainerError::Start(error)),
         Err(_) => Err(ContainerError::Silent(STARTING)),
     };
-    let removed = remove_container(engine, &name).await;
+    let removed = remove_container(engine, name).await;
     let ended = result?;
     removed.map_err(ContainerError::Lost)?;
     Ok(ended)
@@ -69,32 +96,73 @@ pub(super) async fn run(
 fn request(
     session: &Session,
     start: &Start,
-    cpu: &CpuModel,
+    (executor, first): (&Executor, FirstProcess),
     image: Reference,
 ) -> ContainerRequest<GenericImage> {
     let (label, value) = session.label();
-    let (entrypoint, words) = start.container_command();
-    let mut source = GenericImage::new(image.name, image.tag);
-    if let Some(entrypoint) = entrypoint {
-        source = source.with_entrypoint(entrypoint);
-    }
-    let request = source
-        .with_cmd(words.iter().cloned())
+    let source = GenericImage::new(image.name, image.tag);
+    let request = match executor {
+        Executor::Kernel(_) => {
+            let (entrypoint, words) = start.container_command();
+            let source = match entrypoint {
+                Some(entrypoint) => source.with_entrypoint(entrypoint),
+                None => source,
+            };
+            source.with_cmd(words.iter().cloned())
+        }
+        Executor::Emulator(provided, _) => {
+            let folder = Mount::volume_mount(&provided.volume, FOLDER);
+            source
+                .with_entrypoint(&Provided::path())
+                .with_cmd(start.emulated_words())
+                .with_mount(folder.with_access_mode(AccessMode::ReadOnly))
+        }
+    };
+    let request = request
         .with_platform(start.platform.to_string())
         .with_label(label, value)
         .with_cap_drop("ALL")
         .with_security_opt("no-new-privileges=true")
         .with_readonly_rootfs(true)
         .with_ulimit("core", 0, Some(0))
-        .with_host_config_modifier(confine);
-    match cpu {
+        .with_host_config_modifier(move |config| confine(config, first));
+    match executor.cpu() {
         CpuModel::Default => request,
-        // QEMU reads it wherever binfmt starts it.
+        // QEMU reads it, whoever starts it.
         CpuModel::Named(name) => request.with_env_var("QEMU_CPU", name),
     }
 }
 
-fn confine(config: &mut HostConfig) {
+impl Executor {
+    pub(super) const fn cpu(&self) -> &CpuModel {
+        match self {
+            Self::Kernel(cpu) | Self::Emulator(_, cpu) => cpu,
+        }
+    }
+}
+
+/// Who is the first process of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FirstProcess {
+    /// The program itself.
+    Program,
+    /// The engine's init, which starts the program.
+    Init,
+}
+
+impl FirstProcess {
+    /// QEMU ends of a program's deadly signal by sending it to itself. The kernel keeps such signals
+    /// from a first process, and it would hang.
+    fn of(start: &Start, executor: &Executor) -> Self {
+        match executor {
+            Executor::Kernel(_) if start.execution == Execution::Native => Self::Program,
+            _ => Self::Init,
+        }
+    }
+}
+
+fn confine(config: &mut HostConfig, first: FirstProcess) {
+    config.init = Some(first == FirstProcess::Init);
     config.network_mode = Some("none".to_owned());
     config.publish_all_ports = Some(false);
     config.memory = Some(MEMORY.cast_signed());
@@ -173,11 +241,7 @@ async fn end_of(engine: &Engine, id: &str) -> Result<RunEnd, ContainerError> {
     } else {
         SignalCause::Program
     };
-    Ok(match code {
-        // The shells' convention, which the engine follows: 128 and the number of the signal.
-        129..=159 => RunEnd::Signalled { signal: code - 128, cause },
-        code => RunEnd::Exited { code },
-    })
+    Ok(RunEnd::of_status(code, cause))
 }
 
 /// The beginnings of both streams.

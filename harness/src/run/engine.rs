@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use super::RunRequest;
 use super::at_once::{Runs, run_all};
-use super::container::{self, ContainerError};
+use super::container::{self, ContainerError, Executor};
 use super::ended::{Circumstances, Ended};
 use super::evidence::{Execution, RunEnd, RunEvidence, RunnerKind};
 use super::image::Stored;
+use super::provided::Provider;
 use super::session::Session;
-use super::start::Start;
-use crate::emulator::CpuModel;
+use super::start::{Directness, MachineFit, Start};
+use crate::emulator::{CpuModel, Emulators};
 use crate::engine::Engine;
 use crate::event::{Event, Events};
 use crate::inspect::ImageFacts;
@@ -22,18 +23,24 @@ use crate::oci::Digest;
 /// Runs variants in one engine.
 #[derive(Clone, Debug)]
 pub struct EngineRunner {
-    /// Where.
-    pub engine: Engine,
-    /// What it leaves there goes by this name.
-    pub session: Session,
-    /// Where the engine has it.
-    pub stored: Stored,
+    engine: Engine,
+    session: Session,
+    stored: Stored,
+    provider: Provider,
 }
 
 /// How long the engine may take over a run beyond the program's own time.
 const ENGINE_PATIENCE: Duration = Duration::from_secs(120);
 
 impl EngineRunner {
+    /// Runs variants of what is stored in an engine. What is left there goes by the session's name;
+    /// an emulator of this machine's is given to the engine where it has to execute programs of its
+    /// own architecture.
+    #[must_use]
+    pub fn new(engine: Engine, session: Session, stored: Stored, emulators: Emulators) -> Self {
+        Self { engine, session, stored, provider: Provider::of(emulators) }
+    }
+
     /// Runs every variant that can be started, as many at once as the engine's host has
     /// processors. Variants whose entrypoint leads nowhere are left out: that is known already.
     ///
@@ -50,7 +57,8 @@ impl EngineRunner {
         let starts: Vec<Start> = facts.variants.iter().filter_map(start).collect();
         if let Err(error) = self.stored.check(&self.engine, facts.digest).await {
             let fault = |it: Start| {
-                let run = evidence(&it, CpuModel::Default, Ended::engine_fault(&error));
+                let kernel = Executor::Kernel(CpuModel::Default);
+                let run = evidence(&it, &kernel, Ended::engine_fault(&error));
                 (it.manifest, vec![run])
             };
             return starts.into_iter().map(fault).collect();
@@ -64,48 +72,75 @@ impl EngineRunner {
     }
 
     /// Runs a variant on the processor that its platform promises and, if that seems to lack an
-    /// instruction, on one that has them all. The host's own processor is what it is.
+    /// instruction, on one that has them all.
     async fn run_one(&self, start: Start, timeout: Duration, events: &Events) -> Runs {
         let platform = start.platform;
         events.send(Event::RunStarted { platform });
-        let promised = match (start.execution, CpuModel::baseline(platform)) {
-            (Execution::Emulated, Ok(model)) => model,
-            _ => CpuModel::Default,
-        };
-        let mut runs = vec![self.run_on(&start, promised.clone(), timeout).await];
-        if matches!(runs[0].end, RunEnd::EmulatorFault { .. }) && promised != CpuModel::Default {
+        let model = CpuModel::baseline(platform).unwrap_or(CpuModel::Default);
+        let promised = self.executor(&start, model).await;
+        let mut runs = vec![self.run_on(&start, &promised, timeout).await];
+        if matches!(runs[0].end, RunEnd::EmulatorFault { .. }) {
             // An old emulator may not know the model.
-            runs = vec![self.run_on(&start, CpuModel::Default, timeout).await];
+            let kernel = Executor::Kernel(CpuModel::Default);
+            runs = vec![self.run_on(&start, &kernel, timeout).await];
         }
         if let Some(newest) = runs[0].second_opinion(platform) {
-            runs.push(self.run_on(&start, newest, timeout).await);
+            let newest = self.executor(&start, newest).await;
+            runs.push(self.run_on(&start, &newest, timeout).await);
         }
         events.send(Event::RunFinished { platform, outcome: runs[0].end.to_string() });
         (start.manifest, runs)
     }
 
-    async fn run_on(&self, start: &Start, cpu: CpuModel, timeout: Duration) -> RunEvidence {
-        let attempt = self.attempt(start, &cpu, timeout);
+    /// What executes a variant's program on a processor. The host's own processor is what it is:
+    /// what it would execute is given to an emulator, as far as the kernel does not start more.
+    async fn executor(&self, start: &Start, cpu: CpuModel) -> Executor {
+        let is_right = start.machine == MachineFit::Right && start.directness == Directness::Direct;
+        match start.execution {
+            Execution::Emulated => Executor::Kernel(cpu),
+            Execution::Native | Execution::Unknown if is_right && cpu != CpuModel::Default => {
+                let at = (&self.engine, &self.session);
+                let Ok(image) = self.stored.reference(&self.engine, start).await else {
+                    return Executor::Kernel(CpuModel::Default);
+                };
+                match self.provider.provide(at, start.platform, &image).await {
+                    Some(provided) => Executor::Emulator(provided, cpu),
+                    None => Executor::Kernel(CpuModel::Default),
+                }
+            }
+            Execution::Native | Execution::Unknown => Executor::Kernel(CpuModel::Default),
+        }
+    }
+
+    async fn run_on(&self, start: &Start, executor: &Executor, timeout: Duration) -> RunEvidence {
+        let attempt = self.attempt(start, executor, timeout);
         let ended = match tokio::time::timeout(timeout + ENGINE_PATIENCE, attempt).await {
             Ok(ended) => ended,
             Err(_) => Err(ContainerError::Silent(timeout + ENGINE_PATIENCE).into()),
         };
         let ended = ended.unwrap_or_else(|error| Ended::engine_fault(error.as_ref()));
-        evidence(start, cpu, ended)
+        evidence(start, executor, ended)
     }
 
     async fn attempt(
         &self,
         start: &Start,
-        cpu: &CpuModel,
+        executor: &Executor,
         timeout: Duration,
     ) -> Result<Ended, Box<dyn Error + Send + Sync>> {
         let image = self.stored.reference(&self.engine, start).await?;
-        Ok(container::run(&self.engine, &self.session, start, cpu, image, timeout).await?)
+        Ok(container::run(&self.engine, &self.session, start, executor, image, timeout).await?)
     }
 }
 
-fn evidence(start: &Start, cpu: CpuModel, ended: Ended) -> RunEvidence {
-    let (runner, execution) = (RunnerKind::Engine, start.execution);
-    ended.into_evidence(start, Circumstances { runner, execution, cpu, emulator: String::new() })
+fn evidence(start: &Start, executor: &Executor, ended: Ended) -> RunEvidence {
+    let (execution, emulator) = match executor {
+        Executor::Kernel(_) => (start.execution, String::new()),
+        Executor::Emulator(provided, _) => (Execution::Emulated, provided.version.clone()),
+    };
+    let cpu = executor.cpu().clone();
+    ended.into_evidence(
+        start,
+        Circumstances { runner: RunnerKind::Engine, execution, cpu, emulator },
+    )
 }

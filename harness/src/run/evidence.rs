@@ -38,29 +38,50 @@ pub struct RunEvidence {
     pub stderr: Output,
 }
 
-/// What programs say that look at the processor and do not like it: Go's runtime, and glibc.
+/// What programs say that look at the processor and do not like it: Go's runtime, and glibc. And
+/// what runtimes that handle the signal themselves, and shells whose child it was, say of it.
 ///
 /// Source: Go, `runtime/asm_amd64.s`, `asm_386.s`, `os_linux_arm.go` and `asm_arm64.s`; glibc,
-/// `sysdeps/x86/dl-get-cpu-features.c` and `elf/dl-hwcaps-check.h`.
-const REFUSALS: [&str; 4] = [
+/// `sysdeps/x86/dl-get-cpu-features.c` and `elf/dl-hwcaps-check.h`. Go again,
+/// `runtime/sigtab_linux_generic.go`; `HotSpot` of `OpenJDK`, `os/posix/signals_posix.cpp`; glibc,
+/// `siglist.h`.
+const COMPLAINTS: [&str; 7] = [
     "This program can only be run on",
     "so it cannot run this GOARM=",
     "CPU ISA level is lower than required",
     "Fatal glibc error: CPU does not support",
+    "SIGILL: illegal instruction",
+    "SIGILL (0x4)",
+    "Illegal instruction",
 ];
 /// The number of SIGILL on every architecture that Linux knows.
 const ILLEGAL_INSTRUCTION: i64 = 4;
+/// Shells, inits and engines add it to the number of the signal that ended their child.
+const SIGNAL_STATUS: i64 = 128;
+/// The highest number that they do so with.
+const LAST_SIGNAL: i64 = 31;
 
 impl RunEvidence {
     /// Whether the program's end may be that its processor lacks an instruction.
     #[must_use]
     pub fn suggests_isa_fault(&self) -> bool {
         match self.end {
-            RunEnd::Signalled { signal, .. } => signal == ILLEGAL_INSTRUCTION,
-            RunEnd::Exited { code } if code != 0 => {
-                REFUSALS.iter().any(|it| self.stderr.text.contains(it))
+            RunEnd::Signalled { signal: ILLEGAL_INSTRUCTION, .. } => true,
+            RunEnd::Exited { code: 0 } => false,
+            RunEnd::Exited { .. } | RunEnd::Signalled { .. } => {
+                let streams = [&self.stderr.text, &self.stdout.text];
+                COMPLAINTS.iter().any(|it| streams.iter().any(|text| text.contains(it)))
             }
             _ => false,
+        }
+    }
+
+    /// Whether it died of an instruction, rather than refuse to go on.
+    #[must_use]
+    pub fn dies_of_instruction(&self) -> bool {
+        matches!(self.end, RunEnd::Signalled { .. }) || {
+            let streams = [&self.stderr.text, &self.stdout.text];
+            streams.iter().any(|it| it.contains("SIGILL") || it.contains("Illegal instruction"))
         }
     }
 }
@@ -161,6 +182,15 @@ pub enum SignalCause {
 }
 
 impl RunEnd {
+    /// What an exit status says, the shells' convention included: 128 and the number of a signal.
+    #[must_use]
+    pub(super) fn of_status(status: i64, cause: SignalCause) -> Self {
+        match status - SIGNAL_STATUS {
+            signal @ 1..=LAST_SIGNAL => Self::Signalled { signal, cause },
+            _ => Self::Exited { code: status },
+        }
+    }
+
     /// The time limit as it is stored.
     #[must_use]
     pub fn timed_out(limit: Duration) -> Self {

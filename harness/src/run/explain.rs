@@ -29,11 +29,21 @@ pub(super) fn explain(end: RunEnd, start: &Start, execution: Execution, stderr: 
     if let Some(line) = lines.find(|line| FAULTS.iter().any(|it| line.contains(it))) {
         return RunEnd::EmulatorFault { message: line.to_owned() };
     }
-    let line = stderr.text.trim();
-    if line.starts_with("exec ") && line.ends_with(": exec format error") {
+    if is_refused(stderr.text.trim(), start.command.program()) {
         return RunEnd::EmulatorMissing { remedy: remedy(start.platform) };
     }
     end
+}
+
+/// Whether the kernel refused to execute a program, in the words of the container's runtime, or of
+/// the engine's init, which tries the image's shell next.
+fn is_refused(said: &str, program: &str) -> bool {
+    let by_runtime = said.starts_with("exec ") && said.ends_with(": exec format error");
+    let by_init = said.starts_with("[FATAL tini (")
+        && said.split_once("] exec ").is_some_and(|(_, rest)| {
+            rest.strip_prefix(program).is_some_and(|it| it.starts_with(" failed: "))
+        });
+    by_runtime || by_init
 }
 
 fn is_failure(end: &RunEnd) -> bool {

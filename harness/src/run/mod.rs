@@ -11,6 +11,7 @@ mod explain;
 mod helper;
 mod image;
 mod layers;
+mod provided;
 mod record;
 mod sandbox;
 mod session;

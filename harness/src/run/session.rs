@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use bollard::models::ImageSummary;
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListImagesOptionsBuilder, RemoveContainerOptionsBuilder,
-    RemoveImageOptionsBuilder,
+    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder,
+    RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder,
 };
 
 use crate::engine::Engine;
 use crate::oci::Digest;
+use crate::platform::{Architecture, Platform};
 use crate::random::random_name;
 
 /// The label of every container of ours.
@@ -51,6 +52,12 @@ impl Session {
         format!("archproof-{self}-{}", &manifest.hex()[..16])
     }
 
+    /// The name of the volume with the emulator of an architecture.
+    pub(super) fn volume_name(&self, architecture: Architecture) -> String {
+        let name = Platform::new(architecture).architecture_name();
+        format!("archproof-{self}-{name}")
+    }
+
     /// The filter that finds its containers, as `docker ps --filter label=…` takes it.
     #[must_use]
     pub fn filter(&self) -> String {
@@ -61,15 +68,29 @@ impl Session {
         (LABEL, &self.0)
     }
 
-    /// Removes all containers and images of this session. What cannot be removed is named.
+    /// Removes all containers, volumes and images of this session. What cannot be removed is named.
     ///
     /// # Errors
     ///
     /// The first thing that the engine did not let go, after trying all of them.
     pub async fn clean(&self, engine: &Engine) -> Result<(), bollard::errors::Error> {
         let containers = self.clean_containers(engine).await;
+        let volumes = self.clean_volumes(engine).await;
         let images = self.clean_images(engine).await;
-        containers.and(images)
+        containers.and(volumes).and(images)
+    }
+
+    async fn clean_volumes(&self, engine: &Engine) -> Result<(), bollard::errors::Error> {
+        let filters = HashMap::from([("label", vec![self.filter()])]);
+        let options = ListVolumesOptionsBuilder::new().filters(&filters).build();
+        let volumes = engine.docker().list_volumes(Some(options)).await?.volumes;
+        let mut result = Ok(());
+        for volume in volumes.unwrap_or_default() {
+            let options = RemoveVolumeOptionsBuilder::new().force(true).build();
+            let removed = engine.docker().remove_volume(&volume.name, Some(options)).await;
+            result = result.and(absent_is_fine(removed));
+        }
+        result
     }
 
     async fn clean_containers(&self, engine: &Engine) -> Result<(), bollard::errors::Error> {

@@ -23,6 +23,10 @@ pub(super) struct Start {
     pub entrypoint: ImagePath,
     /// What the processor executes: the entrypoint, or its last interpreter.
     pub program: ImagePath,
+    /// The path by which the entrypoint is executed.
+    pub called: String,
+    /// Whether it is the program itself that the command starts.
+    pub directness: Directness,
     /// Whether the program is for its platform's machine.
     pub machine: MachineFit,
     /// What executes the program on the engine's host.
@@ -36,13 +40,30 @@ pub(super) enum MachineFit {
     Wrong,
 }
 
+/// Whether it is the program itself that a command starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Directness {
+    /// Nothing stands before it.
+    Direct,
+    /// A script or an init starts it, and the kernel executes it as it executes everything.
+    Behind,
+}
+
 impl Start {
     /// `None` where the command leads to nothing that can be started.
     pub(super) fn of(variant: &Variant, arguments: &Arguments, host: Platform) -> Option<Self> {
         let account = Account::resolve(&variant.files, &variant.config.user).ok()?;
         let command = Command::of(&variant.config, arguments).ok()?;
-        let launch = Launch::trace(&variant.files, &variant.config, &command, account).ok()?;
+        let (files, config) = (&variant.files, &variant.config);
+        let launches = Launch::trace_all(files, config, &command, &account);
+        let is_alone = launches.len() == 1;
+        let launch = launches.into_iter().next()?.ok()?;
         let (program, facts) = launch.program;
+        let directness = if is_alone && program == launch.path {
+            Directness::Direct
+        } else {
+            Directness::Behind
+        };
         let is_right = facts.target() == variant.platform.elf_target();
         Some(Self {
             platform: variant.platform,
@@ -52,9 +73,19 @@ impl Start {
             command,
             entrypoint: launch.path,
             program,
+            called: launch.called,
+            directness,
             machine: if is_right { MachineFit::Right } else { MachineFit::Wrong },
             execution: execution(host, facts),
         })
+    }
+
+    /// The words by which QEMU executes the program: under the name that it is called by (`-0`).
+    pub(super) fn emulated_words(&self) -> Vec<String> {
+        let (name, words) =
+            self.command.words.split_first().map_or(("", &[][..]), |it| (it.0, it.1));
+        let beginning = ["-0", name, &self.called].map(str::to_owned);
+        beginning.into_iter().chain(words.iter().cloned()).collect()
     }
 
     /// What replaces the image's ENTRYPOINT, if anything has to, and the words of the container's

@@ -34,8 +34,10 @@ pub(super) fn check(
             let run = evidence.runs_of(variant).first()?;
             let is_right = matches!(run.end, RunEnd::Exited { code } if code == expectation.exit);
             let is_whole = run.stdout.extent == Extent::Whole;
+            // What was refused would have printed something.
+            let is_all_run = run.foreign.is_empty();
             let lines = || Lines::of(&run.stdout.text, variant, &expectation.parity);
-            (is_right && is_whole).then(|| (*variant, lines()))
+            (is_right && is_whole && is_all_run).then(|| (*variant, lines()))
         })
         .collect();
     let odd = odd_ones(&printed);

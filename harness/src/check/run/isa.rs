@@ -20,9 +20,10 @@ pub(super) fn check(
     if code != expectation.exit {
         return None;
     }
-    let how = match on_promised.end {
-        RunEnd::Signalled { .. } => "it dies of an illegal instruction (SIGILL)".to_owned(),
-        _ => format!("it refuses to run{}", last_words(on_promised)),
+    let how = if on_promised.dies_of_instruction() {
+        "it dies of an illegal instruction (SIGILL)".to_owned()
+    } else {
+        format!("it refuses to run{}", last_words(on_promised))
     };
     let message = format!(
         "on {}, the oldest processor that {} promises, {how}; on {} it runs",

@@ -7,7 +7,7 @@ use super::{Case, Expectations, Rule, RunExpectation, caught, silent};
 use crate::check::Parity;
 use crate::fixture::{ElfFile, Image, Layer, Variant};
 use crate::inspect::Arguments;
-use crate::run::RunEnd;
+use crate::run::{RunEnd, RunEvidence};
 
 pub(super) fn cases() -> Vec<Case> {
     [output(), files(), identical(), builds(), images(), packages(), linkage(), links(), data()]
@@ -80,6 +80,20 @@ fn output() -> Vec<Case> {
         silent(Output, "a line that may differ", image())
             .printing(["a\n built 1\n", "a\n built 2\n", "a\n built 3\n"])
             .demanding(&["built *"]),
+        caught(
+            Rule::RunForeignExecutable,
+            "what was refused would have printed something",
+            image(),
+            &["error linux/arm64 /tmp/helper"],
+        )
+        .after_each([
+            run(RunEnd::Exited { code: 0 }, "a"),
+            run(RunEnd::Exited { code: 0 }, "a"),
+            RunEvidence {
+                foreign: vec!["/tmp/helper".to_owned()],
+                ..run(RunEnd::Exited { code: 0 }, "b")
+            },
+        ]),
         caught(
             Rule::RunFailed,
             "one that fails prints what it wants",

@@ -210,6 +210,24 @@ fn isa_faults() -> Vec<Case> {
             refusing("/app: CPU ISA level is lower than required\n"),
             on("max", exited(0)),
         ]),
+        caught(Fault, "a Go program that handles the signal", healthy(), APP).after([
+            refusing("SIGILL: illegal instruction\nPC=0x11a30 m=0 sigcode=1\n"),
+            on("max", exited(0)),
+        ]),
+        caught(Fault, "a script whose program dies", healthy(), APP).after([
+            refusing("/app: line 2:     7 Illegal instruction     /opt/tool \"$@\"\n"),
+            on("max", exited(0)),
+        ]),
+        caught(Fault, "a Java machine, which aborts", healthy(), APP).after([
+            on(
+                "cortex-a53",
+                RunEvidence {
+                    stdout: Output::new(b"#  SIGILL (0x4) at pc=0x7f, pid=7\n", Extent::Whole),
+                    ..signalled(6, SignalCause::Program)
+                },
+            ),
+            on("max", exited(0)),
+        ]),
         caught(
             Rule::ElfIsaTooNew,
             "what the file declares and what the run shows is one finding",

@@ -101,7 +101,7 @@ pub(super) fn evidence(start: &Start, cpu: CpuModel, ended: Ended, version: &str
 
 fn end_of(end: &End) -> RunEnd {
     match end {
-        End::Exited(code) => RunEnd::Exited { code: i64::from(*code) },
+        End::Exited(code) => RunEnd::of_status(i64::from(*code), SignalCause::Program),
         End::Signalled(signal) => {
             RunEnd::Signalled { signal: i64::from(*signal), cause: SignalCause::Program }
         }
