@@ -1,0 +1,5 @@
+//go:build !riscv64
+
+package main
+
+func findVectorBytes() int { return 0 }
