@@ -7,7 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use archproof::emulator::{Mark, minimal_program};
-use bollard::query_parameters::{ListContainersOptionsBuilder, ListImagesOptionsBuilder};
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder,
+};
 use common::{Project, RUNTIME, Said, archproof, assert_matches_schema, engine, root};
 use rstest::rstest;
 use serde_json::Value;
@@ -135,6 +137,80 @@ fn a_fault_stays_with_its_variant(
     let found = arm64["findings"][0]["rule"].as_str().unwrap_or_default();
     assert!(found.starts_with(rule), "{said}");
     assert_nothing_is_left();
+}
+
+/// What a program must not find, and what it must not be able to do, whoever runs it.
+#[rstest]
+fn nothing_of_the_host_is_in_reach(#[values("engine", "sandbox")] runner: &str) {
+    let canary = tempfile::NamedTempFile::new_in("/var/tmp").expect("a file");
+    let commands = format!(
+        "breach() {{ echo \"breach: $*\"; }}
+for mount in $(cut -d' ' -f2 /proc/self/mounts) /proc/[0-9]*/root /proc/[0-9]*/cwd; do
+  for up in '' /.. /../.. /../../..; do [ -e $mount$up{canary} ] && breach file by $mount$up; done
+done
+grep ' /proc/sys/fs/binfmt_misc ' /proc/self/mounts && breach handlers
+for setting in fs/binfmt_misc/register kernel/core_pattern kernel/hostname; do
+  (echo x > /proc/sys/$setting) 2>/dev/null && breach setting $setting
+done
+mount -t binfmt_misc none /tmp 2>/dev/null && breach mounted handlers
+mount -t tmpfs none /tmp 2>/dev/null && breach mounted
+unshare -U true 2>/dev/null && breach entered a user namespace
+unshare -n true 2>/dev/null && breach entered a network namespace
+chroot / true 2>/dev/null && breach chroot
+ip link 2>/dev/null | grep '^[0-9]' | grep -v ' lo: ' | grep -v 'state DOWN' && breach network
+wget -q -T 2 -O /dev/null http://127.0.0.1/ 2>/dev/null && breach web
+(echo x > /new) 2>/dev/null && breach wrote to the root
+grep '^CapEff:.*[1-9a-f]' /proc/self/status && breach capabilities
+grep -q '^NoNewPrivs:.*1' /proc/self/status || breach privileges
+kill -9 1 2>/dev/null
+echo Usage: tool",
+        canary = canary.path().display()
+    );
+    let said = verify(&script(&commands), &["--output", "json", "--runner", runner]);
+    assert_eq!(said.status, Some(0), "{said}");
+    let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    for variant in report["subjects"][0]["variants"].as_array().expect("variants") {
+        assert_eq!(variant["runs"][0]["stdout"], "Usage: tool\n", "{said}");
+    }
+    assert_nothing_is_left();
+}
+
+/// A child that leaves its session, its parent and its terminal is gone with the run.
+#[rstest]
+fn nobody_outlives_the_run(#[values("engine", "sandbox")] runner: &str) {
+    let mark = format!("daemon-of-{runner}-{}", std::process::id());
+    let daemon = format!("setsid sh -c 'trap \"\" HUP TERM; while :; do sleep 1; done' {mark}");
+    let commands = format!("{daemon} >/dev/null 2>&1 </dev/null &\nsleep 0.3\necho Usage: tool\n");
+    let said = verify(&script(&commands), &["--runner", runner]);
+    assert_eq!(said.status, Some(0), "{said}");
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(processes_with(&mark), [""; 0], "{said}");
+}
+
+/// What a program prints reaches the terminal escaped, and the report whole.
+#[rstest]
+fn a_program_cannot_steer_the_terminal(#[values("engine", "sandbox")] runner: &str) {
+    let project =
+        script("printf '\\033[2J\\033]0;owned\\007\\r\\302\\233' | tee /dev/stderr\nexit 3");
+    let said = verify(&project, &["--runner", runner, "--platform", "linux/arm64"]);
+    assert_eq!(said.status, Some(1), "{said}");
+    let steers = |text: &str| text.chars().any(|it| it.is_control() && it != '\n' && it != '\t');
+    assert!(!steers(&said.stdout) && !steers(&said.stderr), "{said}");
+    assert!(said.stdout.contains("u{1b}[2J"), "{said}");
+    let said =
+        verify(&project, &["--runner", runner, "--platform", "linux/arm64", "--output", "json"]);
+    let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    let run = &report["subjects"][0]["variants"][0]["runs"][0];
+    let escaped = "\\u{1b}[2J\\u{1b}]0;owned\\u{7}\\r\\u{9b}";
+    assert_eq!((&run["stdout"], &run["stderr"]), (&escaped.into(), &escaped.into()), "{said}");
+}
+
+/// The command lines of all processes that have a word.
+fn processes_with(word: &str) -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let lines = processes.filter_map(|it| std::fs::read(it.path().join("cmdline")).ok());
+    let lines = lines.map(|it| String::from_utf8_lossy(&it).replace('\0', " "));
+    lines.filter(|it| it.contains(word)).collect()
 }
 
 #[test]
@@ -296,16 +372,21 @@ async fn holdings() -> Vec<String> {
         .all(true)
         .filters(&filter("label", "dev.archproof.session"))
         .build();
+    let volumes =
+        ListVolumesOptionsBuilder::new().filters(&filter("label", "dev.archproof.session")).build();
     let images = ListImagesOptionsBuilder::new()
         .filters(&filter("reference", "archproof.invalid/*/*"))
         .build();
     loop {
         let containers = engine.docker().list_containers(Some(containers.clone())).await;
+        let volumes = engine.docker().list_volumes(Some(volumes.clone())).await;
         let images = engine.docker().list_images(Some(images.clone())).await;
         // Docker 26.1 fails to list what is removed meanwhile.
-        if let (Ok(containers), Ok(images)) = (containers, images) {
+        if let (Ok(containers), Ok(volumes), Ok(images)) = (containers, volumes, images) {
             let containers = containers.into_iter().filter_map(|it| it.id);
-            return containers.chain(images.into_iter().flat_map(|it| it.repo_tags)).collect();
+            let volumes = volumes.volumes.unwrap_or_default().into_iter().map(|it| it.name);
+            let images = images.into_iter().flat_map(|it| it.repo_tags);
+            return containers.chain(volumes).chain(images).collect();
         }
     }
 }

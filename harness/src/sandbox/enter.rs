@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
+use rustix::fs::fchown;
 use rustix::process::{DumpableBehavior, getegid, geteuid, set_dumpable_behavior};
 use rustix::thread::{
     Gid, Uid, UnshareFlags, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
@@ -93,6 +94,7 @@ pub(super) struct Opened {
 
 fn run(caller: &Caller, order: &RunOrder) -> Result<(), Fault> {
     let opened = init::open(order)?;
+    give_away_output()?;
     give_up_rights()?;
     new_user(0, 0)?;
     let apart = UnshareFlags::NEWNS
@@ -103,6 +105,17 @@ fn run(caller: &Caller, order: &RunOrder) -> Result<(), Fault> {
     enter(apart).to("enter namespaces of its own")?;
     let first = fork(|| init::first_process(caller, order, opened)).to("start a process")?;
     wait_for(first).to("wait for the sandbox")?;
+    Ok(())
+}
+
+/// Programs open their output anew, as `/dev/stderr` or `/dev/stdout`, for which it has to be theirs.
+fn give_away_output() -> Result<(), Fault> {
+    if geteuid().is_root() {
+        let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
+        for stream in [rustix::stdio::stdout(), rustix::stdio::stderr()] {
+            fchown(stream, Some(uid), Some(gid)).to("give away the program's output")?;
+        }
+    }
     Ok(())
 }
 
