@@ -188,6 +188,27 @@ fn a_helper_of_another_machine_is_caught_when_it_is_called() {
     assert_eq!(findings(arm64), ["RunForeignExecutable /tmp/helper"], "{said}");
 }
 
+/// Every amd64 machine executes programs for 386, and so does the sandbox.
+#[test]
+fn an_older_helper_of_the_same_machine_runs() {
+    // exit(0)
+    let helper = program("linux/386", "31c04031dbcd80");
+    let octal: Vec<String> = helper.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    let script = format!(
+        "#!/bin/sh\nprintf '{}' > /tmp/helper\nchmod +x /tmp/helper\n/tmp/helper && echo ran\n",
+        octal.concat()
+    );
+    let project = Project::new(&[
+        ("Dockerfile", "FROM busybox\nCOPY --chmod=755 tool /tool\nENTRYPOINT [\"/tool\"]\n"),
+        ("tool", &script),
+    ]);
+    let (said, subject) = verify(&project, &["--platform", "linux/amd64,linux/arm64"]);
+    let variants = subject["variants"].as_array().expect("variants");
+    let [amd64, arm64] = variants.as_slice() else { panic!("{said}") };
+    assert_eq!(amd64["runs"][0]["stdout"], "ran\n", "{said}");
+    assert_eq!(findings(arm64), ["RunForeignExecutable /tmp/helper"], "{said}");
+}
+
 /// What a program can see and do: each line of the script is a breach, and says so.
 #[test]
 fn nothing_of_the_host_is_in_reach() {

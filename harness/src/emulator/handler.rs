@@ -84,7 +84,7 @@ impl Handler {
         cared[E_TYPE..E_MACHINE].copy_from_slice(&either);
         magic[E_MACHINE..].copy_from_slice(&machine);
         cared[E_MACHINE..].fill(0xff);
-        Self { name: "own".to_owned(), magic, mask: cared }.except(mark)
+        Self { name: format!("{}-", target.machine.0), magic, mask: cared }.except(mark)
     }
 
     fn except(self, mark: Mark) -> Vec<Self> {

@@ -7,15 +7,22 @@ use crate::platform::Platform;
 /// What QEMU says when it is at fault itself, and no program does.
 ///
 /// Source: QEMU, `linux-user/signal.c` ("QEMU internal"), `cpu-target.c` and `target/s390x/cpu_models.c`
-/// (CPU models), `GLib`'s `g_assertion_message`.
-const FAULTS: [&str; 6] = [
+/// (CPU models), `linux-user/syscall.c` (system calls), `linux-user/*/cpu_loop.c` (exceptions);
+/// `GLib`'s `g_assertion_message`.
+const FAULTS: [&str; 9] = [
     "QEMU internal SIG",
     "unable to find CPU model",
     "Some features requested in the CPU model are not available",
+    "qemu: unhandled CPU exception",
+    "qemu: fatal:",
+    "Unsupported syscall:",
     "ERROR:../accel/",
     "ERROR:../linux-user/",
     "ERROR:../target/",
 ];
+/// What programs say, in the C library's words for `ENOSYS`, of a system call that is not there.
+/// Every kernel has those that programs cannot do without; QEMU lacks some, such as `ptrace`.
+const NOT_IMPLEMENTED: &str = "Function not implemented";
 
 /// What an emulator's own fault hides, and what it means that the kernel found nobody to execute a
 /// program. The container's init reports the latter in one line; the program itself never ran, so
@@ -26,13 +33,18 @@ pub(super) fn explain(end: RunEnd, start: &Start, execution: Execution, stderr: 
         return end;
     }
     let mut lines = stderr.text.lines();
-    if let Some(line) = lines.find(|line| FAULTS.iter().any(|it| line.contains(it))) {
+    if let Some(line) = lines.find(|line| is_own_fault(line)) {
         return RunEnd::EmulatorFault { message: line.to_owned() };
     }
     if is_refused(stderr.text.trim(), start.command.program()) {
         return RunEnd::EmulatorMissing { remedy: remedy(start.platform) };
     }
     end
+}
+
+fn is_own_fault(line: &str) -> bool {
+    let is_assertion = line.starts_with("qemu-") && line.contains(": Assertion `");
+    is_assertion || line.contains(NOT_IMPLEMENTED) || FAULTS.iter().any(|it| line.contains(it))
 }
 
 /// Whether the kernel refused to execute a program, in the words of the container's runtime, or of
@@ -60,4 +72,80 @@ fn remedy(platform: Platform) -> String {
          `docker run --privileged --rm tonistiigi/binfmt --install {}`",
         platform.architecture_name(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inspect::{Command, ImagePath};
+    use crate::oci::Digest;
+    use crate::run::Extent;
+    use crate::run::start::Directness;
+
+    fn start(machine: MachineFit) -> Start {
+        let path = ImagePath::clean("/tool");
+        Start {
+            platform: "linux/arm64".parse().expect("a platform"),
+            manifest: Digest::of(b"manifest"),
+            config: Digest::of(b"config"),
+            own: Vec::new(),
+            command: Command { words: vec!["/tool".to_owned(), "--help".to_owned()] },
+            entrypoint: path.clone(),
+            program: path,
+            called: "/tool".to_owned(),
+            directness: Directness::Direct,
+            machine,
+            execution: Execution::Emulated,
+        }
+    }
+
+    fn explained(code: i64, stderr: &str, execution: Execution, machine: MachineFit) -> RunEnd {
+        let stderr = Output::new(stderr.as_bytes(), Extent::Whole);
+        explain(RunEnd::Exited { code }, &start(machine), execution, &stderr)
+    }
+
+    fn emulated(code: i64, stderr: &str) -> RunEnd {
+        explained(code, stderr, Execution::Emulated, MachineFit::Right)
+    }
+
+    const FAULT: &str = "QEMU internal SIGSEGV {code=MAPERR, addr=0x20}";
+
+    #[test]
+    fn what_is_the_emulator_s_fault_is_not_the_program_s() {
+        for line in [
+            FAULT,
+            "qemu-aarch64: unable to find CPU model 'cortex-a99'",
+            "qemu: unhandled CPU exception 0x10003 - aborting",
+            "Unsupported syscall: 435",
+            "ERROR:../accel/tcg/cpu-exec.c:1008:cpu_exec_setjmp: assertion failed: (cpu == current_cpu)",
+            "qemu-aarch64: ../linux-user/mmap.c:1: mmap: Assertion `start' failed.",
+            "strace: ptrace(PTRACE_TRACEME, ...): Function not implemented",
+        ] {
+            let end = emulated(1, &format!("before\n{line}\nafter\n"));
+            assert_eq!(end, RunEnd::EmulatorFault { message: line.to_owned() });
+        }
+    }
+
+    #[test]
+    fn what_is_the_program_s_fault_stays_its_own() {
+        let exited = |code| RunEnd::Exited { code };
+        assert_eq!(emulated(0, FAULT), exited(0), "it went well");
+        assert_eq!(emulated(1, "Not implemented"), exited(1));
+        assert_eq!(emulated(1, "assertion failed: (a == b)"), exited(1));
+        assert_eq!(emulated(2, "qemu: uncaught target signal 11 (Segmentation fault)"), exited(2));
+        let native = explained(1, FAULT, Execution::Native, MachineFit::Right);
+        assert_eq!(native, exited(1), "nobody emulated it");
+        let wrong = explained(255, FAULT, Execution::Emulated, MachineFit::Wrong);
+        assert_eq!(wrong, exited(255), "another machine's program is just that");
+    }
+
+    #[test]
+    fn a_program_that_nobody_executes_wants_an_emulator() {
+        let is_missing = |stderr| matches!(emulated(255, stderr), RunEnd::EmulatorMissing { .. });
+        assert!(is_missing("exec /tool: exec format error\n"));
+        assert!(is_missing("[FATAL tini (7)] exec /tool failed: Exec format error\n"));
+        assert!(is_missing("[FATAL tini (7)] exec /tool failed: No such file or directory\n"));
+        assert!(!is_missing("[FATAL tini (7)] exec /missing failed: No such file or directory\n"));
+        assert!(!is_missing("/tool: line 1: exec: /missing: not found\n"));
+    }
 }

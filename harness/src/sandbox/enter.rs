@@ -86,8 +86,8 @@ fn serve() -> io::Result<()> {
 /// What has to be opened with the user's own rights.
 #[derive(Debug)]
 pub(super) struct Opened {
-    /// What executes programs of the variant's machine.
-    pub emulator: OwnedFd,
+    /// What executes programs of the platform's machines, in the order's order.
+    pub emulators: Vec<OwnedFd>,
     /// What executes all others.
     pub refuser: Option<OwnedFd>,
 }

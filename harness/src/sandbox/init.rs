@@ -31,8 +31,9 @@ const TICK: Duration = Duration::from_millis(20);
 /// Opens what a user's own rights are needed for.
 pub(super) fn open(order: &RunOrder) -> Result<Opened, Fault> {
     let open = |path: &PathBuf| File::open(path).map(OwnedFd::from).to("open an emulator");
-    let Handlers { emulator, refuser, .. } = &order.handlers;
-    Ok(Opened { emulator: open(emulator)?, refuser: refuser.as_ref().map(open).transpose()? })
+    let Handlers { emulated, refuser, .. } = &order.handlers;
+    let emulators = emulated.iter().map(|(_, path)| open(path)).collect::<Result<_, _>>()?;
+    Ok(Opened { emulators, refuser: refuser.as_ref().map(open).transpose()? })
 }
 
 /// The status is of no interest to anybody: what is to be said goes over the socket.
@@ -94,8 +95,9 @@ fn register(handlers: &Handlers, staging: &Staging, opened: &Opened) -> Result<O
     if let Some(refuser) = &opened.refuser {
         write(Handler::of_any(handlers.mark), refuser, KeepArgv0::No)?;
     }
-    let own = Handler::of_target(handlers.target, handlers.mark);
-    write(own, &opened.emulator, KeepArgv0::Yes)?;
+    for ((target, _), emulator) in handlers.emulated.iter().zip(&opened.emulators) {
+        write(Handler::of_target(*target, handlers.mark), emulator, KeepArgv0::Yes)?;
+    }
     let folder = rustix::fs::open(&at, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
     folder.to("keep the handlers")
 }

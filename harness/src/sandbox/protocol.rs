@@ -35,15 +35,13 @@ pub struct RunOrder {
     pub processes: u64,
 }
 
-/// What executes ELF files: an emulator those of one machine, and the refuser all others.
+/// What executes ELF files: emulators those of the platform's machines, and the refuser all others.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Handlers {
-    /// The machine.
-    pub target: ElfTarget,
-    /// The mark that both have.
+    /// The machines, and what emulates each.
+    pub emulated: Vec<(ElfTarget, PathBuf)>,
+    /// The mark that emulators and refuser have.
     pub mark: Mark,
-    /// The emulator.
-    pub emulator: PathBuf,
     /// The refuser; hosts without one execute natively what they can.
     pub refuser: Option<PathBuf>,
 }

@@ -23,7 +23,7 @@ use crate::error_chain::error_chain;
 use crate::event::{Event, Events};
 use crate::inspect::ImageFacts;
 use crate::oci::{Descriptor, Digest, OpenImage};
-use crate::platform::Platform;
+use crate::platform::{Architecture, Platform};
 use crate::sandbox::{Command, Handlers};
 use command::{command_of, on};
 use error::SandboxError;
@@ -103,7 +103,12 @@ impl SandboxRunner {
                 runs.push(evidence(start, CpuModel::Default, error.into_ended(), ""));
             }
             Ok(place) => {
-                let promised = place.run(start, command, &place.promised, timeout);
+                let on_promised = || place.run(start, command, &place.promised, timeout);
+                let mut promised = on_promised();
+                if matches!(promised.end, RunEnd::EmulatorFault { .. }) {
+                    // Emulators have races of their own.
+                    promised = on_promised();
+                }
                 let newest = promised.second_opinion(platform);
                 runs.push(promised);
                 runs.extend(newest.map(|it| place.run(start, command, &it, timeout)));
@@ -162,7 +167,8 @@ impl SandboxRunner {
     }
 
     /// All programs of the variant's machine go through the emulator, those of the host's own
-    /// architecture too. Gives the emulator's version as well.
+    /// architecture too. So do those of 386 in amd64 variants, which amd64 machines execute, where
+    /// there is an emulator for them. Gives the emulator's version as well.
     fn handlers(
         &self,
         platform: Platform,
@@ -173,12 +179,16 @@ impl SandboxRunner {
         let marked = MarkedFiles::open(folder.clone()).map_err(copy)?;
         let refuser = refuser(Platform::of_host(), marked.mark());
         let refuser = refuser.map(|it| marked.file_of("refuser", &it)).transpose().map_err(copy)?;
-        let handlers = Handlers {
-            target: platform.elf_target(),
-            mark: marked.mark(),
-            emulator: marked.copy_of(&emulator.path).map_err(copy)?,
-            refuser,
+        let of_path = |platform: Platform, path| {
+            Ok::<_, SandboxError>((platform.elf_target(), marked.copy_of(path).map_err(copy)?))
         };
+        let mut emulated = vec![of_path(platform, &emulator.path)?];
+        if matches!(platform.architecture(), Architecture::Amd64(_))
+            && let Ok(older) = self.emulators.find(Architecture::I386)
+        {
+            emulated.push(of_path(Platform::new(Architecture::I386), &older.path)?);
+        }
+        let handlers = Handlers { emulated, mark: marked.mark(), refuser };
         Ok((handlers, emulator.version(&marked)?))
     }
 }
