@@ -456,6 +456,7 @@ fn the_doctor_says_what_works_here() {
     for line in [
         "sandbox  linux/arm64     runs on cortex-a53, max (QEMU ",
         "sandbox  linux/ppc64le   runs on power8, power10 (QEMU ",
+        "handler  linux/arm64     /",
         "engine   Docker Engine ",
     ] {
         assert!(said.stdout.contains(line), "{line}\n{said}");

@@ -1,6 +1,6 @@
 //! What this machine can build, run and isolate, found by trying.
 
-use crate::emulator::CpuModel;
+use crate::emulator::{CpuModel, Registered};
 use crate::engine::{Engine, EngineError, Environment, ImageStore};
 use crate::error_chain::error_chain;
 use crate::platform::{Architecture, Platform};
@@ -15,6 +15,8 @@ pub struct Diagnosis {
     pub obstacles: Vec<Obstacle>,
     /// What sandboxes run, by platform.
     pub sandboxes: Vec<(Platform, Result<Vec<Probed>, ProbeError>)>,
+    /// The handlers that builds and engines of this host rely on, by platform.
+    pub handlers: Vec<(Platform, Registered)>,
     /// The engine, or why there is none.
     pub engine: Result<EngineFacts, String>,
 }
@@ -60,11 +62,13 @@ impl Diagnosis {
     pub fn of_sandboxes(runner: Option<&SandboxRunner>) -> Self {
         let kernel = rustix::system::uname().release().to_string_lossy().into_owned();
         let platforms = Platform::ALL.into_iter().chain([Platform::new(Architecture::Loong64)]);
+        let handler = |it| Some((it, Registered::of_host(it)?));
+        let handlers = platforms.clone().filter_map(handler).collect();
         let sandboxes = runner.map_or_else(Vec::new, |runner| {
             platforms.map(|it| (it, probe_all(runner, it))).collect()
         });
         let engine = Err("not asked".to_owned());
-        Self { kernel, obstacles: obstacles(), sandboxes, engine }
+        Self { kernel, obstacles: obstacles(), sandboxes, handlers, engine }
     }
 
     /// Asks the engine that the environment leads to.

@@ -38,6 +38,13 @@ fn show(diagnosis: &Diagnosis, to: &mut impl Write) -> io::Result<()> {
             Err(error) => writeln!(to, "sandbox  {platform:<14}  no: {error}")?,
         }
     }
+    for (platform, handler) in &diagnosis.handlers {
+        let (interpreter, flags) = (&handler.interpreter, &handler.flags);
+        writeln!(to, "handler  {platform:<14}  {interpreter}, flags {flags}")?;
+        for flaw in &handler.flaws {
+            writeln!(to, "                         {flaw}")?;
+        }
+    }
     match &diagnosis.engine {
         Ok(engine) => {
             writeln!(to, "engine   {}", engine.description)?;

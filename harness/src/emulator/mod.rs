@@ -8,6 +8,7 @@ mod model;
 mod probe;
 mod program;
 mod refuser;
+mod registered;
 
 pub use handler::{Handler, KeepArgv0, Mark};
 pub use marked::MarkedFiles;
@@ -16,3 +17,4 @@ pub use model::{CpuModel, NoModel};
 pub use probe::{PROBED, probe};
 pub use program::{Emulator, EmulatorError, Emulators};
 pub use refuser::{TRAP_NAME, refuser};
+pub use registered::{Flaw, Registered};
