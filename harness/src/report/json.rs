@@ -9,7 +9,7 @@ use crate::check::Finding;
 use crate::emulator::CpuModel;
 use crate::oci::Digest;
 use crate::platform::Platform;
-use crate::run::{Execution, RunEnd, RunEvidence, RunnerKind};
+use crate::run::{Execution, Instruction, RunEnd, RunEvidence, RunnerKind};
 use crate::verdict::{Judged, Judgement, Standing, VariantJudgement, Verdict};
 
 /// The version of the contract.
@@ -87,6 +87,8 @@ struct JsonRun<'a> {
     exit: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     signal: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instruction: Option<&'a Instruction>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     foreign: &'a [String],
     stdout: &'a str,
@@ -173,6 +175,7 @@ impl<'a> JsonRun<'a> {
             end,
             exit,
             signal,
+            instruction: run.instruction.as_ref(),
             foreign: &run.foreign,
             stdout: &run.stdout.text,
             stderr: &run.stderr.text,

@@ -49,6 +49,7 @@ impl Ended {
             entrypoint: start.entrypoint.clone(),
             program: start.program.clone(),
             end: explain(self.end, start, execution, &self.stderr),
+            instruction: None,
             foreign: self.foreign,
             stdout: self.stdout,
             stderr: self.stderr,

@@ -29,6 +29,9 @@ pub struct RunEvidence {
     pub program: ImagePath,
     /// How it ended.
     pub end: RunEnd,
+    /// The instruction that the processor does not have, where it was found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instruction: Option<Instruction>,
     /// Files of other machines that were to be executed, and were not. Sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign: Vec<String>,
@@ -93,6 +96,22 @@ impl RunEvidence {
         let newest = CpuModel::newest(platform);
         let has_less = self.cpu != CpuModel::Default && self.cpu != newest;
         (has_less && self.suggests_isa_fault()).then_some(newest)
+    }
+}
+
+/// An instruction of the program that ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instruction {
+    /// Its address in memory, which the file decides.
+    pub address: u64,
+    /// Its bytes there in hexadecimal digits: as a number where instructions have one size, else the
+    /// first few from there on.
+    pub code: String,
+}
+
+impl fmt::Display for Instruction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {:#x}", self.code, self.address)
     }
 }
 

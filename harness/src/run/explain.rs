@@ -94,6 +94,7 @@ mod tests {
             program: path,
             called: "/tool".to_owned(),
             directness: Directness::Direct,
+            fixed: Vec::new(),
             machine,
             execution: Execution::Emulated,
         }

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 pub use engine::EngineRunner;
 pub use evidence::{
-    Execution, Extent, Output, RunEnd, RunEvidence, RunnerKind, SignalCause, printable,
+    Execution, Extent, Instruction, Output, RunEnd, RunEvidence, RunnerKind, SignalCause, printable,
 };
 pub use execution::execution;
 pub use helper::Helper;

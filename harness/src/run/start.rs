@@ -2,6 +2,7 @@
 
 use super::Execution;
 use super::execution::execution;
+use crate::elf::{ElfType, LoadSegment};
 use crate::inspect::{Account, Arguments, Command, ImagePath, Launch, Variant};
 use crate::oci::Digest;
 use crate::platform::Platform;
@@ -27,6 +28,8 @@ pub(super) struct Start {
     pub called: String,
     /// Whether it is the program itself that the command starts.
     pub directness: Directness,
+    /// The parts of the program that lie at addresses which its file decides (`ET_EXEC`).
+    pub fixed: Vec<LoadSegment>,
     /// Whether the program is for its platform's machine.
     pub machine: MachineFit,
     /// What executes the program on the engine's host.
@@ -75,6 +78,7 @@ impl Start {
             program,
             called: launch.called,
             directness,
+            fixed: if facts.elf_type == ElfType::EXEC { facts.loads.clone() } else { Vec::new() },
             machine: if is_right { MachineFit::Right } else { MachineFit::Wrong },
             execution: execution(host, facts),
         })

@@ -21,7 +21,8 @@ pub(super) fn check(
         return None;
     }
     let how = if on_promised.dies_of_instruction() {
-        "it dies of an illegal instruction (SIGILL)".to_owned()
+        let which = on_promised.instruction.as_ref().map(|it| format!(", {it}"));
+        format!("it dies of an illegal instruction (SIGILL){}", which.unwrap_or_default())
     } else {
         format!("it refuses to run{}", last_words(on_promised))
     };

@@ -2,7 +2,9 @@ use super::{Case, Expectations, Rule, RunExpectation, caught, silent};
 use crate::emulator::CpuModel;
 use crate::fixture::{ElfFile, Image, Layer, Variant, program};
 use crate::inspect::{Arguments, ImagePath};
-use crate::run::{Execution, Extent, Output, RunEnd, RunEvidence, RunnerKind, SignalCause};
+use crate::run::{
+    Execution, Extent, Instruction, Output, RunEnd, RunEvidence, RunnerKind, SignalCause,
+};
 
 const APP: &[&str] = &["error linux/arm64 /app"];
 
@@ -21,6 +23,7 @@ pub(super) fn run(end: RunEnd, stdout: &str) -> RunEvidence {
         execution: Execution::Emulated,
         cpu: CpuModel::Default,
         emulator: String::new(),
+        instruction: None,
         foreign: Vec::new(),
         command: vec!["/app".into(), "--help".into()],
         entrypoint: path.clone(),
@@ -202,6 +205,13 @@ fn isa_faults() -> Vec<Case> {
     vec![
         caught(Fault, "dead on the promised processor, well on all there is", healthy(), APP)
             .after([dead(), on("max", exited(0))]),
+        caught(Fault, "and the instruction is known", healthy(), APP).after([
+            RunEvidence {
+                instruction: Some(Instruction { address: 0x100b8, code: "f82003e1".into() }),
+                ..dead()
+            },
+            on("max", exited(0)),
+        ]),
         caught(Fault, "Go's refusal", healthy(), APP).after([
             refusing("This program can only be run on ARM64 processors with LSE support.\n"),
             on("max", exited(0)),

@@ -2,6 +2,7 @@
 
 mod command;
 mod error;
+mod instruction;
 mod place;
 
 use std::collections::BTreeMap;
@@ -109,9 +110,11 @@ impl SandboxRunner {
                     // Emulators have races of their own.
                     promised = on_promised();
                 }
-                let newest = promised.second_opinion(platform);
-                runs.push(promised);
-                runs.extend(newest.map(|it| place.run(start, command, &it, timeout)));
+                if let Some(newest) = promised.second_opinion(platform) {
+                    promised.instruction = place.instruction(start, command, timeout);
+                    runs.push(place.run(start, command, &newest, timeout));
+                }
+                runs.insert(0, promised);
             }
         }
         let outcome = runs.first().map(|it| it.end.to_string()).unwrap_or_default();

@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 
 use super::super::capture::Drain;
 use super::super::ended::{Circumstances, Ended};
-use super::super::evidence::{Execution, RunEnd, RunEvidence, RunnerKind, SignalCause};
+use super::super::evidence::{
+    Execution, Instruction, RunEnd, RunEvidence, RunnerKind, SignalCause,
+};
 use super::super::helper::{Heard, Helper, Started};
 use super::super::layers::LayerStore;
-use super::super::start::Start;
+use super::super::start::{Directness, Start};
 use super::super::{MEMORY, PROCESSES};
 use super::command::on;
 use super::error::{MAKING, SandboxError};
+use super::instruction;
 use crate::emulator::CpuModel;
 use crate::sandbox::{Command, End, Foreign, Handlers, Message, RunOrder, Task};
 
@@ -40,6 +43,24 @@ impl Place<'_> {
         let ended = self.obey(on(command.clone(), cpu), timeout);
         let ended = ended.unwrap_or_else(SandboxError::into_ended);
         evidence(start, cpu.clone(), ended, &self.version)
+    }
+
+    /// The instruction that the promised processor does not have, by another run.
+    pub(super) fn instruction(
+        &self,
+        start: &Start,
+        command: &Command,
+        timeout: Duration,
+    ) -> Option<Instruction> {
+        if start.directness == Directness::Behind {
+            return None;
+        }
+        let mut command = on(command.clone(), &self.promised);
+        command.env.push(instruction::TRACE.to_owned());
+        let trace = self.obey(command, timeout).ok()?.stderr;
+        let layers: Vec<PathBuf> =
+            self.layers.iter().map(|it| self.store.folder().join(it)).collect();
+        instruction::find(&trace.text, start, &layers)
     }
 
     /// Runs a command to its end, or to the end of its time.
