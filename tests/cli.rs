@@ -187,6 +187,25 @@ fn nobody_outlives_the_run(#[values("engine", "sandbox")] runner: &str) {
     assert_eq!(processes_with(&mark), [""; 0], "{said}");
 }
 
+/// Another processor than the oldest may be named, and QEMU has to know it.
+#[rstest]
+fn a_processor_can_be_named(#[values("engine", "sandbox")] runner: &str) {
+    let on = |model: &str| {
+        let mut command = archproof();
+        command.args(["verify", "cases/newer-instructions", "--platform", "linux/arm64"]);
+        Said::by(command.args(["--runner", runner, "--cpu", &format!("linux/arm64={model}")]))
+    };
+    let newer = on("neoverse-n1");
+    assert!(newer.stdout.contains("ran emulated on neoverse-n1: exit status 0"), "{newer}");
+    assert!(newer.stdout.contains("missed RunIsaFault /app/tool linux/arm64"), "{newer}");
+    let older = on("cortex-a72");
+    assert!(older.stdout.contains("on cortex-a72, which was asked for, it dies"), "{older}");
+    assert_eq!(older.status, Some(0), "as the case expects: {older}");
+    let unknown = on("cortex-a99");
+    assert_eq!(unknown.status, Some(2), "{unknown}");
+    assert!(unknown.stdout.contains("unable to find CPU model 'cortex-a99'"), "{unknown}");
+}
+
 /// What a program prints reaches the terminal escaped, and the report whole.
 #[rstest]
 fn a_program_cannot_steer_the_terminal(#[values("engine", "sandbox")] runner: &str) {
@@ -270,6 +289,8 @@ fn what_cannot_be_built_is_blocked_with_the_reason(
 #[case::not_built(&["verify", "oci:image", "--runner", "engine"], "--runner sandbox")]
 #[case::rule(&["explain", "NoSuchRule"], "there is no rule `NoSuchRule`")]
 #[case::nothing(&["verify"], "required")]
+#[case::cpu(&["verify", "cases/go-cross", "--cpu", "linux/arm64"], "expected PLATFORM=MODEL")]
+#[case::model(&["verify", "cases/go-cross", "--cpu", "linux/arm64=a b"], "`a b` is no processor's name")]
 fn wrong_usage_has_status_2(#[case] arguments: &[&str], #[case] message: &str) {
     let said = Said::by(archproof().args(arguments));
     assert_eq!(said.status, Some(2), "{said}");

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::build::{BuildPlan, CachePolicy, KeepAs, build};
 use crate::case::{Case, Subject, SubjectKind};
-use crate::emulator::Emulators;
+use crate::emulator::{Emulators, Processors};
 use crate::engine::{Engine, EngineError, ImageStore};
 use crate::event::{Event, Events};
 use crate::evidence::Evidence;
@@ -38,6 +38,8 @@ pub struct Options {
     pub facts: FactsCache,
     /// What runs the variants.
     pub runner: RunnerChoice,
+    /// The processors to run on, over the case's.
+    pub processors: Processors,
     /// What makes sandboxes, and where; nowhere, if nobody has a folder for caches.
     pub sandbox: Option<SandboxRunner>,
 }
@@ -301,7 +303,7 @@ impl Observer<'_> {
         facts: &ImageFacts,
         stored: Stored,
     ) -> Result<BTreeMap<Digest, Vec<RunEvidence>>, Blocked> {
-        let request = request(case);
+        let request = self.request(case);
         let (engine, session) = (self.engine.require()?.clone(), self.session.clone());
         let runner = EngineRunner::new(engine, session, stored, Emulators::of_host());
         Ok(runner.run(facts, &request, self.events).await)
@@ -317,12 +319,16 @@ impl Observer<'_> {
             self.options.sandbox.clone().ok_or_else(|| {
                 Blocked::new(Stage::Run, &Unobservable::NoSandbox, Retry::Useless)
             })?;
-        Ok(runner.run(image, facts, &request(case), self.events).await)
+        Ok(runner.run(image, facts, &self.request(case), self.events).await)
     }
-}
 
-fn request(case: &Case) -> RunRequest {
-    RunRequest { arguments: case.run.arguments.clone(), timeout: case.run.timeout.duration() }
+    fn request(&self, case: &Case) -> RunRequest {
+        RunRequest {
+            arguments: case.run.arguments.clone(),
+            timeout: case.run.timeout.duration(),
+            processors: self.options.processors.or(&case.run.processors),
+        }
+    }
 }
 
 /// What is not built here is not run here.

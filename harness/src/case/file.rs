@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::error::{CaseError, CaseErrorKind};
 use super::values::{Expectation, Timeout};
 use crate::check::{Finding, Parity, Rule, RunExpectation};
+use crate::emulator::{ModelError, Processors};
 use crate::inspect::Arguments;
 use crate::platform::Platform;
 
@@ -54,6 +55,8 @@ pub struct RunSpec {
     pub expectation: RunExpectation,
     /// How long it may take.
     pub timeout: Timeout,
+    /// What it runs on.
+    pub processors: Processors,
 }
 
 /// A known finding, accepted with a reason.
@@ -160,6 +163,8 @@ struct RawRun {
     timeout: Timeout,
     #[serde(deserialize_with = "parity")]
     parity: Parity,
+    #[serde(deserialize_with = "processors")]
+    cpu: Processors,
 }
 
 #[derive(Deserialize)]
@@ -192,6 +197,13 @@ fn glob<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<GlobMatcher
     let text = String::deserialize(deserializer)?;
     let glob = GlobBuilder::new(&text).literal_separator(true).build();
     glob.map(|it| Some(it.compile_matcher())).map_err(serde::de::Error::custom)
+}
+
+fn processors<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Processors, D::Error> {
+    let models: BTreeMap<Platform, String> = BTreeMap::deserialize(deserializer)?;
+    let models = models.into_iter().map(|(platform, model)| Ok((platform, model.parse()?)));
+    let models = models.collect::<Result<_, ModelError>>().map_err(serde::de::Error::custom)?;
+    Ok(Processors::named(models))
 }
 
 /// `"stdout"`, or the patterns of lines that may differ.
@@ -275,6 +287,7 @@ impl RawRun {
                 parity: self.parity,
             },
             timeout: self.timeout,
+            processors: self.cpu,
         }
     }
 }
@@ -313,6 +326,14 @@ mod tests {
             ("[run]\nexit = 0\nsubstance = 1", "case.toml:3:1: unknown field `substance`"),
             ("[run]\nparity = \"stderr\"", "case.toml:2:10: `stderr` is nothing to compare"),
             ("[run]\nparity = [\"[\"]", "case.toml:2:10: error parsing glob"),
+            (
+                "[run]\ncpu = { \"linux/arm64/v7\" = \"max\" }",
+                "case.toml:2:9: `linux/arm64/v7` is not",
+            ),
+            (
+                "[run]\ncpu = { \"linux/arm64\" = \"a b\" }",
+                "case.toml:2:7: `a b` is no processor's name",
+            ),
             ("[run]\nparity = 3", "case.toml:2:10: expected \"stdout\" or a list"),
             (
                 "[build]\nplatforms = [\"linux/arm64\", \"linux/arm64/v7\"]",

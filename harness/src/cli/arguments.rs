@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use archproof::build::CachePolicy;
 use archproof::check::Rule;
-use archproof::emulator::Emulators;
+use archproof::emulator::{CpuModel, Emulators, ModelError, Processors};
 use archproof::folders::user_cache;
 use archproof::inspect::FactsCache;
 use archproof::observe::{Options, PlatformChoice, RunnerChoice};
@@ -14,6 +14,7 @@ use archproof::platform::{Platform, PlatformError};
 use archproof::run::{Helper, SandboxRunner};
 use archproof::verdict::Strictness;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use thiserror::Error;
 
 /// Proves that a multi-architecture container image is what its manifest promises.
 #[derive(Debug, Parser)]
@@ -47,6 +48,10 @@ pub(crate) struct VerifyArguments {
     /// is not.
     #[arg(long, value_enum)]
     pub(crate) runner: Option<Runner>,
+    /// The processor to run a platform's variant on, by QEMU's name, instead of the oldest that the
+    /// platform promises.
+    #[arg(long, value_name = "PLATFORM=MODEL")]
+    cpu: Vec<Processor>,
     /// Count warnings as errors.
     #[arg(long)]
     strict: bool,
@@ -159,7 +164,35 @@ impl FromStr for Assignment {
     }
 }
 
+/// `PLATFORM=MODEL`.
+#[derive(Clone, Debug)]
+struct Processor(Platform, CpuModel);
+
+#[derive(Debug, Error)]
+enum ProcessorError {
+    #[error("expected PLATFORM=MODEL")]
+    Shape,
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+impl FromStr for Processor {
+    type Err = ProcessorError;
+
+    fn from_str(text: &str) -> Result<Self, ProcessorError> {
+        let (platform, model) = text.split_once('=').ok_or(ProcessorError::Shape)?;
+        Ok(Self(platform.parse()?, model.parse()?))
+    }
+}
+
 impl VerifyArguments {
+    /// What variants are run on, as far as it was said.
+    pub(crate) fn processors(&self) -> Processors {
+        Processors::named(self.cpu.iter().map(|it| (it.0, it.1.clone())).collect())
+    }
+
     /// Which severities fail.
     pub(crate) const fn strictness(&self) -> Strictness {
         if self.strict { Strictness::Strict } else { Strictness::Normal }
@@ -193,6 +226,7 @@ impl ObservedArguments {
             facts: if self.no_cache { FactsCache::Off } else { FactsCache::of_user() },
             runner,
             sandbox: sandbox(),
+            ..Options::default()
         }
     }
 

@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use archproof::case::Subject;
+use archproof::emulator::Processors;
 use archproof::event::Event;
 use archproof::observe::{Observer, RunnerChoice};
 use archproof::report::{FactsReport, write_facts_json, write_facts_text};
@@ -12,10 +13,11 @@ use super::invocation::Invocation;
 use super::{Exit, complain};
 
 pub(super) fn inspect(arguments: &InspectArguments) -> Exit {
-    let invocation = match Invocation::new(&arguments.observed, RunnerChoice::None) {
-        Ok(invocation) => invocation,
-        Err(exit) => return exit,
-    };
+    let invocation =
+        match Invocation::new(&arguments.observed, RunnerChoice::None, Processors::default()) {
+            Ok(invocation) => invocation,
+            Err(exit) => return exit,
+        };
     let work = async |observer: &Observer<'_>, subject: &Subject| {
         observer.events.send(Event::SubjectStarted { subject: subject.name().to_owned() });
         let facts = observer.facts(subject).await;

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use archproof::case::{EngineNeed, Subject};
+use archproof::emulator::Processors;
 use archproof::engine::{Endpoint, Engine, EngineError, Environment};
 use archproof::event::Events;
 use archproof::folders::user_cache;
@@ -40,13 +41,17 @@ enum Connection {
 }
 
 impl Invocation {
-    pub(super) fn new(arguments: &ObservedArguments, runner: RunnerChoice) -> Result<Self, Exit> {
+    pub(super) fn new(
+        arguments: &ObservedArguments,
+        runner: RunnerChoice,
+        processors: Processors,
+    ) -> Result<Self, Exit> {
         let subjects: Result<Vec<Subject>, _> =
             arguments.subjects.iter().map(|it| Subject::find(it)).collect();
         let subjects = subjects.map_err(|error| complain(&error.to_string()))?;
         let default_platforms = default_platforms()
             .map_err(|error| complain(&format!("DOCKER_DEFAULT_PLATFORM: {error}")))?;
-        let options = arguments.options(default_platforms, runner);
+        let options = Options { processors, ..arguments.options(default_platforms, runner) };
         Ok(Self { subjects, options, environment: Environment::of_process() })
     }
 

@@ -13,6 +13,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Exit {
     let invocation = match Invocation::new(
         &arguments.observed,
         arguments.runner.map_or(RunnerChoice::Unsaid, Into::into),
+        arguments.processors(),
     ) {
         Ok(invocation) => invocation,
         Err(exit) => return exit,

@@ -13,7 +13,7 @@ mod registered;
 pub use handler::{Handler, KeepArgv0, Mark};
 pub use marked::MarkedFiles;
 pub use minimal::minimal_program;
-pub use model::{CpuModel, NoModel};
+pub use model::{CpuModel, ModelError, NoModel, Processors};
 pub use probe::{PROBED, probe};
 pub use program::{Emulator, EmulatorError, Emulators};
 pub use refuser::{TRAP_NAME, refuser};

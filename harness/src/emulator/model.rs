@@ -1,6 +1,8 @@
 //! CPU models: the oldest processor that a platform's name promises.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -17,9 +19,49 @@ pub enum CpuModel {
     Named(String),
 }
 
+/// A text that can be no model's name.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{0}` is no processor's name: expected one of QEMU's, such as cortex-a72 or max,sve=off")]
+pub struct ModelError(String);
+
+/// The processors that somebody named; all other platforms have the one that their name promises.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Processors(BTreeMap<Platform, CpuModel>);
+
+impl Processors {
+    /// These, by platform.
+    #[must_use]
+    pub const fn named(models: BTreeMap<Platform, CpuModel>) -> Self {
+        Self(models)
+    }
+
+    /// These, and where they say nothing, others.
+    #[must_use]
+    pub fn or(&self, others: &Self) -> Self {
+        let mut models = others.0.clone();
+        models.extend(self.0.clone());
+        Self(models)
+    }
+
+    /// The processor of a platform.
+    ///
+    /// # Errors
+    ///
+    /// Where nobody named one, and none is what the platform promises.
+    pub fn of_platform(&self, platform: Platform) -> Result<CpuModel, NoModel> {
+        self.0.get(&platform).map_or_else(|| CpuModel::baseline(platform), |it| Ok(it.clone()))
+    }
+
+    /// Whether somebody named it.
+    #[must_use]
+    pub fn has(&self, platform: Platform) -> bool {
+        self.0.contains_key(&platform)
+    }
+}
+
 /// There is no model of a platform's promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("QEMU emulates no processor of {0}")]
+#[error("QEMU emulates no processor of {0}: --cpu {0}=MODEL names another to run it on")]
 pub struct NoModel(pub Platform);
 
 /// QEMU refuses its own z13, for it does not translate all of its cryptography. This is all that it
@@ -94,6 +136,18 @@ impl CpuModel {
             Self::Default => DEFAULT,
             Self::Named(name) => name,
         }
+    }
+}
+
+impl FromStr for CpuModel {
+    type Err = ModelError;
+
+    fn from_str(text: &str) -> Result<Self, ModelError> {
+        let is_fine = |it: char| it.is_ascii_alphanumeric() || "-_.,=+".contains(it);
+        if text.is_empty() || text == DEFAULT || !text.chars().all(is_fine) {
+            return Err(ModelError(text.to_owned()));
+        }
+        Ok(Self::Named(text.to_owned()))
     }
 }
 

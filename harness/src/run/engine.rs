@@ -63,23 +63,25 @@ impl EngineRunner {
             };
             return starts.into_iter().map(fault).collect();
         }
-        let (runner, timeout) = (Arc::new(self), request.timeout);
+        let (runner, request) = (Arc::new(self), Arc::new(request.clone()));
         run_all(starts, runner.engine.processors(), |running, start| {
-            let (runner, events) = (Arc::clone(&runner), events.clone());
-            running.spawn(async move { runner.run_one(start, timeout, &events).await });
+            let (runner, request) = (Arc::clone(&runner), Arc::clone(&request));
+            let events = events.clone();
+            running.spawn(async move { runner.run_one(start, &request, &events).await });
         })
         .await
     }
 
-    /// Runs a variant on the processor that its platform promises and, if that seems to lack an
-    /// instruction, on one that has them all.
-    async fn run_one(&self, start: Start, timeout: Duration, events: &Events) -> Runs {
-        let platform = start.platform;
+    /// Runs a variant on the processor that was named, or that its platform promises, and, if that
+    /// seems to lack an instruction, on one that has them all.
+    async fn run_one(&self, start: Start, request: &RunRequest, events: &Events) -> Runs {
+        let (platform, timeout) = (start.platform, request.timeout);
         events.send(Event::RunStarted { platform });
-        let model = CpuModel::baseline(platform).unwrap_or(CpuModel::Default);
+        let model = request.processors.of_platform(platform).unwrap_or(CpuModel::Default);
         let promised = self.executor(&start, model).await;
         let mut runs = vec![self.run_on(&start, &promised, timeout).await];
-        if matches!(runs[0].end, RunEnd::EmulatorFault { .. }) {
+        let is_faulty = matches!(runs[0].end, RunEnd::EmulatorFault { .. });
+        if is_faulty && !request.processors.has(platform) {
             // An old emulator may not know the model.
             let kernel = Executor::Kernel(CpuModel::Default);
             runs = vec![self.run_on(&start, &kernel, timeout).await];

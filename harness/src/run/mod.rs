@@ -30,6 +30,7 @@ pub use record::{Forsaken, SessionRecord};
 pub use sandbox::{ProbeError, SandboxRunner};
 pub use session::Session;
 
+use crate::emulator::Processors;
 use crate::inspect::Arguments;
 
 /// Memory that a run may use, in bytes, the emulator's own included.
@@ -44,4 +45,6 @@ pub struct RunRequest {
     pub arguments: Arguments,
     /// How long it may take.
     pub timeout: Duration,
+    /// What each is run on.
+    pub processors: Processors,
 }

@@ -26,12 +26,14 @@ pub(super) fn check(
     } else {
         format!("it refuses to run{}", last_words(on_promised))
     };
-    let message = format!(
-        "on {}, the oldest processor that {} promises, {how}; on {} it runs",
-        on_promised.cpu.brief(),
-        variant.platform,
-        on_all.cpu.brief()
-    );
+    let which = match CpuModel::baseline(variant.platform) {
+        Ok(baseline) if baseline == on_promised.cpu => {
+            format!(", the oldest processor that {} promises,", variant.platform)
+        }
+        _ => ", which was asked for,".to_owned(),
+    };
+    let message =
+        format!("on {}{which} {how}; on {} it runs", on_promised.cpu.brief(), on_all.cpu.brief());
     let file = variant.files.first_name(&on_promised.program);
     let finding = match variant.files.get(&file) {
         Some(node) => Finding::of_file(Rule::RunIsaFault, variant, (&file, node), message),

@@ -19,7 +19,9 @@ use super::evidence::{RunEnd, RunEvidence};
 use super::helper::Helper;
 use super::layers::LayerStore;
 use super::start::Start;
-use crate::emulator::{CpuModel, Emulator, Emulators, MarkedFiles, PROBED, probe, refuser};
+use crate::emulator::{
+    CpuModel, Emulator, Emulators, MarkedFiles, PROBED, Processors, probe, refuser,
+};
 use crate::error_chain::error_chain;
 use crate::event::{Event, Events};
 use crate::inspect::ImageFacts;
@@ -74,32 +76,32 @@ impl SandboxRunner {
                 return starts.iter().map(|(it, _)| (it.manifest, vec![run(it)])).collect();
             }
         };
-        let shared = Arc::new((self, store, image.clone(), request.timeout, events.clone()));
+        let shared = Arc::new((self, store, image.clone(), request.clone(), events.clone()));
         let cores = thread::available_parallelism().map_or(1, usize::from);
         run_all(starts, cores, |running, (start, command)| {
             let shared = Arc::clone(&shared);
             running.spawn_blocking(move || {
-                let (runner, store, image, timeout, events) = &*shared;
-                runner.run_one((store, image), &start, &command, *timeout, events)
+                let (runner, store, image, request, events) = &*shared;
+                runner.run_one((store, image), &start, &command, request, events)
             });
         })
         .await
     }
 
-    /// Runs a variant on the processor that its platform promises and, if that seems to lack an
-    /// instruction, on one that has them all.
+    /// Runs a variant on the processor that was named, or that its platform promises, and, if that
+    /// seems to lack an instruction, on one that has them all.
     fn run_one(
         &self,
         from: (&LayerStore, &OpenImage),
         start: &Start,
         command: &Command,
-        timeout: Duration,
+        request: &RunRequest,
         events: &Events,
     ) -> Runs {
-        let platform = start.platform;
+        let (platform, timeout) = (start.platform, request.timeout);
         events.send(Event::RunStarted { platform });
         let mut runs = Vec::new();
-        match self.prepare(from, start) {
+        match self.prepare(from, start, &request.processors) {
             Err(error) => {
                 runs.push(evidence(start, CpuModel::Default, error.into_ended(), ""));
             }
@@ -127,8 +129,9 @@ impl SandboxRunner {
         &'a self,
         (store, image): (&'a LayerStore, &OpenImage),
         start: &Start,
+        processors: &Processors,
     ) -> Result<Place<'a>, SandboxError> {
-        let promised = CpuModel::baseline(start.platform)?;
+        let promised = processors.of_platform(start.platform)?;
         let emulator = self.emulators.find(start.platform.architecture())?;
         let (handlers, version) = self.handlers(start.platform, &emulator)?;
         let layers = store.unpack(&self.helper, image, &layers_of(image, start.manifest)?)?;

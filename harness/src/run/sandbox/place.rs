@@ -26,7 +26,7 @@ pub(super) struct Place<'a> {
     pub store: &'a LayerStore,
     pub layers: Vec<PathBuf>,
     pub handlers: Handlers,
-    /// The oldest processor that the platform promises.
+    /// The oldest processor that the platform promises, or the one that was named.
     pub promised: CpuModel,
     /// The emulator's.
     pub version: String,
