@@ -1,6 +1,6 @@
 //! What the end of a run means, by what else is known.
 
-use super::evidence::{Execution, Output, RunEnd};
+use super::evidence::{Execution, Output, RunEnd, RunnerKind};
 use super::start::{MachineFit, Start};
 use crate::platform::Platform;
 
@@ -24,12 +24,34 @@ const FAULTS: [&str; 9] = [
 /// Every kernel has those that programs cannot do without; QEMU lacks some, such as `ptrace`.
 const NOT_IMPLEMENTED: &str = "Function not implemented";
 
+/// What s6-overlay says where it is not: its init has to be process 1, and there is an init of the
+/// runner's before it.
+///
+/// Source: s6-overlay-helpers, `s6-overlay-suexec.c`.
+const FIRST_PROCESS: &str = "can only run as pid 1";
+
 /// What an emulator's own fault hides, and what it means that the kernel found nobody to execute a
 /// program. The container's init reports the latter in one line; the program itself never ran, so
 /// nothing else can be on its standard error.
-pub(super) fn explain(end: RunEnd, start: &Start, execution: Execution, stderr: &Output) -> RunEnd {
+pub(super) fn explain(
+    end: RunEnd,
+    start: &Start,
+    (runner, execution): (RunnerKind, Execution),
+    stderr: &Output,
+) -> RunEnd {
     // What keeps a program of the wrong machine from running is that.
-    if start.machine == MachineFit::Wrong || execution == Execution::Native || !is_failure(&end) {
+    if start.machine == MachineFit::Wrong || !is_failure(&end) {
+        return end;
+    }
+    if let Some(line) = stderr.text.lines().find(|it| it.contains(FIRST_PROCESS)) {
+        let message =
+            format!("the program has to be the first process, which no run lets it: {line}");
+        return match runner {
+            RunnerKind::Engine => RunEnd::EngineFault { message },
+            RunnerKind::Sandbox => RunEnd::SandboxFault { message },
+        };
+    }
+    if execution == Execution::Native {
         return end;
     }
     let mut lines = stderr.text.lines();
@@ -102,7 +124,8 @@ mod tests {
 
     fn explained(code: i64, stderr: &str, execution: Execution, machine: MachineFit) -> RunEnd {
         let stderr = Output::new(stderr.as_bytes(), Extent::Whole);
-        explain(RunEnd::Exited { code }, &start(machine), execution, &stderr)
+        let by = (RunnerKind::Sandbox, execution);
+        explain(RunEnd::Exited { code }, &start(machine), by, &stderr)
     }
 
     fn emulated(code: i64, stderr: &str) -> RunEnd {
@@ -125,6 +148,15 @@ mod tests {
             let end = emulated(1, &format!("before\n{line}\nafter\n"));
             assert_eq!(end, RunEnd::EmulatorFault { message: line.to_owned() });
         }
+    }
+
+    #[test]
+    fn an_init_that_cannot_be_first_says_nothing_of_the_image() {
+        let said = "s6-overlay-suexec: fatal: can only run as pid 1\n";
+        assert!(matches!(emulated(100, said), RunEnd::SandboxFault { .. }));
+        assert_eq!(emulated(0, said), RunEnd::Exited { code: 0 });
+        let other = "s6-overlay-suexec: fatal: unable to exec\n";
+        assert_eq!(emulated(100, other), RunEnd::Exited { code: 100 });
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What programs and images say of their build.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use super::super::reach::Reach;
+use super::super::entrypoint::launches;
 use super::super::{Finding, Rule, Severity};
 use super::neutral;
 use super::own::own_files;
@@ -107,10 +107,11 @@ fn programs<'a>(
     let mut programs: BTreeMap<String, Vec<Program<'a>>> = BTreeMap::new();
     for variant in variants {
         let machine = variant.platform.elf_target().machine;
-        let reach = Reach::of(variant, arguments);
-        let started = variant.files.iter().filter(|it| reach.is_command(it.0));
-        let others = own_files(variant).filter(|it| !reach.is_command(it.0));
-        for (path, node) in started.chain(others) {
+        let launches = launches(variant, arguments).into_iter().flatten();
+        let started: BTreeSet<ImagePath> = launches.map(|it| it.file(&variant.files)).collect();
+        let files = started.iter().filter_map(|it| variant.files.entry(it));
+        let others = own_files(variant).filter(|it| !started.contains(it.0));
+        for (path, node) in files.chain(others) {
             if let Some(Content::Elf(facts)) = node.content()
                 && let Some(go) = &facts.go
             {

@@ -14,9 +14,12 @@ mod usual;
 
 pub use output::Parity;
 
+use std::collections::BTreeMap;
+
 use super::{Expectations, Finding};
 use crate::evidence::Evidence;
 use crate::inspect::Variant;
+use crate::platform::Platform;
 
 /// `known` are all other findings: what they say is not said again.
 pub(super) fn check(
@@ -25,11 +28,12 @@ pub(super) fn check(
     known: &[Finding],
 ) -> Vec<Finding> {
     // Variants without files, or twice for one platform, are the index's defect.
-    let all = &evidence.image.variants;
-    let is_twin =
-        |it: &Variant| all.iter().filter(|other| other.platform == it.platform).count() > 1;
-    let variants: Vec<&Variant> =
-        all.iter().filter(|it| !it.files.is_empty() && !is_twin(it)).collect();
+    let mut of_platform: BTreeMap<Platform, Vec<&Variant>> = BTreeMap::new();
+    for variant in &evidence.image.variants {
+        of_platform.entry(variant.platform).or_default().push(variant);
+    }
+    let single = of_platform.values().filter(|it| it.len() == 1).flatten();
+    let variants: Vec<&Variant> = single.copied().filter(|it| !it.files.is_empty()).collect();
     if variants.len() < 2 {
         return Vec::new();
     }
