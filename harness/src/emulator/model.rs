@@ -121,11 +121,14 @@ impl CpuModel {
     /// The model's name for people: without the list of what it is to lack.
     #[must_use]
     pub fn brief(&self) -> String {
-        let mut parts = self.name().split(',');
-        let model = parts.next().unwrap_or_default();
-        match parts.count() {
-            0 => model.to_owned(),
-            count => format!("{model} without {count} features"),
+        let (model, features) = self.name().split_once(',').unwrap_or((self.name(), ""));
+        let features: Vec<&str> = features.split(',').filter(|it| !it.is_empty()).collect();
+        if features.is_empty() {
+            model.to_owned()
+        } else if features.iter().all(|it| it.ends_with("=off")) {
+            format!("{model} without {} features", features.len())
+        } else {
+            self.name().to_owned()
         }
     }
 

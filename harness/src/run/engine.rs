@@ -29,6 +29,10 @@ pub struct EngineRunner {
     provider: Provider,
 }
 
+/// Why a program is not run on a processor that was named.
+const NATIVE_ALONE: &str = "its host's processor executes what is behind a script or an init, and \
+    everything where there is no static emulator; --runner sandbox runs it on the one that was named";
+
 /// How long the engine may take over a run beyond the program's own time.
 const ENGINE_PATIENCE: Duration = Duration::from_secs(120);
 
@@ -79,9 +83,15 @@ impl EngineRunner {
         events.send(Event::RunStarted { platform });
         let model = request.processors.of_platform(platform).unwrap_or(CpuModel::Default);
         let promised = self.executor(&start, model).await;
+        let is_named = request.processors.has(platform);
+        if is_named && promised.cpu() == &CpuModel::Default {
+            let ended = Ended::nothing(RunEnd::EngineFault { message: NATIVE_ALONE.to_owned() });
+            events.send(Event::RunFinished { platform, outcome: ended.end.to_string() });
+            return (start.manifest, vec![evidence(&start, &promised, ended)]);
+        }
         let mut runs = vec![self.run_on(&start, &promised, timeout).await];
         let is_faulty = matches!(runs[0].end, RunEnd::EmulatorFault { .. });
-        if is_faulty && !request.processors.has(platform) {
+        if is_faulty && !is_named {
             // An old emulator may not know the model.
             let kernel = Executor::Kernel(CpuModel::Default);
             runs = vec![self.run_on(&start, &kernel, timeout).await];

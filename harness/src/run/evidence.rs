@@ -47,12 +47,15 @@ pub struct RunEvidence {
 /// Source: Go, `runtime/asm_amd64.s`, `asm_386.s`, `os_linux_arm.go` and `asm_arm64.s`; glibc,
 /// `sysdeps/x86/dl-get-cpu-features.c` and `elf/dl-hwcaps-check.h`. Go again,
 /// `runtime/sigtab_linux_generic.go`; `HotSpot` of `OpenJDK`, `os/posix/signals_posix.cpp`; glibc,
-/// `siglist.h`.
-const COMPLAINTS: [&str; 7] = [
+/// `siglist.h`. .NET, `minipal` of its runtime; `MySQL`, `sql/signal_handler.cc`.
+const COMPLAINTS: [&str; 10] = [
     "This program can only be run on",
     "so it cannot run this GOARM=",
     "CPU ISA level is lower than required",
     "Fatal glibc error: CPU does not support",
+    "Fatal glibc error: CPU lacks",
+    "The current CPU is missing one or more",
+    "got signal 4",
     "SIGILL: illegal instruction",
     "SIGILL (0x4)",
     "Illegal instruction",
@@ -207,6 +210,18 @@ impl RunEnd {
         match status - SIGNAL_STATUS {
             signal @ 1..=LAST_SIGNAL => Self::Signalled { signal, cause },
             _ => Self::Exited { code: status },
+        }
+    }
+
+    /// Whether it ended with a status, a signal's being the one that shells give it.
+    #[must_use]
+    pub fn has_status(&self, status: i64) -> bool {
+        match self {
+            Self::Exited { code } => *code == status,
+            Self::Signalled { signal, cause: SignalCause::Program } => {
+                signal + SIGNAL_STATUS == status
+            }
+            _ => false,
         }
     }
 

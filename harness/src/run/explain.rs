@@ -7,22 +7,28 @@ use crate::platform::Platform;
 /// What QEMU says when it is at fault itself, and no program does.
 ///
 /// Source: QEMU, `linux-user/signal.c` ("QEMU internal"), `cpu-target.c` and `target/s390x/cpu_models.c`
-/// (CPU models), `linux-user/syscall.c` (system calls), `linux-user/*/cpu_loop.c` (exceptions);
-/// `GLib`'s `g_assertion_message`.
-const FAULTS: [&str; 9] = [
+/// (CPU models), `qom/qom-qmp-cmds.c` and `hw/core/cpu-user.c` (their features),
+/// `linux-user/syscall.c` (system calls), `linux-user/*/cpu_loop.c` (exceptions).
+const FAULTS: [&str; 8] = [
     "QEMU internal SIG",
     "unable to find CPU model",
     "Some features requested in the CPU model are not available",
+    "can't apply global ",
+    "Expected key=value format",
     "qemu: unhandled CPU exception",
     "qemu: fatal:",
     "Unsupported syscall:",
-    "ERROR:../accel/",
-    "ERROR:../linux-user/",
-    "ERROR:../target/",
 ];
-/// What programs say, in the C library's words for `ENOSYS`, of a system call that is not there.
-/// Every kernel has those that programs cannot do without; QEMU lacks some, such as `ptrace`.
-const NOT_IMPLEMENTED: &str = "Function not implemented";
+/// How a failed assertion is told, by `GLib` or the C library, with a file of QEMU's sources. Whether
+/// `../` stands before that, and under which name the emulator ran, depends on how it was built.
+const ASSERTIONS: [&str; 3] = ["ERROR:", ": Assertion `", "code should not be reached"];
+const SOURCES: [&str; 4] = ["accel/tcg/", "linux-user/", "target/", "tcg/tcg"];
+/// What programs say, in the C library's words for `ENOSYS`, of a system call that is not there; Go
+/// and libuv begin with a small letter. Every kernel has those that programs cannot do without; QEMU
+/// lacks some, such as `ptrace`.
+const NOT_IMPLEMENTED: &str = "unction not implemented";
+/// What a program failed of stands in the last lines of what it said.
+const LAST_LINES: usize = 5;
 
 /// What s6-overlay says where it is not: its init has to be process 1, and there is an init of the
 /// runner's before it.
@@ -55,7 +61,9 @@ pub(super) fn explain(
         return end;
     }
     let mut lines = stderr.text.lines();
-    if let Some(line) = lines.find(|line| is_own_fault(line)) {
+    let mut last = stderr.text.lines().rev().take(LAST_LINES);
+    let fault = lines.find(|line| is_own_fault(line));
+    if let Some(line) = fault.or_else(|| last.find(|it| it.contains(NOT_IMPLEMENTED))) {
         return RunEnd::EmulatorFault { message: line.to_owned() };
     }
     if is_refused(stderr.text.trim(), start.command.program()) {
@@ -65,8 +73,8 @@ pub(super) fn explain(
 }
 
 fn is_own_fault(line: &str) -> bool {
-    let is_assertion = line.starts_with("qemu-") && line.contains(": Assertion `");
-    is_assertion || line.contains(NOT_IMPLEMENTED) || FAULTS.iter().any(|it| line.contains(it))
+    let has = |words: &[&str]| words.iter().any(|it| line.contains(it));
+    has(&FAULTS) || has(&ASSERTIONS) && has(&SOURCES)
 }
 
 /// Whether the kernel refused to execute a program, in the words of the container's runtime, or of
@@ -75,7 +83,8 @@ fn is_refused(said: &str, program: &str) -> bool {
     let by_runtime = said.starts_with("exec ") && said.ends_with(": exec format error");
     let by_init = said.starts_with("[FATAL tini (")
         && said.split_once("] exec ").is_some_and(|(_, rest)| {
-            rest.strip_prefix(program).is_some_and(|it| it.starts_with(" failed: "))
+            let why = rest.strip_prefix(program).and_then(|it| it.strip_prefix(" failed: "));
+            why.is_some_and(|it| matches!(it, "Exec format error" | "No such file or directory"))
         });
     by_runtime || by_init
 }
@@ -141,9 +150,13 @@ mod tests {
             "qemu-aarch64: unable to find CPU model 'cortex-a99'",
             "qemu: unhandled CPU exception 0x10003 - aborting",
             "Unsupported syscall: 435",
+            "qemu-arm: can't apply global max-arm-cpu.sev=off: Property 'max-arm-cpu.sev' not found",
             "ERROR:../accel/tcg/cpu-exec.c:1008:cpu_exec_setjmp: assertion failed: (cpu == current_cpu)",
+            "ERROR:accel/tcg/cpu-exec.c:1008:cpu_exec_setjmp: assertion failed: (cpu == current_cpu)",
             "qemu-aarch64: ../linux-user/mmap.c:1: mmap: Assertion `start' failed.",
+            "7: ../../target/arm/helper.c:1: helper: Assertion `el' failed.",
             "strace: ptrace(PTRACE_TRACEME, ...): Function not implemented",
+            "fork/exec /proc/self/exe: function not implemented",
         ] {
             let end = emulated(1, &format!("before\n{line}\nafter\n"));
             assert_eq!(end, RunEnd::EmulatorFault { message: line.to_owned() });
@@ -165,6 +178,9 @@ mod tests {
         assert_eq!(emulated(0, FAULT), exited(0), "it went well");
         assert_eq!(emulated(1, "Not implemented"), exited(1));
         assert_eq!(emulated(1, "assertion failed: (a == b)"), exited(1));
+        assert_eq!(emulated(1, "ERROR:src/tool.c:7:main: assertion failed"), exited(1));
+        let early = "io_uring: Function not implemented\n1\n2\n3\n4\nno such table\n";
+        assert_eq!(emulated(1, early), exited(1), "it went on for long");
         assert_eq!(emulated(2, "qemu: uncaught target signal 11 (Segmentation fault)"), exited(2));
         let native = explained(1, FAULT, Execution::Native, MachineFit::Right);
         assert_eq!(native, exited(1), "nobody emulated it");
@@ -179,6 +195,7 @@ mod tests {
         assert!(is_missing("[FATAL tini (7)] exec /tool failed: Exec format error\n"));
         assert!(is_missing("[FATAL tini (7)] exec /tool failed: No such file or directory\n"));
         assert!(!is_missing("[FATAL tini (7)] exec /missing failed: No such file or directory\n"));
+        assert!(!is_missing("[FATAL tini (7)] exec /tool failed: Operation not permitted\n"));
         assert!(!is_missing("/tool: line 1: exec: /missing: not found\n"));
     }
 }

@@ -108,7 +108,8 @@ impl Provider {
             cmd: Some(vec![Provided::path()]),
             labels: labels(),
             host_config: Some(HostConfig {
-                binds: Some(vec![format!("{volume}:{FOLDER}")]),
+                // Nothing of what the image may have there.
+                binds: Some(vec![format!("{volume}:{FOLDER}:nocopy")]),
                 network_mode: Some("none".to_owned()),
                 ..HostConfig::default()
             }),

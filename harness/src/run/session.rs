@@ -86,9 +86,8 @@ impl Session {
         let volumes = engine.docker().list_volumes(Some(options)).await?.volumes;
         let mut result = Ok(());
         for volume in volumes.unwrap_or_default() {
-            let options = RemoveVolumeOptionsBuilder::new().force(true).build();
-            let removed = engine.docker().remove_volume(&volume.name, Some(options)).await;
-            result = result.and(absent_is_fine(removed));
+            let removed = remove_volume(engine, &volume.name).await;
+            result = result.and(removed);
         }
         result
     }
@@ -131,6 +130,27 @@ pub(super) async fn list_images(
     loop {
         match engine.docker().list_images(Some(options.clone())).await {
             Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. })
+                if tries > 0 =>
+            {
+                tries -= 1;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Removes a volume; one that is gone already is fine. A container that is being removed may still
+/// have it (409).
+async fn remove_volume(engine: &Engine, name: &str) -> Result<(), bollard::errors::Error> {
+    let mut tries = 40;
+    loop {
+        let options = RemoveVolumeOptionsBuilder::new().force(true).build();
+        match engine.docker().remove_volume(name, Some(options)).await {
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => {
+                return Ok(());
+            }
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 409, .. })
                 if tries > 0 =>
             {
                 tries -= 1;

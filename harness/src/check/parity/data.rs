@@ -102,8 +102,11 @@ fn shared_files(variants: &[&Variant]) -> Vec<Finding> {
         sorted.sort_unstable();
         // Of two, the larger.
         let median = sorted[sorted.len() / 2];
-        for (variant, size) in of_path.iter().filter(|it| it.1 * 2 < median) {
-            let others = of_path.iter().filter(|it| it.1 * 2 >= median).map(|it| it.0.platform);
+        for (variant, size) in of_path.iter().filter(|it| it.1.saturating_mul(2) < median) {
+            let others = of_path
+                .iter()
+                .filter(|it| it.1.saturating_mul(2) >= median)
+                .map(|it| it.0.platform);
             let message = format!("it has {size} bytes, on {} about {median}", listed(others));
             let finding = Finding::of_platform(Rule::ParityData, variant.platform, message);
             let finding = finding.with_path(path.as_str());

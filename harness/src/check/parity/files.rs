@@ -7,6 +7,7 @@ use super::neutral;
 use super::own::own_files;
 use super::usual::listed;
 use crate::inspect::{DEFAULT_PATH, ImagePath, NodeKind, Variant, variable};
+use crate::platform::Platform;
 
 /// What `known` findings miss on a platform is not missed again.
 pub(super) fn check(variants: &[&Variant], known: &[Finding]) -> Vec<Finding> {
@@ -19,7 +20,9 @@ pub(super) fn check(variants: &[&Variant], known: &[Finding]) -> Vec<Finding> {
     }
     // What only a few have may be for them alone.
     holders.retain(|_, of| of.len() * 2 >= files.len());
-    files.iter().flat_map(|it| it.missing(&holders, known)).collect()
+    let said = known.iter().filter_map(|it| Some((it.platform?, it.path.as_deref()?)));
+    let said: BTreeSet<(Platform, &str)> = said.collect();
+    files.iter().flat_map(|it| it.missing(&holders, &said)).collect()
 }
 
 /// An author's files, by paths that are the same for all platforms.
@@ -29,13 +32,15 @@ struct Files<'a> {
     /// Those that are started by their name.
     commands: BTreeSet<String>,
     folders: BTreeSet<String>,
+    /// The folders of PATH.
+    in_path: BTreeSet<ImagePath>,
 }
 
 impl<'a> Files<'a> {
     fn of(variant: &'a Variant) -> Self {
         let (paths, commands, folders) = Default::default();
-        let mut files = Self { variant, paths, commands, folders };
         let in_path = command_folders(variant);
+        let mut files = Self { variant, paths, commands, folders, in_path };
         for (path, node) in own_files(variant) {
             let is_file = node.content().is_some();
             let is_link = matches!(node.kind, NodeKind::Symlink { .. });
@@ -43,7 +48,7 @@ impl<'a> Files<'a> {
                 continue;
             }
             let common = neutral::path(path, variant.platform.elf_target().machine);
-            let is_in_path = path.parent().is_some_and(|it| in_path.contains(&it));
+            let is_in_path = path.parent().is_some_and(|it| files.in_path.contains(&it));
             if is_in_path && (is_link || node.is_executable()) {
                 files.commands.insert(common.clone());
             }
@@ -57,13 +62,16 @@ impl<'a> Files<'a> {
     fn missing(
         &self,
         holders: &BTreeMap<&str, Vec<&Files<'_>>>,
-        known: &[Finding],
+        said: &BTreeSet<(Platform, &str)>,
     ) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut others: BTreeMap<&str, String> = BTreeMap::new();
-        for (common, of) in holders.iter().filter(|(common, of)| self.lacks(common, of, known)) {
+        for (common, of) in holders.iter().filter(|(common, of)| self.lacks(common, of, said)) {
             let platforms = || listed(of.iter().map(|it| it.variant.platform));
             if of.iter().any(|it| it.commands.contains(*common)) {
+                if self.has_command(common) {
+                    continue;
+                }
                 let message = format!("the program is not there, and is on {}", platforms());
                 findings.push(self.finding(message).with_path(of[0].paths[*common].as_str()));
             } else {
@@ -83,15 +91,25 @@ impl<'a> Files<'a> {
         findings
     }
 
-    fn lacks(&self, common: &str, holders: &[&Files<'_>], known: &[Finding]) -> bool {
+    fn lacks(
+        &self,
+        common: &str,
+        holders: &[&Files<'_>],
+        said: &BTreeSet<(Platform, &str)>,
+    ) -> bool {
         let Some(path) = holders.first().and_then(|it| it.paths.get(common)) else { return false };
-        let is_said = |it: &Finding| {
-            it.platform == Some(self.variant.platform) && it.path.as_deref() == Some(path.as_str())
-        };
         // It may be there and be another's.
         !self.paths.contains_key(common)
             && self.variant.files.get(path).is_none()
-            && !known.iter().any(is_said)
+            && !said.contains(&(self.variant.platform, path.as_str()))
+    }
+
+    /// Whether another folder of PATH has a command of that name: that serves as well.
+    fn has_command(&self, common: &str) -> bool {
+        let name = common.rsplit('/').next().unwrap_or(common);
+        let machine = self.variant.platform.elf_target().machine;
+        let mut names = self.in_path.iter().flat_map(|it| self.variant.files.names(it));
+        names.any(|it| neutral::part(it, machine) == name)
     }
 
     fn finding(&self, message: String) -> Finding {

@@ -14,14 +14,14 @@ mod usual;
 
 pub use output::Parity;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Expectations, Finding};
+use super::{Expectations, Finding, Rule};
 use crate::evidence::Evidence;
 use crate::inspect::Variant;
 use crate::platform::Platform;
 
-/// `known` are all other findings: what they say is not said again.
+/// `known` are all other findings: what they say of a file is not said again.
 pub(super) fn check(
     evidence: &Evidence,
     expectations: &Expectations,
@@ -44,11 +44,23 @@ pub(super) fn check(
     findings.extend(files::check(&variants, known));
     findings.extend(data::check(&variants));
     findings.extend(output::check(&variants, evidence, &expectations.run));
-    let is_known = |it: &Finding| {
-        known.iter().any(|other| {
-            it.path.is_some() && (other.platform, &other.path) == (it.platform, &it.path)
-        })
-    };
-    findings.retain(|it| !is_known(it));
+    let wrong = known.iter().filter(|it| makes_incomparable(it.rule));
+    let wrong: BTreeSet<_> = wrong.map(|it| (it.platform, &it.path)).collect();
+    findings.retain(|it| it.path.is_none() || !wrong.contains(&(it.platform, &it.path)));
     findings
+}
+
+/// A file that is missing, or another file than it should be, differs for that reason.
+const fn makes_incomparable(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::ElfMachineMismatch
+            | Rule::ElfMalformed
+            | Rule::ExecutableForeignFormat
+            | Rule::InterpreterMismatch
+            | Rule::EntrypointMissing
+            | Rule::EntrypointNotExecutable
+            | Rule::EntrypointShebang
+            | Rule::EntrypointShellMissing
+    )
 }

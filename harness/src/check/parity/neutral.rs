@@ -5,22 +5,26 @@ use crate::elf::Machine;
 use crate::inspect::ImagePath;
 use crate::platform::Platform;
 
+/// Who made it, in triplets such as `x86_64-pc-linux-gnu`: another for each architecture.
+const VENDORS: [&str; 6] = ["alpine", "ibm", "pc", "redhat", "suse", "unknown"];
+
 /// What stands for the architecture's name.
 const ARCHITECTURE: &str = "{arch}";
 
 /// A path whose parts are the same for all platforms, if they differ in architectures' names alone.
 /// Parts that name another architecture are another's on every platform, and stay.
 pub(super) fn path(path: &ImagePath, machine: Machine) -> String {
-    let parts = path.components().map(|part| {
-        if names_of(part, machine).is_empty() {
-            part.to_owned()
-        } else {
-            let mut words = stem(part);
-            words.push(ARCHITECTURE.to_owned());
-            words.join("-")
-        }
-    });
-    parts.fold(String::new(), |path, part| path + "/" + &part)
+    path.components().fold(String::new(), |path, it| path + "/" + &part(it, machine))
+}
+
+/// One part of a path.
+pub(super) fn part(part: &str, machine: Machine) -> String {
+    if names_of(part, machine).is_empty() {
+        return part.to_owned();
+    }
+    let mut words = stem(part);
+    words.push(ARCHITECTURE.to_owned());
+    words.join("-")
 }
 
 /// A line in which the platform's own names stand for any platform's.
@@ -47,7 +51,7 @@ pub(super) fn line(line: &str, platform: Platform) -> String {
 /// Gives whether it was a name of the platform's.
 fn push_word(text: &mut String, word: &str, platform: Platform, is_behind_name: bool) -> bool {
     let is_variant = |word: &str| word.len() == 2 && word.starts_with('v');
-    if is_behind_name && is_variant(word) {
+    if is_behind_name && (is_variant(word) || VENDORS.contains(&word)) {
         // With the mark before it.
         text.pop();
         return true;
@@ -85,8 +89,12 @@ mod tests {
         ] {
             assert_eq!(neutral(text, platform), expected, "{platform}");
         }
-        let triplets =
-            [("linux/arm/v7", "arm-linux-gnueabihf"), ("linux/arm64", "aarch64-linux-gnu")];
+        let triplets = [
+            ("linux/arm/v7", "arm-unknown-linux-gnueabihf"),
+            ("linux/arm64", "aarch64-linux-gnu"),
+            ("linux/amd64", "x86_64-pc-linux-gnu"),
+            ("linux/s390x", "s390x-ibm-linux-gnu"),
+        ];
         for (platform, text) in triplets {
             assert_eq!(neutral(text, platform), "{arch}-linux-gnu");
         }

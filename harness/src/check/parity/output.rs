@@ -1,5 +1,7 @@
 //! What the same command printed on each platform.
 
+use std::collections::HashSet;
+
 use globset::GlobMatcher;
 
 use super::super::run::RunExpectation;
@@ -8,7 +10,7 @@ use super::neutral;
 use super::usual::{Odd, odd_ones};
 use crate::evidence::Evidence;
 use crate::inspect::Variant;
-use crate::run::{Extent, RunEnd};
+use crate::run::Extent;
 
 /// Whether every platform has to print the same.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +34,7 @@ pub(super) fn check(
         .iter()
         .filter_map(|variant| {
             let run = evidence.runs_of(variant).first()?;
-            let is_right = matches!(run.end, RunEnd::Exited { code } if code == expectation.exit);
+            let is_right = run.end.has_status(expectation.exit);
             let is_whole = run.stdout.extent == Extent::Whole;
             // What was refused would have printed something.
             let is_all_run = run.foreign.is_empty();
@@ -72,7 +74,11 @@ impl Lines {
 
     /// The lines that another text does not have.
     fn without(&self, other: &Self) -> Vec<&str> {
-        let is_there = |line: &&(String, String)| other.0.iter().any(|it| is_same(line, it));
+        let printed: HashSet<&str> = other.0.iter().map(|it| it.0.as_str()).collect();
+        let neutral: HashSet<&str> = other.0.iter().map(|it| it.1.as_str()).collect();
+        let is_there = |it: &(String, String)| {
+            printed.contains(it.0.as_str()) || neutral.contains(it.1.as_str())
+        };
         self.0.iter().filter(|it| !is_there(it)).map(|it| it.0.as_str()).collect()
     }
 }

@@ -48,7 +48,9 @@ fn packages(variant: &Variant) -> BTreeMap<&str, &str> {
         Some(Content::Packages(packages)) => Some(packages),
         _ => None,
     });
-    lists.flat_map(crate::inspect::Packages::iter).collect()
+    let packages = lists.flat_map(crate::inspect::Packages::iter);
+    // apk's groups of packages have a name with a dot, and the time of their making as a version.
+    packages.filter(|(name, _)| !name.starts_with('.')).collect()
 }
 
 /// A version without what counts the builds of the same sources: Debian's `+b1` for one

@@ -26,7 +26,7 @@ pub(super) fn check(
 ) -> Vec<Finding> {
     let finding = |rule, message| finding(rule, variant, run, message);
     match &run.end {
-        RunEnd::Exited { code } if *code == expectation.exit => {
+        end if end.has_status(expectation.exit) => {
             missing_output(run, expectation).map(|it| finding(Rule::RunOutputMissing, it)).collect()
         }
         RunEnd::Exited { .. } | RunEnd::Signalled { .. } if is_explained(variant, run, known) => {

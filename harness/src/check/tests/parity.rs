@@ -54,6 +54,13 @@ fn output() -> Vec<Case> {
     let image = || three(Variant::healthy);
     let short = ["Usage\n --sqlite\n", "Usage\n --sqlite\n", "Usage\n"];
     vec![
+        silent(Output, "the makers in triplets", image())
+            .printing([
+                "bash (i686-pc-linux-gnu)",
+                "bash (x86_64-pc-linux-gnu)",
+                "bash (aarch64-unknown-linux-gnu)",
+            ])
+            .demanding(&[]),
         caught(Output, "a line less on one", image(), &["note linux/arm64 -"]).printing(short),
         caught(Output, "and nothing may differ", image(), &["error linux/arm64 -"])
             .printing(short)
@@ -167,6 +174,11 @@ fn files() -> Vec<Case> {
                 |it| data("usr/lib/data")(it).made_by(&["", "COPY / / # buildkit"]),
                 plain,
             ),
+        ),
+        silent(
+            Files,
+            "the command in another folder of PATH",
+            but_for("linux/arm64", script("usr/local/bin/report"), script("usr/bin/report")),
         ),
         silent(
             Files,
@@ -335,11 +347,17 @@ fn packages() -> Vec<Case> {
     let dpkg = |version: &str| {
         format!("Package: libc6\nStatus: install ok installed\nVersion: {version}\n")
     };
+    let group = |time: &str| format!("C:Q1a=\nP:.rundeps\nV:{time}\n");
     let apk = |version: &str| format!("C:Q1a=\nP:musl\nV:{version}\n");
     let odd = &["note linux/386 -"];
     vec![
         caught(Info, "an older package", list(DPKG, dpkg("2.41-12"), dpkg("2.41-11")), odd),
         caught(Info, "of distroless", list(DISTROLESS, dpkg("2.41-12"), dpkg("2.36-9")), odd),
+        silent(
+            Info,
+            "apk's groups, which have a time for a version",
+            list(APK, group("20250124.193449"), group("20250124.193512")),
+        ),
         caught(Info, "of apk", list(APK, apk("1.2.5-r9"), apk("1.2.4-r9")), odd),
         silent(Info, "the same package", list(DPKG, dpkg("2.41-12"), dpkg("2.41-12"))),
         silent(Info, "the same sources again", list(DPKG, dpkg("2.41-12"), dpkg("2.41-12+b1"))),

@@ -220,6 +220,10 @@ fn isa_faults() -> Vec<Case> {
             refusing("/app: CPU ISA level is lower than required\n"),
             on("max", exited(0)),
         ]),
+        caught(Fault, "glibc's refusal elsewhere", healthy(), APP).after([
+            refusing("Fatal glibc error: CPU lacks VXE support (z14 or later required)\n"),
+            on("max", exited(0)),
+        ]),
         caught(Fault, "a Go program that handles the signal", healthy(), APP).after([
             refusing("SIGILL: illegal instruction\nPC=0x11a30 m=0 sigcode=1\n"),
             on("max", exited(0)),

@@ -113,7 +113,9 @@ impl SandboxRunner {
                     promised = on_promised();
                 }
                 if let Some(newest) = promised.second_opinion(platform) {
-                    promised.instruction = place.instruction(start, command, timeout);
+                    if promised.dies_of_instruction() {
+                        promised.instruction = place.instruction(start, command, timeout);
+                    }
                     runs.push(place.run(start, command, &newest, timeout));
                 }
                 runs.insert(0, promised);

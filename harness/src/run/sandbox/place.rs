@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::super::capture::Drain;
 use super::super::ended::{Circumstances, Ended};
 use super::super::evidence::{
-    Execution, Instruction, RunEnd, RunEvidence, RunnerKind, SignalCause,
+    Execution, Extent, Instruction, RunEnd, RunEvidence, RunnerKind, SignalCause,
 };
 use super::super::helper::{Heard, Helper, Started};
 use super::super::layers::LayerStore;
@@ -52,12 +52,16 @@ impl Place<'_> {
         command: &Command,
         timeout: Duration,
     ) -> Option<Instruction> {
-        if start.directness == Directness::Behind {
+        if start.directness == Directness::Behind || start.fixed.is_empty() {
             return None;
         }
         let mut command = on(command.clone(), &self.promised);
         command.env.push(instruction::TRACE.to_owned());
         let trace = self.obey(command, timeout).ok()?.stderr;
+        // The signal that counts is the last, and only the beginning is kept.
+        if trace.extent == Extent::Beginning {
+            return None;
+        }
         let layers: Vec<PathBuf> =
             self.layers.iter().map(|it| self.store.folder().join(it)).collect();
         instruction::find(&trace.text, start, &layers)
