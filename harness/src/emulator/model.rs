@@ -126,7 +126,8 @@ impl CpuModel {
         if features.is_empty() {
             model.to_owned()
         } else if features.iter().all(|it| it.ends_with("=off")) {
-            format!("{model} without {} features", features.len())
+            let s = if features.len() == 1 { "" } else { "s" };
+            format!("{model} without {} feature{s}", features.len())
         } else {
             self.name().to_owned()
         }
