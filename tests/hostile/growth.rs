@@ -10,21 +10,32 @@ use archproof::inspect::LayerFacts;
 
 use crate::elf::{AARCH64, Elf, PT_LOAD, linked};
 use crate::tar::Tar;
-use crate::{files_of, judge};
+use crate::{files_of, judge_all};
 
 /// How many times longer eight times as many may take: with the square it would be 64.
 const LIMIT: u32 = 32;
 
 /// Measures how long something takes for twice as many, four and eight times as many.
 fn measure(what: &str, smallest: usize, make: impl Fn(usize) -> Vec<LayerFacts>, program: &str) {
+    measure_all(what, smallest, |count| vec![("linux/amd64", make(count))], program);
+}
+
+/// The same for several platforms.
+fn measure_all(
+    what: &str,
+    smallest: usize,
+    make: impl Fn(usize) -> Vec<(&'static str, Vec<LayerFacts>)>,
+    program: &str,
+) {
     let mut taken = Vec::new();
     for count in [1, 2, 4, 8].map(|it| it * smallest) {
-        let layers = make(count);
+        let platforms = make(count);
         let start = Instant::now();
-        let files = files_of(&layers).expect("few enough");
+        let files = platforms.iter().map(|it| (it.0, files_of(&it.1).expect("few enough")));
+        let files = files.collect();
         let assembled = start.elapsed();
         let start = Instant::now();
-        let findings = judge(files, program);
+        let findings = judge_all(files, program);
         let (judged, found) = (start.elapsed(), findings.len());
         eprintln!(
             "{what}: {count}: put together {assembled:.2?}, judged {judged:.2?}, {found} findings"
@@ -70,6 +81,24 @@ fn growth_of_folders() {
         [layer(lower), layer(upper)].concat()
     };
     measure("opaque whiteouts beside a large folder", 12_500, whiteouts, "/a");
+}
+
+#[test]
+#[ignore = "takes a while, and a machine that does nothing else"]
+fn growth_of_differences() {
+    let of = |platform: &'static str, count: usize, name: &dyn Fn(usize) -> String| {
+        let each = |tar: Tar, it| tar.file(&name(it), b"#!/bin/sh\n");
+        (platform, layer((0..count).fold(Tar::default(), each)))
+    };
+    let both = |folder: &'static str| {
+        move |count| {
+            let names = |letter: &'static str| move |it| format!("{folder}/{letter}{it}");
+            vec![of("linux/amd64", count, &names("a")), of("linux/arm64", count, &names("b"))]
+        }
+    };
+    measure_all("commands that the other has not", 12_500, both("usr/local/bin"), "/a");
+    measure_all("files that the other has not", 12_500, both("srv"), "/a");
+    measure_all("shared data", 12_500, both("usr/share/x"), "/a");
 }
 
 #[test]

@@ -46,24 +46,31 @@ fn kind<'a>(files: &'a RootFs, path: &str) -> Option<&'a NodeKind> {
 
 /// All that the rules say of an image for amd64 that starts a program.
 fn judge(files: RootFs, program: &str) -> Vec<Finding> {
-    let platform: Platform = "linux/amd64".parse().expect("a platform");
+    judge_all(vec![("linux/amd64", files)], program)
+}
+
+/// The same of several platforms.
+fn judge_all(platforms: Vec<(&str, RootFs)>, program: &str) -> Vec<Finding> {
     let config = RunConfig { entrypoint: Some(vec![program.to_owned()]), ..RunConfig::default() };
-    let variant = Variant {
-        created: String::new(),
-        platform,
-        digest: Digest::of(b"manifest"),
-        config_digest: Digest::of(b"config"),
-        config_platform: RawPlatform::from(platform),
-        config,
-        layers: Vec::new(),
-        surplus: Vec::new(),
-        files,
+    let variant = |(platform, files): (&str, RootFs)| {
+        let platform: Platform = platform.parse().expect("a platform");
+        Variant {
+            created: String::new(),
+            platform,
+            digest: Digest::of(platform.to_string().as_bytes()),
+            config_digest: Digest::of(b"config"),
+            config_platform: RawPlatform::from(platform),
+            config: config.clone(),
+            layers: Vec::new(),
+            surplus: Vec::new(),
+            files,
+        }
     };
     let image = ImageFacts {
         digest: Digest::of(b"index"),
         requested: Vec::new(),
         oddities: Vec::new(),
-        variants: vec![variant],
+        variants: platforms.into_iter().map(variant).collect(),
         unread: Vec::new(),
     };
     let expectations =

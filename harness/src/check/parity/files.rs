@@ -32,14 +32,17 @@ struct Files<'a> {
     /// Those that are started by their name.
     commands: BTreeSet<String>,
     folders: BTreeSet<String>,
-    /// The folders of PATH.
-    in_path: BTreeSet<ImagePath>,
+    /// All names in the folders of PATH, whosever.
+    in_path: BTreeSet<String>,
 }
 
 impl<'a> Files<'a> {
     fn of(variant: &'a Variant) -> Self {
+        let machine = variant.platform.elf_target().machine;
+        let path_folders = command_folders(variant);
+        let names = path_folders.iter().flat_map(|it| variant.files.names(it));
+        let in_path = names.map(|it| neutral::part(it, machine)).collect();
         let (paths, commands, folders) = Default::default();
-        let in_path = command_folders(variant);
         let mut files = Self { variant, paths, commands, folders, in_path };
         for (path, node) in own_files(variant) {
             let is_file = node.content().is_some();
@@ -47,8 +50,8 @@ impl<'a> Files<'a> {
             if !is_file && !is_link {
                 continue;
             }
-            let common = neutral::path(path, variant.platform.elf_target().machine);
-            let is_in_path = path.parent().is_some_and(|it| files.in_path.contains(&it));
+            let common = neutral::path(path, machine);
+            let is_in_path = path.parent().is_some_and(|it| path_folders.contains(&it));
             if is_in_path && (is_link || node.is_executable()) {
                 files.commands.insert(common.clone());
             }
@@ -106,10 +109,7 @@ impl<'a> Files<'a> {
 
     /// Whether another folder of PATH has a command of that name: that serves as well.
     fn has_command(&self, common: &str) -> bool {
-        let name = common.rsplit('/').next().unwrap_or(common);
-        let machine = self.variant.platform.elf_target().machine;
-        let mut names = self.in_path.iter().flat_map(|it| self.variant.files.names(it));
-        names.any(|it| neutral::part(it, machine) == name)
+        self.in_path.contains(common.rsplit('/').next().unwrap_or(common))
     }
 
     fn finding(&self, message: String) -> Finding {
