@@ -172,22 +172,24 @@ fn executable(path: &Path, bytes: &[u8]) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a mode");
 }
 
-/// The amd64 program is in the image as the text of a script, so that nobody sees it before it is
-/// there.
+/// A script that makes a helper and goes on with a command. The helper is in the image as the text of
+/// the script, so that nobody sees it before it is there.
+fn with_helper(helper: &[u8], command: &str) -> Project {
+    let octal: Vec<String> = helper.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    let octal = octal.concat();
+    let script =
+        format!("#!/bin/sh\nprintf '{octal}' > /tmp/helper\nchmod +x /tmp/helper\n{command}\n");
+    Project::new(&[
+        ("Dockerfile", "FROM busybox\nCOPY --chmod=755 tool /tool\nENTRYPOINT [\"/tool\"]\n"),
+        ("tool", &script),
+    ])
+}
+
 #[test]
 fn a_helper_of_another_machine_is_caught_when_it_is_called() {
     // exit(0)
     let helper = program("linux/amd64", "31ffb83c0000000f05");
-    let octal: Vec<String> = helper.iter().map(|byte| format!("\\{byte:03o}")).collect();
-    let octal = octal.concat();
-    let script = format!(
-        "#!/bin/sh\nprintf '{octal}' > /tmp/helper\nchmod +x /tmp/helper\n\
-         /tmp/helper 2>/dev/null || true\necho Usage: tool\n"
-    );
-    let project = Project::new(&[
-        ("Dockerfile", "FROM busybox\nCOPY --chmod=755 tool /tool\nENTRYPOINT [\"/tool\"]\n"),
-        ("tool", &script),
-    ]);
+    let project = with_helper(&helper, "/tmp/helper 2>/dev/null || true\necho Usage: tool");
     let (said, subject) = verify(&project, &["--platform", "linux/amd64,linux/arm64"]);
     let variants = subject["variants"].as_array().expect("variants");
     let [amd64, arm64] = variants.as_slice() else { panic!("{said}") };
@@ -200,15 +202,7 @@ fn a_helper_of_another_machine_is_caught_when_it_is_called() {
 fn an_older_helper_of_the_same_machine_runs() {
     // exit(0)
     let helper = program("linux/386", "31c04031dbcd80");
-    let octal: Vec<String> = helper.iter().map(|byte| format!("\\{byte:03o}")).collect();
-    let script = format!(
-        "#!/bin/sh\nprintf '{}' > /tmp/helper\nchmod +x /tmp/helper\n/tmp/helper && echo ran\n",
-        octal.concat()
-    );
-    let project = Project::new(&[
-        ("Dockerfile", "FROM busybox\nCOPY --chmod=755 tool /tool\nENTRYPOINT [\"/tool\"]\n"),
-        ("tool", &script),
-    ]);
+    let project = with_helper(&helper, "/tmp/helper && echo ran");
     let (said, subject) = verify(&project, &["--platform", "linux/amd64,linux/arm64"]);
     let variants = subject["variants"].as_array().expect("variants");
     let [amd64, arm64] = variants.as_slice() else { panic!("{said}") };

@@ -121,10 +121,14 @@ impl Handler {
     /// Whether it takes a file that begins so.
     #[cfg(test)]
     fn takes(&self, beginning: &[u8]) -> bool {
-        let pairs = self.magic.iter().zip(&self.mask).zip(beginning);
-        beginning.len() >= LENGTH && { pairs }
-            .all(|((magic, mask), byte)| (magic ^ byte) & mask == 0)
+        takes(&self.magic, &self.mask, beginning)
     }
+}
+
+/// Whether a handler takes a file that begins so, as the kernel compares them: in the mask's bits.
+pub(super) fn takes(magic: &[u8], mask: &[u8], beginning: &[u8]) -> bool {
+    let mut pairs = magic.iter().zip(mask).zip(beginning);
+    beginning.len() >= magic.len() && pairs.all(|((magic, mask), byte)| (magic ^ byte) & mask == 0)
 }
 
 /// Whether the program of a handler is told argv\[0\] beside the file's path.

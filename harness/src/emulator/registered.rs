@@ -6,7 +6,7 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use super::handler::Mark;
+use super::handler::{Mark, takes};
 use super::minimal::minimal_program;
 use crate::platform::Platform;
 
@@ -93,10 +93,7 @@ impl Entry {
     }
 
     fn takes(&self, file: &[u8]) -> bool {
-        let there = file.get(self.offset..).unwrap_or_default();
-        let mut pairs = self.magic.iter().zip(&self.mask).zip(there);
-        there.len() >= self.magic.len()
-            && pairs.all(|((magic, mask), byte)| (magic ^ byte) & mask == 0)
+        takes(&self.magic, &self.mask, file.get(self.offset..).unwrap_or_default())
     }
 
     fn judge(self) -> Registered {

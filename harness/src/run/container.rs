@@ -58,11 +58,11 @@ pub(super) async fn run(
     timeout: Duration,
 ) -> Result<Ended, ContainerError> {
     let first = FirstProcess::of(start, executor);
+    let name = session.container_name(start.manifest);
     let request = |first| request(session, start, (executor, first), image.clone());
-    match attempt(engine, &session.container_name(start.manifest), request(first), timeout).await {
+    match attempt(engine, &name, request(first), timeout).await {
         // Engines may come without the program that is an init.
         Err(ContainerError::Start(error)) if error.to_string().contains("docker-init") => {
-            let name = session.container_name(start.manifest);
             attempt(engine, &name, request(FirstProcess::Program), timeout).await
         }
         other => other,

@@ -74,10 +74,7 @@ impl RunEvidence {
         match self.end {
             RunEnd::Signalled { signal: ILLEGAL_INSTRUCTION, .. } => true,
             RunEnd::Exited { code: 0 } => false,
-            RunEnd::Exited { .. } | RunEnd::Signalled { .. } => {
-                let streams = [&self.stderr.text, &self.stdout.text];
-                COMPLAINTS.iter().any(|it| streams.iter().any(|text| text.contains(it)))
-            }
+            RunEnd::Exited { .. } | RunEnd::Signalled { .. } => self.says_one_of(&COMPLAINTS),
             _ => false,
         }
     }
@@ -85,10 +82,13 @@ impl RunEvidence {
     /// Whether it died of an instruction, rather than refuse to go on.
     #[must_use]
     pub fn dies_of_instruction(&self) -> bool {
-        matches!(self.end, RunEnd::Signalled { .. }) || {
-            let streams = [&self.stderr.text, &self.stdout.text];
-            streams.iter().any(|it| it.contains("SIGILL") || it.contains("Illegal instruction"))
-        }
+        matches!(self.end, RunEnd::Signalled { .. })
+            || self.says_one_of(&["SIGILL", "Illegal instruction"])
+    }
+
+    fn says_one_of(&self, words: &[&str]) -> bool {
+        let streams = [&self.stderr.text, &self.stdout.text];
+        words.iter().any(|it| streams.iter().any(|text| text.contains(it)))
     }
 }
 
