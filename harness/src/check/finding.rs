@@ -45,6 +45,9 @@ pub struct Finding {
     /// it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// The place in the Dockerfile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// The layer that wrote the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<Origin>,
@@ -56,6 +59,26 @@ pub struct Finding {
     pub actual: Option<String>,
     /// The defect in words.
     pub message: String,
+    /// The line of the Dockerfile as it should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mended: Option<String>,
+}
+
+/// A place in a Dockerfile.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// The Dockerfile, as the user or the case names it.
+    pub dockerfile: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column in that line, in characters, from 1.
+    pub column: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.dockerfile, self.line, self.column)
+    }
 }
 
 /// Where a file comes from.
@@ -79,10 +102,12 @@ impl Finding {
             severity: rule.severity(),
             platform: None,
             path: None,
+            place: None,
             layer: None,
             expected: None,
             actual: None,
             message,
+            mended: None,
         }
     }
 
@@ -115,6 +140,18 @@ impl Finding {
     #[must_use]
     pub fn with_path(self, path: &str) -> Self {
         Self { path: Some(path.to_owned()), ..self }
+    }
+
+    /// With the place in the Dockerfile.
+    #[must_use]
+    pub fn with_place(self, place: Place) -> Self {
+        Self { place: Some(place), ..self }
+    }
+
+    /// With the line of the Dockerfile as it should be.
+    #[must_use]
+    pub fn with_mended(self, line: String) -> Self {
+        Self { mended: Some(line), ..self }
     }
 
     /// With what should be there and what is.

@@ -18,7 +18,7 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
-pub use finding::{Finding, Origin, Severity};
+pub use finding::{Finding, Origin, Place, Severity};
 pub use parity::Parity;
 pub use rule::{Group, Rule, UnknownRule};
 pub use run::RunExpectation;

@@ -23,6 +23,10 @@ pub enum Group {
     Run,
     /// Whether all platforms got the same.
     Parity,
+    /// What the build did.
+    Build,
+    /// What the Dockerfile says.
+    Dockerfile,
 }
 
 impl fmt::Display for Group {
@@ -34,6 +38,8 @@ impl fmt::Display for Group {
             Self::Entrypoint => "entrypoint",
             Self::Run => "run",
             Self::Parity => "parity",
+            Self::Build => "build",
+            Self::Dockerfile => "Dockerfile",
         })
     }
 }

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::findings::{Line, lines};
 use super::{Blocked, Outcome, Retry, SubjectReport};
-use crate::check::{Finding, Severity};
+use crate::check::{Finding, Place, Severity};
 use crate::emulator::CpuModel;
 use crate::run::{RunEnd, RunEvidence, printable};
 use crate::verdict::{Judged, Judgement, Standing, VariantJudgement, Verdict};
@@ -94,7 +94,7 @@ fn write_findings(findings: &[Judged], indent: &str, to: &mut dyn Write) -> io::
 }
 
 fn write_finding(judged: &Judged, indent: &str, to: &mut dyn Write) -> io::Result<()> {
-    let Finding { rule, severity, path, message, layer, .. } = &judged.finding;
+    let Finding { rule, severity, path, place, message, layer, mended, .. } = &judged.finding;
     let style = match judged.standing {
         Standing::Open => severity_style(*severity),
         Standing::Expected | Standing::Allowed { .. } => DIM,
@@ -104,13 +104,17 @@ fn write_finding(judged: &Judged, indent: &str, to: &mut dyn Write) -> io::Resul
         Standing::Expected => " (expected)".to_owned(),
         Standing::Allowed { reason } => format!(" (allowed: {})", line(reason)),
     };
-    let path = path.as_ref().map_or_else(String::new, |it| format!(" {}", line(it)));
+    let path = path.clone().or_else(|| place.as_ref().map(Place::to_string));
+    let path = path.map_or_else(String::new, |it| format!(" {}", line(&it)));
     let colon = if path.is_empty() { ": " } else { " " };
     let message = line(message);
     writeln!(
         to,
         "{indent}{style}{severity}{style:#} {BOLD}{rule}{BOLD:#}{path}{colon}{message}{accepted}"
     )?;
+    if let Some(mended) = mended {
+        writeln!(to, "{indent}  {DIM}better: {}{DIM:#}", line(mended))?;
+    }
     if let Some(origin) = layer {
         let step = if origin.created_by.is_empty() {
             String::new()
