@@ -20,10 +20,10 @@ use crate::event::{Event, Events};
 use crate::oci::{Descriptor, Digest, Index, RawPlatform};
 use crate::platform::Platform;
 
-use super::error::BuildErrorKind;
+use super::error::{BuildErrorKind, Failure};
 use super::request::Export;
-use super::solve::Solver;
-use super::{BuildPlan, ImageStore};
+use super::solve::{Solved, Solver};
+use super::{BuildPlan, Built, ImageStore};
 
 const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
 const LAYOUT: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
@@ -40,23 +40,23 @@ pub(super) fn variant_name(name: &str, platform: Platform) -> String {
     }
 }
 
-/// Builds, writes the archive, and returns the digest of its index.
+/// Builds and writes the archive.
 pub(super) async fn build(
     engine: &Engine,
     plan: &BuildPlan,
     archive: &Path,
     events: &Events,
-) -> Result<Digest, BuildErrorKind> {
+) -> Result<Built, Failure> {
     let names = plan.image_names(ImageStore::Classic);
     if names.is_empty() && !plan.platforms.is_empty() {
-        return Err(BuildErrorKind::StoreNeedsName);
+        return Err(BuildErrorKind::StoreNeedsName.into());
     }
     let solver = Solver::new(engine, plan, archive).await?;
     events.send(Event::BuildStarted { platforms: plan.platforms.clone() });
     let variants = plan.platforms.iter().zip(&names);
     let variants = variants.map(|(platform, name)| Export::Variant { platform: *platform, name });
     let exports: Vec<Export<'_>> = [Export::Nothing].into_iter().chain(variants).collect();
-    solver.solve(&exports, events).await?;
+    let Solved { trace, .. } = solver.solve(&exports, events).await?;
     let unwritable = |cause| BuildErrorKind::Unwritable { path: archive.to_owned(), cause };
     let saved = save(engine, &names, archive).await?;
     let platforms = plan.platforms.iter().copied();
@@ -66,10 +66,11 @@ pub(super) async fn build(
     let mut work = JoinSet::new();
     work.spawn_blocking(move || compose(saved, &variants, target));
     let composed = work.join_next().await.unwrap_or(Ok(Ok(None)));
-    composed
+    let index = composed
         .map_err(|error| unwritable(io::Error::other(error)))?
         .map_err(unwritable)?
-        .ok_or(BuildErrorKind::StoreTooOld)
+        .ok_or(BuildErrorKind::StoreTooOld)?;
+    Ok(Built { index, trace })
 }
 
 /// Receives what the store gives away, beside the archive: it may be large.

@@ -19,7 +19,8 @@ use crate::platform::Platform;
 
 use super::BuildPlan;
 use super::error::{BuildErrorKind, FailedStep, SourceExcerpt};
-use super::progress::{Step, Trace, printable};
+use super::progress::{Step, Trace, exit_code_in, is_cancellation, printable};
+use super::trace::Lines;
 
 /// The most lines of a Dockerfile that are shown: a heredoc may have hundreds.
 const EXCERPT_LINES: u32 = 12;
@@ -34,7 +35,7 @@ pub(super) fn explain(status: &Status, plan: &BuildPlan, trace: &Trace<'_>) -> B
     let step = trace.culprit(details.vertex.as_deref());
     // When one platform fails, the others are cancelled, and their word may come first.
     let message = match step.and_then(|it| it.error()) {
-        Some(error) if is_cancelled(status.message()) => error,
+        Some(error) if is_cancellation(status.message()) => error,
         _ => status.message(),
     };
     let failure = Failure {
@@ -45,6 +46,11 @@ pub(super) fn explain(status: &Status, plan: &BuildPlan, trace: &Trace<'_>) -> B
         plan,
     };
     failure.kind()
+}
+
+/// The lines of the Dockerfile that a status names.
+pub(super) fn lines(status: &Status) -> Option<Lines> {
+    Details::of(status).lines.map(|(first, last)| Lines { first, last })
 }
 
 /// What is known of a failure.
@@ -68,7 +74,7 @@ impl Failure<'_> {
         if let Some((base, reason)) = base_at_fault(message) {
             return self.base(base, reason);
         }
-        let has_step = self.step.is_some_and(|it| it.error().is_some() && !is_internal(it));
+        let has_step = self.step.is_some_and(|it| it.error().is_some() && it.is_of_dockerfile());
         if has_step {
             return self.step();
         }
@@ -121,11 +127,6 @@ impl Failure<'_> {
     }
 }
 
-/// Whether a step ended because another one failed.
-fn is_cancelled(message: &str) -> bool {
-    message.contains("context canceled")
-}
-
 /// The innermost cause: the outer ones say `transport error`.
 fn root_cause(status: &Status) -> String {
     let mut cause: &dyn std::error::Error = status;
@@ -147,11 +148,6 @@ fn without_reference(message: &str) -> &str {
         .map_or(message, |(_, reason)| reason)
 }
 
-/// Steps that no instruction stands for.
-fn is_internal(step: &Step) -> bool {
-    step.label.stage.is_empty() || step.label.stage.split(' ').any(|word| word == "internal")
-}
-
 /// The image that could not be resolved, and why.
 fn base_at_fault(message: &str) -> Option<(String, String)> {
     let (_, rest) = message.rsplit_once("failed to resolve source metadata for ")?;
@@ -159,12 +155,6 @@ fn base_at_fault(message: &str) -> Option<(String, String)> {
     let again = format!("{base}: ");
     let reason = reason.strip_prefix(&again).unwrap_or(reason);
     Some((base.to_owned(), reason.to_owned()))
-}
-
-/// The exit status in the words of a step: `… did not complete successfully: exit code: 7`.
-fn exit_code_in(message: &str) -> Option<u32> {
-    let (_, code) = message.rsplit_once("exit code: ")?;
-    code.split(|it: char| !it.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// What the details of a status say.

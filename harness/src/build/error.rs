@@ -11,6 +11,7 @@ use crate::event::{StepLabel, StepPlatform};
 use crate::platform::Platform;
 
 use super::fault::Fault;
+use super::trace::{Basis, BuildTrace};
 
 /// A build that failed.
 #[derive(Debug, Error)]
@@ -19,6 +20,36 @@ pub struct BuildError {
     dockerfile: PathBuf,
     #[source]
     kind: BuildErrorKind,
+    progress: Progress,
+}
+
+/// How far a build came.
+#[derive(Debug)]
+enum Progress {
+    /// Nothing was handed to the engine, or it refused before the first step.
+    None,
+    /// What was done, by the names of the steps.
+    Some(Box<BuildTrace>),
+}
+
+/// A failure on its way to the caller.
+#[derive(Debug)]
+pub(super) struct Failure {
+    kind: BuildErrorKind,
+    progress: Progress,
+}
+
+impl Failure {
+    /// One of a build that has begun.
+    pub(super) fn after(trace: BuildTrace, kind: BuildErrorKind) -> Self {
+        Self { kind, progress: Progress::Some(Box::new(trace)) }
+    }
+}
+
+impl<T: Into<BuildErrorKind>> From<T> for Failure {
+    fn from(kind: T) -> Self {
+        Self { kind: kind.into(), progress: Progress::None }
+    }
 }
 
 /// Why it failed.
@@ -192,8 +223,9 @@ pub struct SourceExcerpt {
 }
 
 impl BuildError {
-    pub(super) fn new(dockerfile: PathBuf, kind: BuildErrorKind) -> Self {
-        Self { dockerfile, kind }
+    pub(super) fn new(dockerfile: PathBuf, failure: Failure) -> Self {
+        let Failure { kind, progress } = failure;
+        Self { dockerfile, kind, progress }
     }
 
     /// The Dockerfile that was built.
@@ -206,6 +238,20 @@ impl BuildError {
     #[must_use]
     pub fn kind(&self) -> &BuildErrorKind {
         &self.kind
+    }
+
+    /// What was done before it failed. Of such a build BuildKit keeps no record, so its platforms
+    /// are claims.
+    #[must_use]
+    pub fn trace(&self) -> BuildTrace {
+        match &self.progress {
+            Progress::Some(trace) => BuildTrace::clone(trace),
+            Progress::None => BuildTrace {
+                dockerfile: self.dockerfile.display().to_string(),
+                basis: Basis::Claimed("no step was begun".to_owned()),
+                steps: Vec::new(),
+            },
+        }
     }
 
     /// Whether the same build may succeed later without anybody changing a file.

@@ -15,12 +15,14 @@ mod error;
 mod fault;
 mod filesync;
 mod filter;
+mod history;
 mod ignore;
 mod layers;
 mod progress;
 mod request;
 mod session;
 mod solve;
+mod trace;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -32,9 +34,13 @@ use crate::oci::Digest;
 use crate::platform::Platform;
 
 pub use error::{BuildError, BuildErrorKind, FailedStep, Input, SourceExcerpt};
+pub use trace::{
+    Basis, BuildStep, BuildTrace, Execution, Lines, Making, Manner, Reach, Span, StepEnd, Work,
+};
 
+use error::Failure;
 use request::Export;
-use solve::Solver;
+use solve::{Solved, Solver};
 
 /// What is to be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +90,7 @@ pub enum KeepAs {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Built {
     index: Digest,
+    trace: BuildTrace,
 }
 
 impl BuildPlan {
@@ -124,6 +131,12 @@ impl Built {
     pub fn index(&self) -> Digest {
         self.index
     }
+
+    /// What was done for it.
+    #[must_use]
+    pub fn trace(&self) -> &BuildTrace {
+        &self.trace
+    }
 }
 
 /// The API of the first engine that survives exporting an image without layers: Docker 28.3.
@@ -150,32 +163,33 @@ pub async fn build(
     archive: &Path,
     events: &Events,
 ) -> Result<Built, BuildError> {
-    let index = build_index(engine, plan, archive, events)
+    let built = build_index(engine, plan, archive, events)
         .await
-        .map_err(|kind| BuildError::new(plan.dockerfile.clone(), kind))?;
+        .map_err(|failure| BuildError::new(plan.dockerfile.clone(), failure))?;
     events.send(Event::BuildFinished);
-    Ok(Built { index })
+    Ok(built)
 }
 
-/// Builds and returns the digest of the index.
+/// Builds as the engine's store wants it.
 async fn build_index(
     engine: &Engine,
     plan: &BuildPlan,
     archive: &Path,
     events: &Events,
-) -> Result<Digest, BuildErrorKind> {
+) -> Result<Built, Failure> {
     let exports_empty =
         engine.store() == ImageStore::Containerd && engine.api_is_at_least(SAFE_API);
     if !exports_empty && is_empty(plan) {
-        return Err(BuildErrorKind::NoLayer);
+        return Err(BuildErrorKind::NoLayer.into());
     }
     if engine.store() == ImageStore::Classic {
         return classic::build(engine, plan, archive, events).await;
     }
     let solver = Solver::new(engine, plan, archive).await?;
     events.send(Event::BuildStarted { platforms: plan.platforms.clone() });
-    let digests = solver.solve(&[Export::Layout(&plan.keep_as)], events).await?;
-    digests.into_iter().next().ok_or_else(|| BuildErrorKind::Refused {
+    let Solved { digests, trace } = solver.solve(&[Export::Layout(&plan.keep_as)], events).await?;
+    let index = digests.into_iter().next().ok_or_else(|| BuildErrorKind::Refused {
         message: "the exporter did not say the digest of what it has exported".to_owned(),
-    })
+    })?;
+    Ok(Built { index, trace })
 }

@@ -1,7 +1,8 @@
 //! What BuildKit says while it works, for those who wait and for the error at the end.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex};
 
 use crate::event::{Event, Events, StepLabel, StepPlatform, StepState};
@@ -25,9 +26,17 @@ pub(super) struct Trace<'a> {
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) label: StepLabel,
-    state: Option<StepState>,
+    /// The digests of the steps that it depends on.
+    pub(super) inputs: Vec<String>,
+    pub(super) state: Option<StepState>,
+    pub(super) work: WorkTime,
     log: LogTail,
 }
+
+/// When a step worked, in nanoseconds of BuildKit's clock: it may begin several times, as when it
+/// looks for its result in the cache and then makes it.
+#[derive(Debug, Default)]
+pub(super) struct WorkTime(BTreeMap<i128, i128>);
 
 /// The last lines of a log.
 #[derive(Debug, Default)]
@@ -58,9 +67,12 @@ impl<'a> Trace<'a> {
     fn take_vertex(&mut self, vertex: &Vertex) {
         let step = self.steps.entry(vertex.digest.clone()).or_insert_with(|| Step {
             label: parse_label(&vertex.name),
+            inputs: vertex.inputs.clone(),
             state: None,
+            work: WorkTime::default(),
             log: LogTail::default(),
         });
+        step.work.take(vertex);
         let state = state(vertex);
         if state.is_none() || step.state == state {
             return;
@@ -73,6 +85,11 @@ impl<'a> Trace<'a> {
             let (id, label) = (vertex.digest.clone(), step.label.clone());
             self.events.send(Event::Step { id, label, state });
         }
+    }
+
+    /// All steps, by their digests.
+    pub(super) fn steps(&self) -> impl Iterator<Item = (&str, &Step)> {
+        self.steps.iter().map(|(digest, step)| (digest.as_str(), step))
     }
 
     /// The step that made the build fail: the one that BuildKit names, unless that was merely
@@ -95,12 +112,66 @@ impl Step {
     }
 
     fn is_at_fault(&self) -> bool {
-        self.error().is_some_and(|it| !it.contains("context canceled"))
+        self.error().is_some_and(|it| !is_cancellation(it))
+    }
+
+    /// Whether an instruction of the Dockerfile stands for it. `COPY --link` comes as two steps, of
+    /// which the second, `LINK COPY`, only puts layers together.
+    pub(super) fn is_of_dockerfile(&self) -> bool {
+        let StepLabel { stage, instruction, .. } = &self.label;
+        let is_internal = stage.is_empty() || stage.split(' ').any(|word| word == "internal");
+        !is_internal && !instruction.starts_with("LINK ")
+    }
+
+    /// The name of the stage, without the step's number; empty where the stage has none.
+    pub(super) fn stage(&self) -> &str {
+        let stage = self.label.stage.as_str();
+        let (name, number) = stage.rsplit_once(' ').unwrap_or(("", stage));
+        let is_number = |it: &str| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
+        match number.split_once('/') {
+            Some((one, all)) if is_number(one) && is_number(all) => name.trim_end(),
+            _ => stage,
+        }
+    }
+
+    /// The first word of its instruction.
+    pub(super) fn keyword(&self) -> &str {
+        let instruction = self.label.instruction.as_str();
+        let instruction = instruction.strip_prefix("ONBUILD ").unwrap_or(instruction);
+        instruction.split(' ').next().unwrap_or_default()
     }
 
     /// The end of the log, printable.
     pub(super) fn log(&self) -> Vec<String> {
         self.log.lines.iter().map(|it| printable(it)).collect()
+    }
+}
+
+impl WorkTime {
+    fn take(&mut self, vertex: &Vertex) {
+        let nanos = |it: &Timestamp| i128::from(it.seconds) * 1_000_000_000 + i128::from(it.nanos);
+        if let Some(start) = vertex.started.as_ref().map(nanos) {
+            let end = vertex.completed.as_ref().map_or(start, nanos);
+            let known = self.0.entry(start).or_insert(end);
+            *known = end.max(*known);
+        }
+    }
+
+    /// When it first began.
+    pub(super) fn start(&self) -> Option<i128> {
+        self.0.keys().next().copied()
+    }
+
+    /// How long it worked, counting no time twice.
+    pub(super) fn total(&self) -> i128 {
+        let mut total = 0;
+        let mut counted = i128::MIN;
+        for (start, end) in &self.0 {
+            let start = (*start).max(counted);
+            total += (*end - start).max(0);
+            counted = counted.max(*end);
+        }
+        total
     }
 }
 
@@ -121,6 +192,17 @@ impl LogTail {
             }
         }
     }
+}
+
+/// Whether a step ended because another one failed.
+pub(super) fn is_cancellation(error: &str) -> bool {
+    error.contains("context canceled")
+}
+
+/// The exit status in the words of a step: `… did not complete successfully: exit code: 7`.
+pub(super) fn exit_code_in(message: &str) -> Option<u32> {
+    let (_, code) = message.rsplit_once("exit code: ")?;
+    code.split(|it: char| !it.is_ascii_digit()).next()?.parse().ok()
 }
 
 fn state(vertex: &Vertex) -> Option<StepState> {

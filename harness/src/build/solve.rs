@@ -9,17 +9,18 @@ use bollard_buildkit_proto::moby::buildkit::v1::{SolveRequest, SolveResponse, St
 use tonic::Status;
 use tonic::transport::Channel;
 
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, control};
 use crate::event::Events;
 use crate::oci::Digest;
 use crate::random::random_name;
 
-use super::error::BuildErrorKind;
+use super::error::{BuildErrorKind, Failure};
 use super::fault::Faults;
 use super::progress::Trace;
 use super::request::{Export, Prepared};
 use super::session::{Session, SessionSpec};
-use super::{BuildPlan, details};
+use super::trace::{self, BuildTrace, Graphs};
+use super::{BuildPlan, details, history};
 
 /// What the exporter calls the digest of what it has exported.
 const DIGEST_KEY: &str = "containerimage.digest";
@@ -31,23 +32,27 @@ const REST_OF_LOG: Duration = Duration::from_secs(2);
 /// The same when the result is there and the rest is only for people who wait.
 const REST_OF_PROGRESS: Duration = Duration::from_millis(100);
 
+/// How long BuildKit's record of a build is waited for. It is there when the build has ended.
+const RECORD: Duration = Duration::from_secs(30);
+
 /// How long a result is waited for when the engine has closed the session.
 const LAST_WORD: Duration = Duration::from_secs(5);
 
 /// A build for which both connections stand.
 pub(super) struct Solver<'a> {
+    engine: &'a Engine,
     plan: &'a BuildPlan,
     prepared: Prepared,
     session: Session,
     session_id: String,
-    control: ControlClient<Channel>,
+    buildkit: Channel,
     faults: Faults,
 }
 
 impl<'a> Solver<'a> {
     /// Opens the connections.
     pub(super) async fn new(
-        engine: &Engine,
+        engine: &'a Engine,
         plan: &'a BuildPlan,
         archive: &Path,
     ) -> Result<Self, BuildErrorKind> {
@@ -65,55 +70,114 @@ impl<'a> Solver<'a> {
             let endpoint = engine.endpoint().clone();
             BuildErrorKind::Engine(EngineError::NoBuildKit { endpoint, cause })
         })?;
-        let control = engine.control().await.map_err(BuildErrorKind::Engine)?;
-        Ok(Self { plan, prepared, session, session_id, control, faults })
+        let buildkit = engine.buildkit().await.map_err(BuildErrorKind::Engine)?;
+        Ok(Self { engine, plan, prepared, session, session_id, buildkit, faults })
     }
 
     /// Solves once for each export, in order; the first tells its progress, the others find all
-    /// its steps done. Returns the digest of each that exports something.
+    /// its steps done.
     pub(super) async fn solve(
         self,
         exports: &[Export<'_>],
         events: &Events,
-    ) -> Result<Vec<Digest>, BuildErrorKind> {
-        let Self { plan, prepared, session, session_id, control, faults } = self;
+    ) -> Result<Solved, Failure> {
+        let Self { engine, plan, prepared, session, session_id, buildkit, faults } = self;
+        let control = control(buildkit.clone());
         let silent = Events::ignored();
         let calls = async {
             let mut digests = Vec::new();
+            let mut first = None;
             for (index, export) in exports.iter().enumerate() {
-                let request = prepared.request(
-                    &random_name().map_err(|it| no_randomness(&it))?,
-                    &session_id,
-                    export,
-                );
+                let reference = random_name().map_err(|it| no_randomness(&it))?;
+                let request = prepared.request(&reference, &session_id, export);
                 let mut trace = Trace::new(if index == 0 { events } else { &silent });
                 let response = call(control.clone(), request, &mut trace).await;
-                let response = response.map_err(|it| details::explain(&it, plan, &trace))?;
+                let response = response.map_err(|it| failure(&it, plan, &trace, engine))?;
                 let stated = response.exporter_response.get(DIGEST_KEY);
                 digests.extend(stated.and_then(|it| it.parse::<Digest>().ok()));
+                first.get_or_insert((reference, trace));
             }
-            Ok(digests)
+            Ok((digests, first))
         };
         let outcome = alongside(session, Box::pin(calls)).await;
-        match faults.take() {
-            Some(fault) => Err(fault.into()),
-            None => outcome,
+        if let Some(fault) = faults.take() {
+            return Err(BuildErrorKind::from(fault).into());
         }
+        let (digests, first) = outcome?;
+        let (reference, live) = first.ok_or_else(|| BuildErrorKind::Refused {
+            message: "nothing was to be exported".to_owned(),
+        })?;
+        let trace = Recorder { control, buildkit, reference: &reference, plan, engine };
+        Ok(Solved { digests, trace: trace.trace(&live).await })
     }
+}
+
+/// What solves came to.
+pub(super) struct Solved {
+    /// The digest of each thing that was exported.
+    pub(super) digests: Vec<Digest>,
+    /// What the first of them did.
+    pub(super) trace: BuildTrace,
+}
+
+/// Asks BuildKit what it has done.
+struct Recorder<'a> {
+    control: ControlClient<Channel>,
+    buildkit: Channel,
+    /// The name of the solve.
+    reference: &'a str,
+    plan: &'a BuildPlan,
+    engine: &'a Engine,
+}
+
+impl Recorder<'_> {
+    /// The trace of a build that went well, at best from BuildKit's own record of it.
+    async fn trace(self, live: &Trace<'_>) -> BuildTrace {
+        let recorded = tokio::time::timeout(RECORD, self.recorded()).await;
+        let recorded =
+            recorded.unwrap_or_else(|_| Err("the engine does not give it away".to_owned()));
+        recorded.unwrap_or_else(|error| {
+            let because = format!("the engine's record of the build cannot be read: {error}");
+            trace::claimed(live, self.plan, self.engine, None, &because)
+        })
+    }
+
+    async fn recorded(&self) -> Result<BuildTrace, String> {
+        let words = |status: Status| status.message().to_owned();
+        let mut control = self.control.clone();
+        let statements = history::statements(&mut control, &self.buildkit, self.reference).await;
+        let graphs = Graphs::read(&statements.map_err(words)?)?;
+        // What was heard live may lack the end; of a build that has ended BuildKit tells all.
+        let silent = Events::ignored();
+        let mut whole = Trace::new(&silent);
+        let request = StatusRequest { r#ref: self.reference.to_owned() };
+        let mut messages = control.status(request).await.map_err(words)?.into_inner();
+        while let Some(message) = messages.message().await.map_err(words)? {
+            whole.take(message);
+        }
+        Ok(trace::recorded(&graphs, &whole, self.plan, self.engine))
+    }
+}
+
+fn failure(status: &Status, plan: &BuildPlan, trace: &Trace<'_>, engine: &Engine) -> Failure {
+    let kind = details::explain(status, plan, trace);
+    let because = "BuildKit keeps no record of a build that fails";
+    let claimed = trace::claimed(trace, plan, engine, details::lines(status), because);
+    Failure::after(claimed, kind)
 }
 
 /// Serves the session while something works that needs it.
 async fn alongside<T>(
     session: Session,
-    mut work: Pin<Box<dyn Future<Output = Result<T, BuildErrorKind>> + Send + '_>>,
-) -> Result<T, BuildErrorKind> {
+    mut work: Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + '_>>,
+) -> Result<T, Failure> {
     tokio::select! {
         outcome = &mut work => outcome,
         _ = Box::pin(session.serve()) => {
             // The engine has hung up. It may have said why on the other connection.
             tokio::time::timeout(LAST_WORD, work).await.unwrap_or_else(|_| {
                 let message = "it has closed the session".to_owned();
-                Err(BuildErrorKind::EngineLost { message })
+                Err(BuildErrorKind::EngineLost { message }.into())
             })
         }
     }

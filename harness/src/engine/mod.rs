@@ -136,7 +136,7 @@ impl Engine {
     ///
     /// The engine offers no BuildKit, or it failed.
     pub async fn build_platforms(&self) -> Result<Vec<Platform>, EngineError> {
-        let mut control = self.control().await?;
+        let mut control = control(self.buildkit().await?);
         let answer =
             control.list_workers(ListWorkersRequest::default()).await.map_err(|status| {
                 EngineError::BuildKit { endpoint: self.endpoint.clone(), cause: Box::new(status) }
@@ -153,8 +153,8 @@ impl Engine {
         Ok(platforms)
     }
 
-    /// Opens BuildKit's control interface. The connection is closed when the client is dropped.
-    pub(crate) async fn control(&self) -> Result<ControlClient<Channel>, EngineError> {
+    /// Opens a connection to BuildKit. It is closed when the last copy of it is dropped.
+    pub(crate) async fn buildkit(&self) -> Result<Channel, EngineError> {
         let fail = |cause| EngineError::NoBuildKit { endpoint: self.endpoint.clone(), cause };
         let stream = self.upgrade("/grpc", &[]).await.map_err(fail)?;
         // One connection, made already: a second attempt would be another engine's.
@@ -163,11 +163,10 @@ impl Engine {
             let stream = once.take().ok_or(std::io::ErrorKind::ConnectionReset);
             async move { stream.map_err(std::io::Error::from) }
         });
-        let channel = GrpcEndpoint::from_static("http://buildkit")
+        GrpcEndpoint::from_static("http://buildkit")
             .connect_with_connector(connector)
             .await
-            .map_err(|error| fail(std::io::Error::other(error)))?;
-        Ok(ControlClient::new(channel).max_decoding_message_size(MAX_MESSAGE))
+            .map_err(|error| fail(std::io::Error::other(error)))
     }
 
     /// Turns a new connection into a raw stream at a path of the engine's.
@@ -178,6 +177,11 @@ impl Engine {
     ) -> std::io::Result<Connection> {
         Connection::upgrade(&self.endpoint, path, headers).await
     }
+}
+
+/// BuildKit's control interface on a connection.
+pub(crate) fn control(buildkit: Channel) -> ControlClient<Channel> {
+    ControlClient::new(buildkit).max_decoding_message_size(MAX_MESSAGE)
 }
 
 /// What the engine said of itself, not yet checked.

@@ -1,0 +1,160 @@
+//! From BuildKit's progress and its record of the build to the trace.
+
+use std::path::Path;
+
+use super::claims::Claims;
+use super::graph::{Graphs, Kind, Recorded};
+use super::{Basis, BuildStep, BuildTrace, Execution, Lines, Manner, Reach, Span, StepEnd, Work};
+use crate::build::BuildPlan;
+use crate::build::progress::{Step, Trace, exit_code_in, is_cancellation};
+use crate::engine::Engine;
+use crate::event::StepState;
+use crate::oci::Digest;
+use crate::platform::Platform;
+
+/// The trace of a build of which there is a record.
+pub(crate) fn recorded(
+    graphs: &Graphs,
+    trace: &Trace<'_>,
+    plan: &BuildPlan,
+    engine: &Engine,
+) -> BuildTrace {
+    let assembler = Assembler::new(trace, plan, engine);
+    let steps = trace.steps().filter_map(|(digest, step)| {
+        let recorded = graphs.steps.get(digest).filter(|_| step.is_of_dockerfile())?;
+        Some(assembler.recorded(recorded, step))
+    });
+    assembler.finish(Basis::Recorded, steps.collect())
+}
+
+/// The trace of a build of which there is none, and why; in the lines that are known a step failed.
+pub(crate) fn claimed(
+    trace: &Trace<'_>,
+    plan: &BuildPlan,
+    engine: &Engine,
+    failed: Option<Lines>,
+    because: &str,
+) -> BuildTrace {
+    let assembler = Assembler::new(trace, plan, engine);
+    let claims = Claims::of(trace, &plan.platforms);
+    let steps = trace.steps().filter(|(_, step)| step.is_of_dockerfile());
+    let steps = steps.map(|(digest, step)| {
+        let step = assembler.claimed(digest, step, &claims);
+        match step.end {
+            StepEnd::Failed { .. } => BuildStep { lines: failed, ..step },
+            _ => step,
+        }
+    });
+    assembler.finish(Basis::Claimed(because.to_owned()), steps.collect())
+}
+
+struct Assembler<'a> {
+    engine: Platform,
+    dockerfile: &'a Path,
+    /// Its text; empty where it cannot be read any more.
+    lines: Vec<String>,
+    /// The start of the first step, in nanoseconds of BuildKit's clock.
+    origin: i128,
+}
+
+impl<'a> Assembler<'a> {
+    fn new(trace: &Trace<'_>, plan: &'a BuildPlan, engine: &Engine) -> Self {
+        let text = std::fs::read(&plan.dockerfile).unwrap_or_default();
+        let lines = String::from_utf8_lossy(&text).lines().map(str::to_owned).collect();
+        let starts = trace.steps().filter(|(_, it)| it.is_of_dockerfile());
+        let origin = starts.filter_map(|(_, it)| it.work.start()).min().unwrap_or(0);
+        Self { engine: engine.platform(), dockerfile: &plan.dockerfile, lines, origin }
+    }
+
+    fn finish(&self, basis: Basis, mut steps: Vec<BuildStep>) -> BuildTrace {
+        steps.sort();
+        BuildTrace { dockerfile: self.dockerfile.display().to_string(), basis, steps }
+    }
+
+    fn recorded(&self, recorded: &Recorded, step: &Step) -> BuildStep {
+        let platforms: Vec<Platform> = recorded.platforms.iter().copied().collect();
+        let work = match recorded.kind {
+            Kind::Source => Work::Source,
+            Kind::Files => Work::Files,
+            Kind::Foreign => Work::Unplaced,
+            Kind::Execution { on, likeness } => {
+                let manner = Manner::of(self.engine, on, &platforms);
+                Work::Execution(Execution { on, manner, likeness })
+            }
+        };
+        let written = recorded.lines.and_then(|it| self.written(it, &work));
+        BuildStep {
+            lines: recorded.lines,
+            stage: step.stage().to_owned(),
+            instruction: written.unwrap_or_else(|| step.label.instruction.clone()),
+            platforms,
+            reach: recorded.reach,
+            work,
+            end: self.end(step),
+        }
+    }
+
+    fn claimed(&self, digest: &str, step: &Step, claims: &Claims) -> BuildStep {
+        let platforms = claims.dependents(digest);
+        let work = match (step.keyword(), claims.place(step)) {
+            ("RUN", Some(on)) => {
+                let manner = Manner::of(self.engine, on, &platforms);
+                // Nothing is known of it, so it is like no other.
+                let likeness = Digest::of(digest.as_bytes());
+                Work::Execution(Execution { on, manner, likeness })
+            }
+            ("RUN", None) => Work::Unplaced,
+            ("COPY" | "ADD" | "WORKDIR", _) => Work::Files,
+            _ => Work::Source,
+        };
+        BuildStep {
+            lines: None,
+            stage: step.stage().to_owned(),
+            instruction: step.label.instruction.clone(),
+            platforms,
+            reach: Reach::Unknown,
+            work,
+            end: self.end(step),
+        }
+    }
+
+    /// The instruction as it is written, if it is of that kind: the steps of `ONBUILD` have the
+    /// lines of the `FROM` that brings them.
+    fn written(&self, lines: Lines, work: &Work) -> Option<String> {
+        let from = usize::try_from(lines.first).ok()?.checked_sub(1)?;
+        let to = usize::try_from(lines.last).ok()?.min(self.lines.len());
+        let text = self.lines.get(from..to)?.iter().map(|it| it.trim());
+        let text: Vec<&str> = text
+            .filter(|it| !it.starts_with('#'))
+            .flat_map(|it| it.strip_suffix('\\').unwrap_or(it).split_whitespace())
+            .collect();
+        let keyword = text.first()?.to_ascii_uppercase();
+        let fits = match work {
+            Work::Source => matches!(keyword.as_str(), "FROM" | "ADD" | "COPY" | "RUN"),
+            Work::Files => matches!(keyword.as_str(), "COPY" | "ADD" | "WORKDIR"),
+            Work::Execution(_) | Work::Unplaced => keyword == "RUN",
+        };
+        fits.then(|| text.join(" "))
+    }
+
+    fn end(&self, step: &Step) -> StepEnd {
+        match &step.state {
+            None => StepEnd::NotReached,
+            Some(StepState::Cached) => StepEnd::Cached,
+            Some(StepState::Completed) => StepEnd::Done(self.span(step)),
+            Some(StepState::Started) => StepEnd::Cancelled,
+            Some(StepState::Failed { error }) if is_cancellation(error) => StepEnd::Cancelled,
+            Some(StepState::Failed { error }) => {
+                StepEnd::Failed { span: self.span(step), exit: exit_code_in(error) }
+            }
+        }
+    }
+
+    fn span(&self, step: &Step) -> Span {
+        let millis = |nanos: i128| u64::try_from(nanos / 1_000_000).unwrap_or(0);
+        Span {
+            start_ms: millis(step.work.start().unwrap_or(self.origin) - self.origin),
+            duration_ms: millis(step.work.total()),
+        }
+    }
+}

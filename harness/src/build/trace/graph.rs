@@ -1,0 +1,305 @@
+//! The graphs of a build as its provenance has them, one for each platform.
+//!
+//! Source: moby/buildkit, `solver/llbsolver/provenance/types` (SLSA 0.2 up to 0.28, then 1) and
+//! `solver/pb/ops.proto`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::likeness::likeness;
+use super::{Lines, Reach};
+use crate::oci::Digest;
+use crate::platform::Platform;
+
+/// What all provenance statements of a build say together.
+#[derive(Debug, Default)]
+pub(crate) struct Graphs {
+    /// By the digest under which the step is in the progress.
+    pub(super) steps: BTreeMap<String, Recorded>,
+}
+
+/// A step as it is recorded.
+#[derive(Debug)]
+pub(super) struct Recorded {
+    pub(super) kind: Kind,
+    pub(super) lines: Option<Lines>,
+    pub(super) platforms: BTreeSet<Platform>,
+    pub(super) reach: Reach,
+}
+
+/// What a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Source,
+    Files,
+    Execution {
+        on: Platform,
+        likeness: Digest,
+    },
+    /// One that executes for what is no Linux platform.
+    Foreign,
+}
+
+/// A statement's predicate, of either version.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Predicate {
+    #[serde(default)]
+    build_config: Option<Config>,
+    #[serde(default)]
+    metadata: Option<Metadata>,
+    #[serde(default)]
+    build_definition: Option<Definition>,
+    #[serde(default)]
+    run_details: Option<RunDetails>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Definition {
+    internal_parameters: InternalParameters,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InternalParameters {
+    build_config: Config,
+}
+
+#[derive(Deserialize)]
+struct RunDetails {
+    #[serde(default)]
+    metadata: Option<Metadata>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    #[serde(
+        default,
+        rename = "https://mobyproject.org/buildkit@v1#metadata",
+        alias = "buildkit_metadata"
+    )]
+    buildkit: BuildKitMetadata,
+}
+
+#[derive(Default, Deserialize)]
+struct BuildKitMetadata {
+    #[serde(default)]
+    source: Source,
+}
+
+#[derive(Default, Deserialize)]
+struct Source {
+    #[serde(default)]
+    locations: BTreeMap<String, Locations>,
+}
+
+#[derive(Default, Deserialize)]
+struct Locations {
+    #[serde(default)]
+    locations: Vec<Location>,
+}
+
+#[derive(Deserialize)]
+struct Location {
+    #[serde(default)]
+    ranges: Vec<Range>,
+}
+
+#[derive(Deserialize)]
+struct Range {
+    start: Position,
+    end: Position,
+}
+
+#[derive(Deserialize)]
+struct Position {
+    #[serde(default)]
+    line: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Config {
+    llb_definition: Vec<Node>,
+    digest_mapping: BTreeMap<String, String>,
+}
+
+/// A step: what it does, and the steps whose results it takes, as `step4:0`.
+#[derive(Deserialize)]
+pub(super) struct Node {
+    id: String,
+    #[serde(default)]
+    pub(super) op: Op,
+    #[serde(default)]
+    inputs: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Op {
+    #[serde(rename = "Op", default)]
+    pub(super) op: Value,
+    #[serde(default)]
+    pub(super) platform: Option<OpPlatform>,
+}
+
+/// `pb.Platform`; absent fields are empty.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct OpPlatform {
+    #[serde(default)]
+    pub(super) architecture: String,
+    #[serde(rename = "OS", default)]
+    pub(super) os: String,
+    #[serde(default)]
+    pub(super) variant: String,
+}
+
+impl Graphs {
+    /// Reads the statements of a build, by platform.
+    ///
+    /// # Errors
+    ///
+    /// What of them is not as it should be.
+    pub(crate) fn read(statements: &BTreeMap<String, Vec<u8>>) -> Result<Self, String> {
+        let mut graphs = Self::default();
+        for (platform, statement) in statements {
+            let platform = platform.parse::<Platform>().map_err(|error| error.to_string())?;
+            let predicate: Predicate = serde_json::from_slice(statement)
+                .map_err(|error| format!("its statement for {platform}: {error}"))?;
+            graphs.take(platform, predicate)?;
+        }
+        Ok(graphs)
+    }
+
+    fn take(&mut self, platform: Platform, predicate: Predicate) -> Result<(), String> {
+        let Predicate { build_config, metadata, build_definition, run_details } = predicate;
+        let config = build_definition.map(|it| it.internal_parameters.build_config);
+        let config = config
+            .or(build_config)
+            .ok_or_else(|| format!("its statement for {platform} has no steps"))?;
+        let metadata = run_details.and_then(|it| it.metadata).or(metadata);
+        let locations = metadata.map(|it| it.buildkit.source.locations).unwrap_or_default();
+        let graph = Graph::new(&config.llb_definition);
+        let in_image = graph.image();
+        let mut likenesses = BTreeMap::new();
+        // Steps come after those that they depend on.
+        for node in graph.sorted {
+            let inputs: Vec<Digest> = graph
+                .inputs(node)
+                .filter_map(|it| likenesses.get(it.id.as_str()))
+                .copied()
+                .collect();
+            likenesses.insert(node.id.as_str(), likeness(node, &inputs));
+        }
+        for (digest, id) in &config.digest_mapping {
+            let (Some(node), Some(likeness)) =
+                (graph.by_id.get(id.as_str()), likenesses.get(id.as_str()))
+            else {
+                continue;
+            };
+            let Some(kind) = node.kind(*likeness) else { continue };
+            let step = self.steps.entry(digest.clone()).or_insert_with(|| Recorded {
+                kind,
+                lines: locations.get(id).and_then(Locations::lines),
+                platforms: BTreeSet::new(),
+                reach: Reach::Builder,
+            });
+            step.platforms.insert(platform);
+            // It may be the image of one platform and the builder of another.
+            if in_image.contains(id.as_str()) {
+                step.reach = Reach::Image;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The steps of one platform.
+struct Graph<'a> {
+    sorted: &'a [Node],
+    by_id: BTreeMap<&'a str, &'a Node>,
+}
+
+impl<'a> Graph<'a> {
+    fn new(sorted: &'a [Node]) -> Self {
+        Self { sorted, by_id: sorted.iter().map(|it| (it.id.as_str(), it)).collect() }
+    }
+
+    /// The steps whose results a step takes, in its order.
+    fn inputs(&self, node: &'a Node) -> impl Iterator<Item = &'a Node> {
+        node.inputs.iter().filter_map(|it| {
+            let id = it.split_once(':').map_or(it.as_str(), |(id, _)| id);
+            self.by_id.get(id).copied()
+        })
+    }
+
+    /// The steps that the image consists of: from its last one down to its base.
+    fn image(&self) -> BTreeSet<&'a str> {
+        let mut reached = BTreeSet::new();
+        let mut open: Vec<&Node> = self.sorted.last().into_iter().collect();
+        while let Some(node) = open.pop() {
+            if reached.insert(node.id.as_str()) {
+                let inputs: Vec<&Node> = self.inputs(node).collect();
+                open.extend(node.bases().into_iter().filter_map(|it| inputs.get(it).copied()));
+            }
+        }
+        reached
+    }
+}
+
+impl Node {
+    /// What it is, if it stands for something.
+    fn kind(&self, likeness: Digest) -> Option<Kind> {
+        let op = self.op.op.as_object()?.keys().next()?;
+        match op.as_str() {
+            // Puts layers together: the second step of `COPY --link`.
+            "merge" => None,
+            "source" => Some(Kind::Source),
+            "exec" => {
+                let platform = self.op.platform.as_ref().and_then(OpPlatform::parse);
+                Some(platform.map_or(Kind::Foreign, |on| Kind::Execution { on, likeness }))
+            }
+            _ => Some(Kind::Files),
+        }
+    }
+
+    /// Which of its inputs it builds on; from the others it takes files.
+    fn bases(&self) -> Vec<usize> {
+        let op = &self.op.op;
+        let number = |it: &Value| it.as_u64().and_then(|it| usize::try_from(it).ok());
+        if let Some(mounts) = op["exec"]["mounts"].as_array() {
+            let root = mounts.iter().find(|it| it["dest"] == "/");
+            // What is 0 or empty may be left out.
+            let input = root.map(|it| it.get("input").and_then(number).unwrap_or(0));
+            return input.into_iter().collect();
+        }
+        if let Some(actions) = op["file"]["actions"].as_array() {
+            // The first works on an input, each that follows on the one before it; -1 is nothing.
+            let first = actions.first().map(|it| it.get("input"));
+            return match first {
+                Some(Some(input)) => number(input).into_iter().collect(),
+                Some(None) => vec![0],
+                None => Vec::new(),
+            };
+        }
+        (0..self.inputs.len()).collect()
+    }
+}
+
+impl OpPlatform {
+    fn parse(&self) -> Option<Platform> {
+        Platform::from_parts(&self.os, &self.architecture, &self.variant).ok()
+    }
+}
+
+impl Locations {
+    fn lines(&self) -> Option<Lines> {
+        let ranges = || self.locations.iter().flat_map(|it| &it.ranges);
+        let first = ranges().map(|it| it.start.line).min().filter(|it| *it > 0)?;
+        let last = ranges().map(|it| it.end.line).max()?.max(first);
+        Some(Lines { first, last })
+    }
+}
