@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::build::{Making, Unbuilt};
 use crate::inspect::{ImageFacts, Variant};
 use crate::oci::Digest;
 use crate::run::RunEvidence;
@@ -15,6 +16,19 @@ pub struct Evidence {
     pub image: ImageFacts,
     /// The runs of each variant that was started, by the digest of its manifest.
     pub runs: BTreeMap<Digest, Vec<RunEvidence>>,
+    /// How it came about.
+    #[serde(default)]
+    pub making: Making,
+}
+
+/// What observing a subject came to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Observation {
+    /// There is an image.
+    Image(Evidence),
+    /// It was to be built, and the Dockerfile is at fault that there is none.
+    Unbuilt(Unbuilt),
 }
 
 impl Evidence {

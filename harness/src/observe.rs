@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use thiserror::Error;
 
-use crate::build::{BuildPlan, CachePolicy, KeepAs, build};
+use crate::build::{BuildPlan, CachePolicy, KeepAs, Making, Unbuilt, build};
 use crate::case::{Case, Subject, SubjectKind};
-use crate::emulator::{Emulators, Processors};
+use crate::emulator::{Emulators, Processors, is_own_fault};
 use crate::engine::{Engine, EngineError, ImageStore};
 use crate::event::{Event, Events};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Observation};
 use crate::inspect::{FactsCache, ImageFacts, InspectError, TreeError, inspect, inspect_tree};
 use crate::oci::{Digest, LayoutError, OpenImage, open_archive};
 use crate::platform::Platform;
@@ -120,7 +120,28 @@ pub struct Observer<'a> {
 /// An image whose files have been read.
 struct Inspected {
     facts: ImageFacts,
+    making: Making,
     origin: Origin,
+}
+
+/// Why there is no image to look at.
+enum NoImage {
+    Blocked(Blocked),
+    /// The Dockerfile is at fault; to whom that says nothing, it is the error.
+    Unbuilt(Box<Unbuilt>, Blocked),
+}
+
+impl From<Blocked> for NoImage {
+    fn from(blocked: Blocked) -> Self {
+        Self::Blocked(blocked)
+    }
+}
+
+/// What a build has left.
+struct Stock {
+    platforms: Vec<Platform>,
+    making: Making,
+    stored: Stored,
 }
 
 /// Where an image can be run from.
@@ -140,7 +161,10 @@ impl Observer<'_> {
     ///
     /// Why it cannot be found out.
     pub async fn facts(&self, subject: &Subject) -> Result<ImageFacts, Blocked> {
-        Ok(self.inspected(subject).await?.facts)
+        match self.inspected(subject).await {
+            Ok(inspected) => Ok(inspected.facts),
+            Err(NoImage::Blocked(blocked) | NoImage::Unbuilt(_, blocked)) => Err(blocked),
+        }
     }
 
     /// What a subject's image is and does. Dropping the future stops it where it is; what is left
@@ -149,11 +173,15 @@ impl Observer<'_> {
     /// # Errors
     ///
     /// Why it cannot be found out.
-    pub async fn evidence(&self, subject: &Subject) -> Result<Evidence, Blocked> {
+    pub async fn observe(&self, subject: &Subject) -> Result<Observation, Blocked> {
         if self.options.runner == RunnerChoice::Engine {
             refuse_to_run(subject)?;
         }
-        let Inspected { facts, origin } = self.inspected(subject).await?;
+        let Inspected { facts, making, origin } = match self.inspected(subject).await {
+            Ok(inspected) => inspected,
+            Err(NoImage::Unbuilt(unbuilt, _)) => return Ok(Observation::Unbuilt(*unbuilt)),
+            Err(NoImage::Blocked(blocked)) => return Err(blocked),
+        };
         let runs = match (self.options.runner, origin) {
             (RunnerChoice::None, _) | (_, Origin::Tree) => BTreeMap::new(),
             (RunnerChoice::Sandbox, Origin::Built { image, _folder, .. }) => {
@@ -164,32 +192,37 @@ impl Observer<'_> {
                 self.run_in_sandboxes(subject.case(), &facts, &image).await?
             }
         };
-        Ok(Evidence { image: facts, runs })
+        Ok(Observation::Image(Evidence { image: facts, runs, making }))
     }
 
-    async fn inspected(&self, subject: &Subject) -> Result<Inspected, Blocked> {
+    async fn inspected(&self, subject: &Subject) -> Result<Inspected, NoImage> {
         match subject.kind() {
             SubjectKind::Build => self.built(subject.case()).await,
-            SubjectKind::Image(source) => self.found(source).await,
+            SubjectKind::Image(source) => Ok(self.found(source).await?),
         }
     }
 
-    async fn built(&self, case: &Case) -> Result<Inspected, Blocked> {
+    async fn built(&self, case: &Case) -> Result<Inspected, NoImage> {
         let folder = tempfile::tempdir()
             .map_err(|error| Blocked::new(Stage::Build, &error, Retry::Sensible))?;
         let file = folder.path().join("image.tar");
-        let (platforms, stored) = self.build(case, &file).await?;
+        let Stock { platforms, making, stored } = self.build(case, &file).await?;
         let image = blocking(move || Ok(open_archive(&file, None)?)).await?;
         let facts = self.inspect(image.clone(), platforms).await?;
-        Ok(Inspected { facts, origin: Origin::Built { stored, image, _folder: folder } })
+        let origin = Origin::Built { stored, image, _folder: folder };
+        Ok(Inspected { facts, making, origin })
     }
 
-    async fn build(&self, case: &Case, file: &Path) -> Result<(Vec<Platform>, Stored), Blocked> {
+    async fn build(&self, case: &Case, file: &Path) -> Result<Stock, NoImage> {
         let engine = self.engine.require()?;
         let plan = self.plan(case);
         let built = build(engine, &plan, file, self.events).await.map_err(|error| {
             let retry = if error.is_retryable() { Retry::Sensible } else { Retry::Useless };
-            Blocked::new(Stage::Build, &error, retry)
+            let blocked = Blocked::new(Stage::Build, &error, retry);
+            match Unbuilt::of(&error, &plan.platforms, &is_own_fault) {
+                Some(unbuilt) => NoImage::Unbuilt(Box::new(unbuilt), blocked),
+                None => NoImage::Blocked(blocked),
+            }
         })?;
         let names = plan.image_names(engine.store());
         let stored = match (engine.store(), names.first()) {
@@ -198,7 +231,8 @@ impl Observer<'_> {
             }
             _ => Stored::Variants(plan.platforms.iter().copied().zip(names).collect()),
         };
-        Ok((plan.platforms, stored))
+        let making = Making::Built(built.trace().clone());
+        Ok(Stock { platforms: plan.platforms, making, stored })
     }
 
     fn plan(&self, case: &Case) -> BuildPlan {
@@ -251,10 +285,11 @@ impl Observer<'_> {
                     PlatformChoice::All | PlatformChoice::Unsaid => Vec::new(),
                 };
                 let facts = self.inspect(image.clone(), platforms).await?;
-                Ok(Inspected { facts, origin: Origin::Found(image) })
+                Ok(Inspected { facts, making: Making::Found, origin: Origin::Found(image) })
             }
             Opened::RootFs(folder) => {
-                Ok(Inspected { facts: self.inspect_tree(folder).await?, origin: Origin::Tree })
+                let facts = self.inspect_tree(folder).await?;
+                Ok(Inspected { facts, making: Making::Found, origin: Origin::Tree })
             }
         }
     }

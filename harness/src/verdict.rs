@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use crate::build::{Making, Unbuilt};
 use crate::case::{Allow, Expectation};
-use crate::check::{Finding, Group, Rule, Severity};
+use crate::check::{Finding, Rule, Severity};
 use crate::evidence::Evidence;
 use crate::inspect::Variant;
 use crate::oci::Digest;
@@ -48,14 +49,28 @@ pub struct Known<'a> {
 pub struct Judgement {
     /// The whole.
     pub verdict: Verdict,
-    /// The digest of the index.
-    pub digest: Digest,
-    /// Findings about the index.
+    /// What was judged.
+    pub judged: Whole,
+    /// Findings about the index or the build.
     pub findings: Vec<Judged>,
     /// The variants, by platform.
     pub variants: Vec<VariantJudgement>,
     /// Expected findings that nobody found: the harness has gone blind, or the case is mended.
     pub missed: Vec<Expectation>,
+}
+
+/// What a subject is as a whole.
+#[derive(Clone, Debug)]
+pub enum Whole {
+    /// An image.
+    Image {
+        /// The digest of the index.
+        digest: Digest,
+        /// How it came about.
+        making: Making,
+    },
+    /// A build that failed.
+    Unbuilt(Unbuilt),
 }
 
 /// A variant, judged.
@@ -102,13 +117,7 @@ impl Judgement {
     /// Judges an image.
     #[must_use]
     pub fn of(evidence: &Evidence, findings: Vec<Finding>, known: Known<'_>) -> Self {
-        let missed: Vec<Expectation> = known
-            .expect
-            .iter()
-            .filter(|it| it.platform().is_none_or(|it| is_looked_at(it, evidence)))
-            .filter(|it| !findings.iter().any(|finding| it.is_met_by(finding)))
-            .cloned()
-            .collect();
+        let missed = known.missed(&findings, &evidence.image.requested);
         let mut index = Vec::new();
         let mut rest = Vec::new();
         for finding in findings {
@@ -126,13 +135,27 @@ impl Judgement {
             .map(|variant| VariantJudgement::of(evidence, variant, &rest, known.strictness))
             .collect();
         let verdict = overall(&index, &variants, &missed, known.strictness);
-        Self { verdict, digest: evidence.image.digest, findings: index, variants, missed }
+        let (digest, making) = (evidence.image.digest, evidence.making.clone());
+        let judged = Whole::Image { digest, making };
+        Self { verdict, judged, findings: index, variants, missed }
+    }
+
+    /// Judges a build that failed. Where the case exists to provoke just that, it passes.
+    #[must_use]
+    pub fn of_unbuilt(unbuilt: &Unbuilt, findings: Vec<Finding>, known: Known<'_>) -> Self {
+        let missed = known.missed(&findings, &unbuilt.requested);
+        let of_finding = |finding| Judged { standing: known.standing(&finding), finding };
+        let findings: Vec<Judged> = findings.into_iter().map(of_finding).collect();
+        let is_caught = findings.iter().all(|it| it.standing == Standing::Expected);
+        let is_all = missed.is_empty() && !findings.is_empty();
+        let verdict = if is_caught && is_all { Verdict::Pass } else { Verdict::Fail };
+        let judged = Whole::Unbuilt(unbuilt.clone());
+        Self { verdict, judged, findings, variants: Vec::new(), missed }
     }
 }
 
 /// What nobody looks at is not missed. Where nobody chose, every platform is looked at.
-fn is_looked_at(platform: Platform, evidence: &Evidence) -> bool {
-    let requested = &evidence.image.requested;
+fn is_looked_at(platform: Platform, requested: &[Platform]) -> bool {
     requested.is_empty() || requested.contains(&platform)
 }
 
@@ -140,10 +163,7 @@ fn is_looked_at(platform: Platform, evidence: &Evidence) -> bool {
 fn is_about_index(finding: &Finding, evidence: &Evidence) -> bool {
     match finding.rule {
         Rule::PlatformMissing | Rule::PlatformDuplicate => true,
-        rule => {
-            rule.group() == Group::Index
-                && !evidence.image.variants.iter().any(|it| finding.platform == Some(it.platform))
-        }
+        _ => !evidence.image.variants.iter().any(|it| finding.platform == Some(it.platform)),
     }
 }
 
@@ -206,6 +226,16 @@ fn obstacle(run: &RunEvidence) -> Option<String> {
 }
 
 impl Known<'_> {
+    /// The expected findings that are not among these.
+    fn missed(&self, findings: &[Finding], requested: &[Platform]) -> Vec<Expectation> {
+        let expected = self
+            .expect
+            .iter()
+            .filter(|it| it.platform().is_none_or(|it| is_looked_at(it, requested)));
+        let missed = expected.filter(|it| !findings.iter().any(|finding| it.is_met_by(finding)));
+        missed.cloned().collect()
+    }
+
     fn standing(&self, finding: &Finding) -> Standing {
         if self.expect.iter().any(|it| it.is_met_by(finding)) {
             return Standing::Expected;

@@ -1,9 +1,9 @@
 //! The main job: a subject through the whole pipeline, to its verdict.
 
 use crate::case::{Case, Subject};
-use crate::check::{Expectations, check};
+use crate::check::{Expectations, check, check_unbuilt};
 use crate::event::Event;
-use crate::evidence::Evidence;
+use crate::evidence::Observation;
 use crate::observe::{Observer, RunnerChoice};
 use crate::report::{Outcome, SubjectReport};
 use crate::verdict::{Judgement, Known, Strictness};
@@ -14,7 +14,7 @@ pub struct Verified {
     /// What came of it.
     pub report: SubjectReport,
     /// Everything observed; absent with the reason in the report.
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<Observation>,
 }
 
 /// Observes a subject and judges it.
@@ -24,7 +24,7 @@ pub async fn verify(
     strictness: Strictness,
 ) -> Verified {
     observer.events.send(Event::SubjectStarted { subject: subject.name().to_owned() });
-    let evidence = observer.evidence(subject).await;
+    let evidence = observer.observe(subject).await;
     if let Some(engine) = observer.engine.get() {
         // Of this subject nothing is needed any more. What resists is tried again at the end.
         let _ = observer.session.clean(engine).await;
@@ -56,10 +56,19 @@ fn expected_of(case: &Case, runner: RunnerChoice) -> Case {
 
 /// Judges evidence by what a case says. Pure: saved evidence can be judged again.
 #[must_use]
-pub fn judge(evidence: &Evidence, case: &Case, strictness: Strictness) -> Judgement {
-    let expectations =
-        Expectations { arguments: case.run.arguments.clone(), run: case.run.expectation.clone() };
-    let findings = check(evidence, &expectations);
+pub fn judge(observation: &Observation, case: &Case, strictness: Strictness) -> Judgement {
+    let expectations = Expectations {
+        arguments: case.run.arguments.clone(),
+        run: case.run.expectation.clone(),
+        trace: case.trace.clone(),
+    };
     let known = Known { allow: &case.allow, expect: &case.expect, strictness };
-    Judgement::of(evidence, findings, known)
+    match observation {
+        Observation::Image(evidence) => {
+            Judgement::of(evidence, check(evidence, &expectations), known)
+        }
+        Observation::Unbuilt(unbuilt) => {
+            Judgement::of_unbuilt(unbuilt, check_unbuilt(unbuilt), known)
+        }
+    }
 }

@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use ::tar::EntryType;
-use archproof::check::{Expectations, Finding, RunExpectation, check};
+use archproof::build::Making;
+use archproof::check::{Expectations, Finding, RunExpectation, TraceExpectation, check};
 use archproof::elf::ElfFacts;
 use archproof::evidence::Evidence;
 use archproof::inspect::{
@@ -73,9 +74,12 @@ fn judge_all(platforms: Vec<(&str, RootFs)>, program: &str) -> Vec<Finding> {
         variants: platforms.into_iter().map(variant).collect(),
         unread: Vec::new(),
     };
-    let expectations =
-        Expectations { arguments: Arguments::Default, run: RunExpectation::default() };
-    check(&Evidence { image, runs: BTreeMap::new() }, &expectations)
+    let expectations = Expectations {
+        arguments: Arguments::Default,
+        run: RunExpectation::default(),
+        trace: TraceExpectation::default(),
+    };
+    check(&Evidence { image, runs: BTreeMap::new(), making: Making::Found }, &expectations)
 }
 
 #[test]

@@ -310,10 +310,16 @@ impl FailedStep {
         self.exit_code
     }
 
+    /// What it failed of, in BuildKit's words.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Whether the step's program is of a platform that the engine can neither run nor emulate.
     #[must_use]
     pub fn is_foreign(&self) -> bool {
-        self.log.iter().any(|line| line.contains("exec format error"))
+        self.log.iter().any(|line| line.to_lowercase().contains("exec format error"))
     }
 
     /// The lines of the Dockerfile that say what the step does.

@@ -23,6 +23,7 @@ mod request;
 mod session;
 mod solve;
 mod trace;
+mod unbuilt;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -36,7 +37,9 @@ use crate::platform::Platform;
 pub use error::{BuildError, BuildErrorKind, FailedStep, Input, SourceExcerpt};
 pub use trace::{
     Basis, BuildStep, BuildTrace, Execution, Lines, Making, Manner, Reach, Span, StepEnd, Work,
+    seconds,
 };
+pub use unbuilt::{BuildFailure, FailedPart, StepFault, Unbuilt};
 
 use error::Failure;
 use request::Export;

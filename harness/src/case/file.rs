@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::error::{CaseError, CaseErrorKind};
 use super::values::{Expectation, Timeout};
-use crate::check::{Finding, Parity, Rule, RunExpectation};
+use crate::check::{EmulatedSteps, Finding, Parity, Rule, RunExpectation, TraceExpectation};
 use crate::emulator::{ModelError, Processors};
 use crate::inspect::Arguments;
 use crate::platform::Platform;
@@ -23,6 +23,8 @@ pub struct Case {
     pub build: BuildSpec,
     /// How to run it.
     pub run: RunSpec,
+    /// What its build has to look like.
+    pub trace: TraceExpectation,
     /// Findings that are known and accepted.
     pub allow: Vec<Allow>,
     /// Findings that the case exists to provoke.
@@ -138,6 +140,8 @@ struct RawCase {
     #[serde(default)]
     run: RawRun,
     #[serde(default)]
+    trace: RawTrace,
+    #[serde(default)]
     allow: Vec<RawAllow>,
     #[serde(default)]
     expect: RawExpect,
@@ -165,6 +169,14 @@ struct RawRun {
     parity: Parity,
     #[serde(deserialize_with = "processors")]
     cpu: Processors,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawTrace {
+    #[serde(deserialize_with = "parts")]
+    shared: Vec<String>,
+    emulated: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -233,6 +245,17 @@ fn parity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Parity, D::Error
     except.map(|except| Parity::Same { except }).map_err(serde::de::Error::custom)
 }
 
+/// Parts of instructions. What is empty is part of every one.
+fn parts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let parts = Vec::<String>::deserialize(deserializer)?;
+    if parts.iter().any(|it| it.trim().is_empty()) {
+        let why =
+            "an empty text is part of every instruction: name one, such as \"go mod download\"";
+        return Err(serde::de::Error::custom(why));
+    }
+    Ok(parts)
+}
+
 fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.trim().is_empty() {
@@ -245,11 +268,12 @@ fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 
 impl RawCase {
     fn into_case(self, folder: &Path) -> Result<Case, CaseErrorKind> {
-        let Self { summary, build, run, allow, expect } = self;
+        let Self { summary, build, run, trace, allow, expect } = self;
         Ok(Case {
             summary,
             build: build.into_spec(folder)?,
             run: run.into_spec(),
+            trace: trace.into_expectation(),
             allow: allow.into_iter().map(RawAllow::into_allow).collect(),
             expect: expect.findings,
         })
@@ -289,6 +313,13 @@ impl RawRun {
             timeout: self.timeout,
             processors: self.cpu,
         }
+    }
+}
+
+impl RawTrace {
+    fn into_expectation(self) -> TraceExpectation {
+        let emulated = self.emulated.map_or(EmulatedSteps::Unsaid, EmulatedSteps::AtMost);
+        TraceExpectation { shared: self.shared, emulated }
     }
 }
 
@@ -340,6 +371,9 @@ mod tests {
                 "case.toml:2:13: `linux/arm64/v7` is not a platform",
             ),
             ("[run]\ntimeout = \"2\"", "case.toml:2:11: `2` is no time"),
+            ("[trace]\nshard = []", "case.toml:2:1: unknown field `shard`"),
+            ("[trace]\nshared = [\" \"]", "case.toml:2:10: an empty text is part of every"),
+            ("[trace]\nemulated = -1", "case.toml:2:12: invalid value"),
             ("[run]\nexit = 256", "case.toml:2:8: invalid value"),
             (
                 "[expect]\nfindings = [\"Nonsense /a linux/arm64\"]",

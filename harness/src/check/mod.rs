@@ -1,6 +1,7 @@
 //! Rules: pure functions from evidence to findings. No I/O, no clock.
 
 mod abi;
+mod build;
 mod elf;
 mod entrypoint;
 mod environment;
@@ -18,11 +19,13 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
+pub use build::{EmulatedSteps, TraceExpectation};
 pub use finding::{Finding, Origin, Place, Severity};
 pub use parity::Parity;
 pub use rule::{Group, Rule, UnknownRule};
 pub use run::RunExpectation;
 
+use crate::build::Unbuilt;
 use crate::evidence::Evidence;
 use crate::inspect::Arguments;
 
@@ -33,6 +36,8 @@ pub struct Expectations {
     pub arguments: Arguments,
     /// How it has to end.
     pub run: RunExpectation,
+    /// What the build has to look like.
+    pub trace: TraceExpectation,
 }
 
 /// All findings, sorted.
@@ -55,7 +60,14 @@ pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
     }
     findings.extend(index::check_identical_layers(&evidence.image, &findings));
     findings.extend(parity::check(evidence, expectations, &findings));
+    findings.extend(build::check(&evidence.making, &expectations.trace));
     findings.sort();
     findings.dedup();
     findings
+}
+
+/// The findings where a build failed and there is no image.
+#[must_use]
+pub fn check_unbuilt(unbuilt: &Unbuilt) -> Vec<Finding> {
+    vec![build::check_failure(unbuilt)]
 }

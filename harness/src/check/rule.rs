@@ -148,6 +148,9 @@ rules! {
     ParityBuildInfo, Parity, Warning, "The platforms are not of one build.";
     ParityLinkage, Parity, Warning, "The entrypoint is linked otherwise than on other platforms.";
     ParityData, Parity, Warning, "Data that does not depend on the architecture differs.";
+    BuildFailed, Build, Error, "The Dockerfile cannot be built.";
+    BuildStepEmulated, Build, Warning, "A step of the build was executed by an emulator.";
+    BuildStepNotShared, Build, Warning, "A step of the build is executed once for each platform and need not be.";
 }
 
 impl fmt::Display for Rule {

@@ -1,6 +1,7 @@
 //! Every rule, both ways: an image with the defect is caught, by that rule and no other, and a
 //! healthy image that comes near it is silent.
 
+mod build;
 mod declared;
 mod elf;
 mod entrypoint;
@@ -17,8 +18,9 @@ mod scope;
 
 use std::collections::BTreeSet;
 
-use super::{Expectations, Finding, Rule, RunExpectation, check};
-use crate::evidence::Evidence;
+use super::{Expectations, Finding, Rule, RunExpectation, TraceExpectation, check, check_unbuilt};
+use crate::build::{Making, Unbuilt};
+use crate::evidence::{Evidence, Observation};
 use crate::fixture::{Image, Variant};
 use crate::inspect::Arguments;
 use crate::run::RunEvidence;
@@ -32,6 +34,9 @@ struct Case {
     requested: &'static [&'static str],
     /// The runs of its variants, by platform; the last may have none.
     runs: Vec<Vec<RunEvidence>>,
+    making: Making,
+    /// Where it was to be built and was not.
+    unbuilt: Option<Unbuilt>,
     expectations: Expectations,
     /// Each finding of the rule as `severity platform path`, with `-` for what it does not have.
     findings: &'static [&'static str],
@@ -58,9 +63,12 @@ fn silent(rule: Rule, what: &'static str, image: impl Into<Image>) -> Case {
         image: image.into(),
         requested: &[],
         runs: Vec::new(),
+        making: Making::Found,
+        unbuilt: None,
         expectations: Expectations {
             arguments: Arguments::Default,
             run: RunExpectation::default(),
+            trace: TraceExpectation::default(),
         },
         findings: &[],
         besides: &[],
@@ -86,11 +94,25 @@ impl Case {
         let image = self.image.inspect(self.requested);
         let digests = image.variants.iter().map(|it| it.digest);
         let runs = digests.zip(self.runs.iter().cloned()).collect();
-        Evidence { image, runs }
+        Evidence { image, runs, making: self.making.clone() }
+    }
+
+    fn observation(&self) -> Observation {
+        match &self.unbuilt {
+            Some(unbuilt) => Observation::Unbuilt(unbuilt.clone()),
+            None => Observation::Image(self.evidence()),
+        }
     }
 
     fn judge(&self) -> Vec<Finding> {
-        check(&self.evidence(), &self.expectations)
+        self.judge_as(&self.observation())
+    }
+
+    fn judge_as(&self, observation: &Observation) -> Vec<Finding> {
+        match observation {
+            Observation::Image(evidence) => check(evidence, &self.expectations),
+            Observation::Unbuilt(unbuilt) => check_unbuilt(unbuilt),
+        }
     }
 
     fn expected(&self) -> Vec<String> {
@@ -123,6 +145,7 @@ fn all_cases() -> Vec<Case> {
         scope::cases(),
         run::cases(),
         parity::cases(),
+        build::cases(),
     ]
     .into_iter()
     .flatten()
@@ -168,11 +191,10 @@ fn cases_are_told_apart_by_what_they_are() {
 #[test]
 fn judging_saved_evidence_gives_the_same() {
     for case in all_cases() {
-        let evidence = case.evidence();
-        let saved = serde_json::to_string(&evidence).expect("evidence is JSON");
-        let again = serde_json::to_string(&case.evidence()).expect("evidence is JSON");
+        let saved = serde_json::to_string(&case.observation()).expect("evidence is JSON");
+        let again = serde_json::to_string(&case.observation()).expect("evidence is JSON");
         assert_eq!(saved, again, "{}: the same image gives the same evidence", case.what);
-        let loaded: Evidence = serde_json::from_str(&saved).expect("evidence is JSON");
-        assert_eq!(check(&loaded, &case.expectations), case.judge(), "{}", case.what);
+        let loaded: Observation = serde_json::from_str(&saved).expect("evidence is JSON");
+        assert_eq!(case.judge_as(&loaded), case.judge(), "{}", case.what);
     }
 }

@@ -1,6 +1,7 @@
 //! QEMU's user-mode emulators: which there are, which CPU models stand for a platform, and how the
 //! kernel is told to use them.
 
+mod fault;
 mod handler;
 mod marked;
 mod minimal;
@@ -10,6 +11,7 @@ mod program;
 mod refuser;
 mod registered;
 
+pub use fault::is_own_fault;
 pub use handler::{Handler, KeepArgv0, Mark};
 pub use marked::MarkedFiles;
 pub use minimal::minimal_program;

@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Blocked, Outcome, Retry, Stage, SubjectReport, overall};
+use crate::build::{Basis, BuildStep, BuildTrace, Lines, Making, Manner, Reach, StepEnd, Work};
 use crate::check::Finding;
 use crate::emulator::CpuModel;
 use crate::oci::Digest;
 use crate::platform::Platform;
 use crate::run::{Execution, Instruction, RunEnd, RunEvidence, RunnerKind};
-use crate::verdict::{Judged, Judgement, Standing, VariantJudgement, Verdict};
+use crate::verdict::{Judged, Judgement, Standing, VariantJudgement, Verdict, Whole};
 
 /// The version of the contract.
 const SCHEMA: u32 = 1;
@@ -41,11 +42,46 @@ struct JsonSubject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<Digest>,
     findings: Vec<JsonFinding<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    build: Option<JsonBuild<'a>>,
     variants: Vec<JsonVariant<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missed: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     blocked: Option<JsonBlocked>,
+}
+
+#[derive(Serialize)]
+struct JsonBuild<'a> {
+    dockerfile: &'a str,
+    basis: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<&'a str>,
+    steps: Vec<JsonStep<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    log: &'a [String],
+}
+
+#[derive(Serialize)]
+struct JsonStep<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lines: Option<Lines>,
+    stage: &'a str,
+    instruction: &'a str,
+    platforms: &'a [Platform],
+    reach: Reach,
+    work: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on: Option<Platform>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manner: Option<Manner>,
+    end: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -109,6 +145,7 @@ impl<'a> JsonSubject<'a> {
             verdict: report.verdict(),
             digest: None,
             findings: Vec::new(),
+            build: None,
             variants: Vec::new(),
             missed: Vec::new(),
             blocked: None,
@@ -120,12 +157,62 @@ impl<'a> JsonSubject<'a> {
     }
 
     fn with(self, judgement: &'a Judgement) -> Self {
+        let (digest, build) = match &judgement.judged {
+            Whole::Image { digest, making: Making::Found } => (Some(*digest), None),
+            Whole::Image { digest, making: Making::Built(trace) } => {
+                (Some(*digest), Some(JsonBuild::of(trace, &[])))
+            }
+            Whole::Unbuilt(it) => (None, Some(JsonBuild::of(&it.trace, &it.failure.log))),
+        };
         Self {
-            digest: Some(judgement.digest),
+            digest,
+            build,
             findings: findings(&judgement.findings),
             variants: judgement.variants.iter().map(JsonVariant::of).collect(),
             missed: judgement.missed.iter().map(ToString::to_string).collect(),
             ..self
+        }
+    }
+}
+
+impl<'a> JsonBuild<'a> {
+    fn of(trace: &'a BuildTrace, log: &'a [String]) -> Self {
+        let (basis, because) = match &trace.basis {
+            Basis::Recorded => ("recorded", None),
+            Basis::Claimed(why) => ("claimed", Some(why.as_str())),
+        };
+        let steps = trace.steps.iter().map(JsonStep::of).collect();
+        Self { dockerfile: &trace.dockerfile, basis, because, steps, log }
+    }
+}
+
+impl<'a> JsonStep<'a> {
+    fn of(step: &'a BuildStep) -> Self {
+        let (end, span, exit) = match &step.end {
+            StepEnd::Done(span) => ("done", Some(span), None),
+            StepEnd::Cached => ("cached", None, None),
+            StepEnd::Failed { span, exit } => ("failed", Some(span), *exit),
+            StepEnd::Cancelled => ("cancelled", None, None),
+            StepEnd::NotReached => ("not-reached", None, None),
+        };
+        let work = match step.work {
+            Work::Source => "source",
+            Work::Files => "files",
+            Work::Execution(_) | Work::Unplaced => "execution",
+        };
+        Self {
+            lines: step.lines,
+            stage: &step.stage,
+            instruction: &step.instruction,
+            platforms: &step.platforms,
+            reach: step.reach,
+            work,
+            on: step.execution().map(|it| it.on),
+            manner: step.execution().map(|it| it.manner),
+            end,
+            exit,
+            start_ms: span.map(|it| it.start_ms),
+            duration_ms: span.map(|it| it.duration_ms),
         }
     }
 }

@@ -4,6 +4,7 @@ mod facts;
 mod findings;
 mod json;
 mod progress;
+mod steps;
 mod text;
 
 pub use facts::{FactsReport, write_facts_json, write_facts_text};

@@ -5,11 +5,13 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::findings::{Line, lines};
+use super::steps::write_steps;
 use super::{Blocked, Outcome, Retry, SubjectReport};
+use crate::build::{Making, Unbuilt};
 use crate::check::{Finding, Place, Severity};
 use crate::emulator::CpuModel;
 use crate::run::{RunEnd, RunEvidence, printable};
-use crate::verdict::{Judged, Judgement, Standing, VariantJudgement, Verdict};
+use crate::verdict::{Judged, Judgement, Standing, VariantJudgement, Verdict, Whole};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -38,6 +40,11 @@ fn write_judgement(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> 
     let width = judgement.variants.iter().map(|it| it.platform.to_string().len()).max();
     for variant in &judgement.variants {
         write_variant(variant, width.unwrap_or(0), to)?;
+    }
+    match &judgement.judged {
+        Whole::Unbuilt(unbuilt) => write_unbuilt(unbuilt, to)?,
+        Whole::Image { making: Making::Built(trace), .. } => write_steps(trace, to)?,
+        Whole::Image { making: Making::Found, .. } => {}
     }
     for missed in &judgement.missed {
         let style = verdict_style(Verdict::Fail);
@@ -131,10 +138,35 @@ pub(super) fn line(text: &str) -> String {
     printable(text.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// What stands where the build failed, what the step said, and how far the others came.
+fn write_unbuilt(unbuilt: &Unbuilt, to: &mut dyn Write) -> io::Result<()> {
+    let failure = &unbuilt.failure;
+    let first = failure.lines.map_or(1, |it| it.first);
+    for (number, source) in (first..).zip(&failure.source) {
+        writeln!(to, "    {DIM}{number} |{DIM:#} {}", printable(source.as_bytes()))?;
+    }
+    if !failure.log.is_empty() {
+        writeln!(to, "  the end of its log:")?;
+    }
+    for said in &failure.log {
+        writeln!(to, "    {DIM}|{DIM:#} {}", printable(said.as_bytes()))?;
+    }
+    write_steps(&unbuilt.trace, to)
+}
+
 fn write_closing(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> {
-    let count = |word| judgement.variants.iter().filter(|it| variant_word(it) == word).count();
     let style = verdict_style(judgement.verdict);
     let word = verdict_word(judgement.verdict);
+    let digest = match &judgement.judged {
+        Whole::Image { digest, .. } => digest,
+        Whole::Unbuilt(_) if judgement.verdict == Verdict::Pass => {
+            return writeln!(to, "{style}{word}{style:#}: the build fails, as expected");
+        }
+        Whole::Unbuilt(_) => {
+            return writeln!(to, "{style}{word}{style:#}: the build failed, there is no image");
+        }
+    };
+    let count = |word| judgement.variants.iter().filter(|it| variant_word(it) == word).count();
     let total = judgement.variants.len();
     let platforms = if total == 1 { "platform" } else { "platforms" };
     write!(to, "{style}{word}{style:#}: {} of {total} {platforms} passed", count("pass"))?;
@@ -144,7 +176,7 @@ fn write_closing(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> {
     if count("blocked") > 0 {
         write!(to, ", {} could not be verified", count("blocked"))?;
     }
-    writeln!(to, " {DIM}({}){DIM:#}", judgement.digest)
+    writeln!(to, " {DIM}({digest}){DIM:#}")
 }
 
 pub(super) fn write_blocked(blocked: &Blocked, to: &mut dyn Write) -> io::Result<()> {
@@ -200,7 +232,7 @@ const fn severity_style(severity: Severity) -> Style {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::{Expectations, RunExpectation, check};
+    use crate::check::{Expectations, RunExpectation, TraceExpectation, check};
     use crate::evidence::Evidence;
     use crate::fixture::{Image, Layer, Variant, program};
     use crate::inspect::Arguments;
@@ -214,9 +246,11 @@ mod tests {
         });
         let layer = layer.executable("bin/005-old", program("linux/386"));
         let image = Image::of([Variant::healthy("linux/arm64").layer(layer)]).inspect(&[]);
-        let evidence = Evidence { image, runs: std::collections::BTreeMap::default() };
-        let run = RunExpectation::default();
-        let findings = check(&evidence, &Expectations { arguments: Arguments::Default, run });
+        let runs = std::collections::BTreeMap::default();
+        let evidence = Evidence { image, runs, making: Making::Found };
+        let (run, trace) = (RunExpectation::default(), TraceExpectation::default());
+        let findings =
+            check(&evidence, &Expectations { arguments: Arguments::Default, run, trace });
         let known = Known { allow: &[], expect: &[], strictness: Strictness::Normal };
         let outcome = Outcome::Judged(Judgement::of(&evidence, findings, known));
         SubjectReport { subject: "oci:image".to_owned(), summary: String::new(), outcome }

@@ -2,27 +2,9 @@
 
 use super::evidence::{Execution, Output, RunEnd, RunnerKind};
 use super::start::{MachineFit, Start};
+use crate::emulator::is_own_fault;
 use crate::platform::Platform;
 
-/// What QEMU says when it is at fault itself, and no program does.
-///
-/// Source: QEMU, `linux-user/signal.c` ("QEMU internal"), `cpu-target.c` and `target/s390x/cpu_models.c`
-/// (CPU models), `qom/qom-qmp-cmds.c` and `hw/core/cpu-user.c` (their features),
-/// `linux-user/syscall.c` (system calls), `linux-user/*/cpu_loop.c` (exceptions).
-const FAULTS: [&str; 8] = [
-    "QEMU internal SIG",
-    "unable to find CPU model",
-    "Some features requested in the CPU model are not available",
-    "can't apply global ",
-    "Expected key=value format",
-    "qemu: unhandled CPU exception",
-    "qemu: fatal:",
-    "Unsupported syscall:",
-];
-/// How a failed assertion is told, by `GLib` or the C library, with a file of QEMU's sources. Whether
-/// `../` stands before that, and under which name the emulator ran, depends on how it was built.
-const ASSERTIONS: [&str; 3] = ["ERROR:", ": Assertion `", "code should not be reached"];
-const SOURCES: [&str; 4] = ["accel/tcg/", "linux-user/", "target/", "tcg/tcg"];
 /// What programs say, in the C library's words for `ENOSYS`, of a system call that is not there; Go
 /// and libuv begin with a small letter. Every kernel has those that programs cannot do without; QEMU
 /// lacks some, such as `ptrace`.
@@ -70,11 +52,6 @@ pub(super) fn explain(
         return RunEnd::EmulatorMissing { remedy: remedy(start.platform) };
     }
     end
-}
-
-fn is_own_fault(line: &str) -> bool {
-    let has = |words: &[&str]| words.iter().any(|it| line.contains(it));
-    has(&FAULTS) || has(&ASSERTIONS) && has(&SOURCES)
 }
 
 /// Whether the kernel refused to execute a program, in the words of the container's runtime, or of

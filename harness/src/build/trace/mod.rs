@@ -193,6 +193,13 @@ impl BuildStep {
     }
 }
 
+/// A time for people, in seconds.
+#[must_use]
+pub fn seconds(millis: u64) -> String {
+    let tenths = millis.saturating_add(50) / 100;
+    format!("{}.{} s", tenths / 10, tenths % 10)
+}
+
 impl BuildTrace {
     /// The steps that an emulator executed, in this build or, where they were cached, in an earlier.
     pub fn emulated(&self) -> impl Iterator<Item = (&BuildStep, &Execution)> {

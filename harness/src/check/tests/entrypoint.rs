@@ -126,6 +126,7 @@ fn missing() -> Vec<Case> {
             expectations: super::Expectations {
                 arguments: Arguments::Given(vec!["dash".into()]),
                 run: super::RunExpectation::default(),
+                trace: super::TraceExpectation::default(),
             },
             ..silent(Missing, "no command, but words for the run", debian())
         },

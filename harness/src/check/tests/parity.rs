@@ -6,7 +6,6 @@ use super::run::run;
 use super::{Case, Expectations, Rule, RunExpectation, caught, silent};
 use crate::check::Parity;
 use crate::fixture::{ElfFile, Image, Layer, Variant};
-use crate::inspect::Arguments;
 use crate::run::{RunEnd, RunEvidence};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -45,7 +44,7 @@ impl Case {
         let except = except.iter().map(|it| Glob::new(it).expect("a pattern").compile_matcher());
         let parity = Parity::Same { except: except.collect() };
         let run = RunExpectation { parity, ..RunExpectation::default() };
-        Self { expectations: Expectations { arguments: Arguments::Default, run }, ..self }
+        Self { expectations: Expectations { run, ..self.expectations }, ..self }
     }
 }
 

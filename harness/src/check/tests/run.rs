@@ -1,7 +1,7 @@
 use super::{Case, Expectations, Rule, RunExpectation, caught, silent};
 use crate::emulator::CpuModel;
 use crate::fixture::{ElfFile, Image, Layer, Variant, program};
-use crate::inspect::{Arguments, ImagePath};
+use crate::inspect::ImagePath;
 use crate::run::{
     Execution, Extent, Instruction, Output, RunEnd, RunEvidence, RunnerKind, SignalCause,
 };
@@ -55,7 +55,7 @@ impl Case {
     fn expecting(self, exit: i64, stdout: &[&str]) -> Self {
         let stdout = stdout.iter().map(|&it| it.to_owned()).collect();
         let run = RunExpectation { exit, stdout, ..RunExpectation::default() };
-        Self { expectations: Expectations { arguments: Arguments::Default, run }, ..self }
+        Self { expectations: Expectations { run, ..self.expectations }, ..self }
     }
 }
 
