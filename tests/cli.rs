@@ -265,20 +265,41 @@ fn without_an_engine_there_is_one_message() {
 #[rstest]
 #[case::nonsense("FROM busybox\nCOPPY a b\n", &[], &["unknown instruction: COPPY", "Dockerfile:2"])]
 #[case::base_lacks_platform("FROM busybox\n", &["--platform", "linux/loong64"], &["busybox", "does not exist for linux/loong64"])]
-#[case::failing_step("FROM busybox\nRUN echo before; exit 7\n", &["--platform", "linux/arm64"], &["exit status 7", "linux/arm64", "Dockerfile:2", "| before"])]
+#[case::failing_step("FROM busybox\nRUN echo before; exit 7\n", &["--platform", "linux/arm64"], &["exit status 7", "linux/arm64", "Dockerfile:2", "| before", "emulated  failed"])]
 #[case::missing_file("FROM busybox\nCOPY nothing /\n", &[], &["nothing", "not found"])]
-fn what_cannot_be_built_is_blocked_with_the_reason(
+#[case::out_of_memory("FROM busybox\nRUN kill -9 $$\n", &["--platform", "linux/amd64"], &["exit status 137", "memory"])]
+fn what_cannot_be_built_fails_with_the_reason(
     #[case] dockerfile: &str,
     #[case] arguments: &[&str],
     #[case] messages: &[&str],
 ) {
     let said = verify(&Project::new(&[("Dockerfile", dockerfile)]), arguments);
-    assert_eq!(said.status, Some(2), "{said}");
-    assert!(said.stdout.contains("blocked: cannot build"), "{said}");
+    assert_eq!(said.status, Some(1), "{said}");
+    assert!(said.stdout.contains("error BuildFailed "), "{said}");
+    assert!(said.stdout.contains("fail: the build failed, there is no image"), "{said}");
     for message in messages {
         assert!(said.stdout.contains(message), "{message}\n{said}");
     }
     assert_nothing_is_left();
+}
+
+#[rstest]
+#[case::emulator_missing(
+    "echo 'sh: /x: Exec format error' >&2; exit 126",
+    "can neither run nor emulate"
+)]
+#[case::emulator_crashed(
+    "echo 'qemu: uncaught target signal 11 (Segmentation fault)'; exit 139",
+    "signal 11"
+)]
+#[case::disk_full("echo 'write: No space left on device'; exit 1", "No space left")]
+fn what_may_not_be_the_dockerfiles_fault_is_blocked(#[case] command: &str, #[case] message: &str) {
+    let dockerfile = format!("FROM busybox\nRUN {command}\n");
+    let said =
+        verify(&Project::new(&[("Dockerfile", &dockerfile)]), &["--platform", "linux/amd64"]);
+    assert_eq!(said.status, Some(2), "{said}");
+    assert!(said.stdout.contains("blocked: cannot build"), "{said}");
+    assert!(said.stdout.contains(message), "{said}");
 }
 
 #[rstest]

@@ -5,12 +5,14 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use archproof::build::{BuildStep, Making};
 use archproof::case::{Case, Subject};
 use archproof::check::Rule;
 use archproof::event::Events;
-use archproof::evidence::Evidence;
+use archproof::evidence::{Evidence, Observation};
 use archproof::inspect::{Content, ImagePath, NodeKind, Variant};
 use archproof::observe::{EngineAccess, Observer, Options, RunnerChoice};
 use archproof::report::{Outcome, write_text};
@@ -31,7 +33,9 @@ fn case(#[files("cases/*/case.toml")] file: PathBuf) {
     let mut text = Vec::new();
     write_text(&report, &mut text).expect("in memory");
     let text = String::from_utf8_lossy(&text).into_owned();
-    let (Outcome::Judged(judgement), Some(evidence)) = (&report.outcome, evidence) else {
+    let (Outcome::Judged(judgement), Some(Observation::Image(evidence))) =
+        (&report.outcome, evidence)
+    else {
         panic!("{text}");
     };
     let snapshot = Snapshot::of(&evidence, judgement);
@@ -82,7 +86,7 @@ async fn verify(subject: &Subject, runner: RunnerChoice) -> Verified {
 }
 
 /// Whoever does not expect what a case provokes is told.
-fn assert_caught(evidence: &Evidence, case: &Case) {
+fn assert_caught(evidence: &Observation, case: &Case) {
     if case.expect.is_empty() {
         return;
     }
@@ -93,6 +97,7 @@ fn assert_caught(evidence: &Evidence, case: &Case) {
 #[derive(Serialize)]
 struct Snapshot {
     findings: Vec<String>,
+    build: Vec<String>,
     variants: Vec<VariantSnapshot>,
 }
 
@@ -118,6 +123,7 @@ impl Snapshot {
         let variants = evidence.image.variants.iter().zip(&judgement.variants);
         Self {
             findings: judgement.findings.iter().map(finding).collect(),
+            build: build(&evidence.making),
             variants: variants
                 .map(|(variant, judged)| VariantSnapshot {
                     platform: variant.platform.to_string(),
@@ -134,6 +140,29 @@ impl Snapshot {
                 .collect(),
         }
     }
+}
+
+/// Each instruction that executes something, and how often: not when, nor whether anew.
+fn build(making: &Making) -> Vec<String> {
+    let Making::Built(trace) = making else { return Vec::new() };
+    let mut instructions: BTreeMap<_, BTreeMap<String, usize>> = BTreeMap::new();
+    for step in &trace.steps {
+        let Some(how) = how(step) else { continue };
+        let counts = instructions.entry((step.lines, &step.instruction)).or_default();
+        *counts.entry(how).or_default() += 1;
+    }
+    let line = |((_, instruction), counts): (_, BTreeMap<String, usize>)| {
+        let counts: Vec<String> =
+            counts.iter().map(|(how, count)| format!("{count} {how}")).collect();
+        format!("{}: {instruction}", counts.join(", "))
+    };
+    instructions.into_iter().map(line).collect()
+}
+
+fn how(step: &BuildStep) -> Option<String> {
+    let manner = format!("{:?}", step.execution()?.manner).to_lowercase();
+    let count = step.platforms.len();
+    Some(if count > 1 { format!("{manner} for {count}") } else { manner })
 }
 
 /// Distributions may be a day apart from one architecture to the next.

@@ -203,11 +203,13 @@ impl Graphs {
             let Some(kind) = node.kind(*likeness) else { continue };
             let step = self.steps.entry(digest.clone()).or_insert_with(|| Recorded {
                 kind,
-                lines: locations.get(id).and_then(Locations::lines),
+                lines: None,
                 platforms: BTreeSet::new(),
                 reach: Reach::Builder,
             });
             step.platforms.insert(platform);
+            let lines = locations.get(id).and_then(Locations::lines);
+            step.lines = step.lines.into_iter().chain(lines).min();
             // It may be the image of one platform and the builder of another.
             if in_image.contains(id.as_str()) {
                 step.reach = Reach::Image;
@@ -296,10 +298,16 @@ impl OpPlatform {
 }
 
 impl Locations {
+    /// The first of the instructions that come to the same step.
     fn lines(&self) -> Option<Lines> {
-        let ranges = || self.locations.iter().flat_map(|it| &it.ranges);
-        let first = ranges().map(|it| it.start.line).min().filter(|it| *it > 0)?;
-        let last = ranges().map(|it| it.end.line).max()?.max(first);
+        self.locations.iter().filter_map(Location::lines).min()
+    }
+}
+
+impl Location {
+    fn lines(&self) -> Option<Lines> {
+        let first = self.ranges.iter().map(|it| it.start.line).min().filter(|it| *it > 0)?;
+        let last = self.ranges.iter().map(|it| it.end.line).max()?.max(first);
         Some(Lines { first, last })
     }
 }

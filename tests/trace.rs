@@ -1,0 +1,289 @@
+//! What a real engine's builds did, and what is made of it.
+
+mod common;
+
+use archproof::build::{
+    Basis, BuildPlan, BuildStep, BuildTrace, CachePolicy, KeepAs, Manner, Reach, StepEnd, Work,
+    build,
+};
+use archproof::engine::ImageStore;
+use archproof::event::Events;
+use archproof::platform::Platform;
+use bollard::query_parameters::RemoveImageOptions;
+use common::{Project, RUNTIME, Said, archproof, assert_matches_schema, engine};
+use serde_json::Value;
+
+const THREE: [&str; 3] = ["linux/amd64", "linux/arm64", "linux/riscv64"];
+
+/// A stage that does its work once, one that does it for each platform, one that is emulated.
+const DOCKERFILE: &str = "\
+FROM --platform=$BUILDPLATFORM busybox AS builder
+WORKDIR /build
+# Told apart from other builds of these tests.
+COPY seed \\
+     ./
+RUN cat seed && \\
+    sleep 1
+ARG TARGETARCH
+RUN echo $TARGETARCH > arch
+FROM scratch AS data
+COPY --link --from=builder /build/ /
+FROM busybox
+COPY --from=data / /data/
+RUN cat /data/arch
+";
+
+fn platforms(names: &[&str]) -> Vec<Platform> {
+    names.iter().map(|it| it.parse().expect("a platform")).collect()
+}
+
+/// A seed that no other build has.
+fn project(dockerfile: &str) -> Project {
+    let project = Project::new(&[("Dockerfile", dockerfile)]);
+    let seed = project.folder().display().to_string();
+    std::fs::write(project.path("seed"), seed).expect("a file");
+    project
+}
+
+fn plan(project: &Project, names: &[&str]) -> BuildPlan {
+    let name = project.folder().file_name().expect("a name").to_string_lossy().into_owned();
+    let name = format!("archproof-test:{}", name.trim_start_matches('.').to_lowercase());
+    let folder = project.folder().to_owned();
+    let plan = BuildPlan::new(project.path("Dockerfile"), folder, platforms(names));
+    BuildPlan { keep_as: KeepAs::Image(name), ..plan }
+}
+
+/// Builds and leaves nothing in the engine's store.
+async fn traced(project: &Project, plan: &BuildPlan) -> BuildTrace {
+    let engine = engine().await;
+    let archive = project.path("image.tar");
+    let outcome = build(&engine, plan, &archive, &Events::ignored()).await;
+    std::fs::remove_file(archive).expect("the archive");
+    for name in plan.image_names(engine.store()) {
+        let _ = engine.docker().remove_image(&name, None::<RemoveImageOptions>, None).await;
+    }
+    outcome.expect("an image").trace().clone()
+}
+
+fn steps<'a>(trace: &'a BuildTrace, instruction: &str) -> Vec<&'a BuildStep> {
+    trace.steps.iter().filter(|it| it.instruction == instruction).collect()
+}
+
+fn manners(steps: &[&BuildStep]) -> Vec<(String, Manner)> {
+    let manner = |it: &&BuildStep| {
+        let names: Vec<String> = it.platforms.iter().map(ToString::to_string).collect();
+        (names.join(" "), it.execution().expect("an execution").manner)
+    };
+    steps.iter().map(manner).collect()
+}
+
+fn shape(trace: &BuildTrace) -> Vec<String> {
+    let line = |it: &BuildStep| {
+        let lines = it.lines.map_or_else(String::new, |it| format!("{}-{}", it.first, it.last));
+        format!("{lines} {} {:?} {:?} {:?}", it.instruction, it.platforms, it.work, it.reach)
+    };
+    trace.steps.iter().map(line).collect()
+}
+
+#[test]
+fn steps_are_told_with_their_platforms_and_times() {
+    let project = project(DOCKERFILE);
+    let trace = RUNTIME.block_on(traced(&project, &plan(&project, &THREE)));
+    assert_eq!(trace.basis, Basis::Recorded);
+    let native = RUNTIME.block_on(engine()).platform();
+    let all = platforms(&THREE);
+
+    let shared = steps(&trace, "RUN cat seed && sleep 1");
+    let [shared] = shared.as_slice() else { panic!("it is one step: {trace:#?}") };
+    assert_eq!(shared.platforms, all);
+    assert_eq!(shared.lines.map(|it| (it.first, it.last)), Some((6, 7)));
+    assert_eq!((shared.stage.as_str(), shared.reach), ("builder", Reach::Builder));
+    let execution = shared.execution().expect("an execution");
+    assert_eq!((execution.on, execution.manner), (native, Manner::Native));
+    let StepEnd::Done(span) = shared.end else { panic!("it was executed: {shared:?}") };
+    assert!((1000..60_000).contains(&span.duration_ms), "{span:?}");
+    assert!(span.start_ms < 600_000, "{span:?}");
+
+    let cross = steps(&trace, "RUN echo $TARGETARCH > arch");
+    let expected: Vec<(String, Manner)> = all
+        .iter()
+        .map(|it| (it.to_string(), if *it == native { Manner::Native } else { Manner::Cross }))
+        .collect();
+    assert_eq!(manners(&cross), expected);
+
+    let own = steps(&trace, "RUN cat /data/arch");
+    let expected: Vec<(String, Manner)> = all
+        .iter()
+        .map(|it| (it.to_string(), if *it == native { Manner::Native } else { Manner::Emulated }))
+        .collect();
+    assert_eq!(manners(&own), expected);
+    assert!(own.iter().all(|it| it.reach == Reach::Image), "{own:?}");
+    assert!(own.iter().all(|it| it.end.clone() != StepEnd::Cached), "{own:?}");
+
+    // Of stages FROM scratch, whose labels name no platform.
+    let linked = steps(&trace, "COPY --link --from=builder /build/ /");
+    assert_eq!(linked.len(), 3, "{linked:?}");
+    assert!(linked.iter().all(|it| it.work == Work::Files && it.platforms.len() == 1));
+    let copied = steps(&trace, "COPY seed ./");
+    assert_eq!(copied.iter().map(|it| it.platforms.len()).collect::<Vec<_>>(), [3]);
+    assert_eq!(steps(&trace, "FROM --platform=$BUILDPLATFORM busybox AS builder").len(), 1);
+}
+
+#[test]
+fn a_cached_build_has_the_same_trace_without_its_times() {
+    let project = project(DOCKERFILE);
+    let plan = plan(&project, &THREE);
+    let first = RUNTIME.block_on(traced(&project, &plan));
+    let second = RUNTIME.block_on(traced(&project, &plan));
+    assert_eq!(shape(&first), shape(&second));
+    let executed = |it: &&BuildStep| it.execution().is_some();
+    for step in second.steps.iter().filter(executed) {
+        assert_eq!(step.end, StepEnd::Cached, "{step:?}");
+    }
+    let again = BuildPlan { cache: CachePolicy::Ignore, ..plan };
+    let third = RUNTIME.block_on(traced(&project, &again));
+    for step in third.steps.iter().filter(executed) {
+        assert!(matches!(step.end, StepEnd::Done(_)), "{step:?}");
+    }
+}
+
+#[test]
+fn one_platform_is_told_apart_from_the_engines_own_too() {
+    let project = project(DOCKERFILE);
+    let trace = RUNTIME.block_on(traced(&project, &plan(&project, &["linux/riscv64"])));
+    assert_eq!(trace.basis, Basis::Recorded);
+    for (instruction, manner) in
+        [("RUN echo $TARGETARCH > arch", Manner::Cross), ("RUN cat /data/arch", Manner::Emulated)]
+    {
+        let expected = [("linux/riscv64".to_owned(), manner)];
+        assert_eq!(manners(&steps(&trace, instruction)), expected);
+    }
+}
+
+#[test]
+fn nothing_of_the_record_is_put_into_the_image() {
+    let project = project("FROM scratch\nCOPY seed /\n");
+    let engine = RUNTIME.block_on(engine());
+    if engine.store() == ImageStore::Classic {
+        return; // It keeps no index that anything could be put into.
+    }
+    let archive = project.path("image.tar");
+    let plan = BuildPlan { keep_as: KeepAs::Discard, ..plan(&project, &THREE) };
+    RUNTIME.block_on(build(&engine, &plan, &archive, &Events::ignored())).expect("an image");
+    let image = archproof::oci::open_archive(&archive, None).expect("an image");
+    let events = Events::ignored();
+    let facts = archproof::inspect::inspect(
+        &image,
+        &plan.platforms,
+        &archproof::inspect::FactsCache::default(),
+        &events,
+    );
+    let facts = facts.expect("facts");
+    assert_eq!(facts.variants.len(), 3);
+    let bytes = std::fs::read(&archive).expect("the archive");
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(!text.contains("in-toto") && !text.contains("attestation"), "there is provenance");
+}
+
+/// Verifies a Dockerfile with a case of its own, of which the cache may have everything.
+fn verify(dockerfile: &str, case: &str, arguments: &[&str]) -> Said {
+    verify_project(&Project::new(&[("Dockerfile", dockerfile), ("seed", "old")]), case, arguments)
+}
+
+fn verify_project(project: &Project, case: &str, arguments: &[&str]) -> Said {
+    std::fs::write(project.path("archproof.toml"), case).expect("a case file");
+    let mut command = archproof();
+    Said::by(command.arg("verify").args(["--runner", "none"]).args(arguments).arg(project.folder()))
+}
+
+#[test]
+fn the_report_has_a_line_for_each_instruction() {
+    let case = "[build]\nplatforms = [\"linux/amd64\", \"linux/arm64\", \"linux/riscv64\"]\n\
+                [trace]\nshared = [\"cat seed\"]\n";
+    let said = verify(DOCKERFILE, case, &[]);
+    assert_eq!(said.status, Some(0), "{said}");
+    for line in [
+        "RUN cat seed && sleep 1      once for all 3 native   ",
+        "RUN echo $TARGETARCH > arch  1 × native, 2 × cross   ",
+        "RUN cat /data/arch           1 × native, 2 × emulated",
+    ] {
+        assert_eq!(said.stdout.matches(line).count(), 1, "{line}\n{said}");
+    }
+    assert!(said.stdout.contains("note BuildStepEmulated "), "{said}");
+    let strict = verify(DOCKERFILE, case, &["--strict"]);
+    assert_eq!(strict.status, Some(0), "what has to be emulated is nobody's fault: {strict}");
+}
+
+#[test]
+fn more_emulated_steps_than_declared_fail_with_their_cost() {
+    let case = "[build]\nplatforms = [\"linux/arm64\", \"linux/riscv64\"]\n[trace]\nemulated = 1\n";
+    let said = verify_project(&project(DOCKERFILE), case, &[]);
+    assert_eq!(said.status, Some(1), "{said}");
+    assert_eq!(said.stdout.matches("error BuildStepEmulated ").count(), 2, "{said}");
+    assert!(said.stdout.contains("by an emulator, which took "), "{said}");
+    assert!(said.stdout.contains("2 such steps are more than 1"), "{said}");
+}
+
+/// The platform's ARG stands above what does not depend on it.
+const DIVIDED: &str = "\
+FROM --platform=$BUILDPLATFORM busybox AS builder
+ARG TARGETARCH
+COPY seed /
+RUN mkdir /out
+RUN echo $TARGETARCH > /out/arch
+FROM scratch
+COPY --from=builder /out/ /
+";
+
+#[test]
+fn what_is_not_shared_is_told_with_its_line() {
+    let case = "[build]\nplatforms = [\"linux/amd64\", \"linux/arm64\"]\n";
+    let said = verify(DIVIDED, case, &["--output", "json"]);
+    assert_eq!(said.status, Some(0), "a warning: {said}");
+    let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_matches_schema(&report, "report");
+    let subject = &report["subjects"][0];
+    let findings = subject["findings"].as_array().expect("findings");
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!(finding["rule"], "BuildStepNotShared");
+    assert_eq!(finding["severity"], "warning");
+    assert_eq!(finding["place"]["line"], 4);
+    assert_eq!(subject["build"]["basis"], "recorded");
+    let steps = subject["build"]["steps"].as_array().expect("steps");
+    let made = steps.iter().filter(|it| it["instruction"] == "RUN mkdir /out");
+    let manners: Vec<&Value> = made.map(|it| &it["manner"]).collect();
+    assert_eq!(manners, ["native", "cross"]);
+
+    let declared = format!("{case}[trace]\nshared = [\"mkdir /out\", \"no such step\"]\n");
+    let said = verify(DIVIDED, &declared, &[]);
+    assert_eq!(said.status, Some(1), "{said}");
+    assert_eq!(said.stdout.matches("error BuildStepNotShared").count(), 2, "{said}");
+    assert!(said.stdout.contains("gone blind"), "{said}");
+}
+
+#[test]
+fn a_failed_build_says_how_far_it_came() {
+    let dockerfile = "FROM --platform=$BUILDPLATFORM busybox AS builder\nCOPY seed /\nRUN cat /seed\n\
+                      FROM busybox\nARG TARGETARCH\nCOPY --from=builder /seed /\n\
+                      RUN echo before; [ $TARGETARCH = amd64 ]\nRUN true\n";
+    let case = "[build]\nplatforms = [\"linux/amd64\", \"linux/riscv64\"]\n\
+                [expect]\nfindings = [\"BuildFailed\"]\n";
+    let said = verify(dockerfile, case, &["--output", "json"]);
+    assert_eq!(said.status, Some(0), "it was expected: {said}");
+    let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_matches_schema(&report, "report");
+    let subject = &report["subjects"][0];
+    let finding = &subject["findings"][0];
+    assert_eq!((&finding["rule"], &finding["place"]["line"]), (&"BuildFailed".into(), &7.into()));
+    let build = &subject["build"];
+    assert_eq!(build["basis"], "claimed");
+    assert!(build["because"].as_str().is_some_and(|it| it.contains("no record")), "{build}");
+    assert_eq!(build["log"], serde_json::json!(["before"]));
+    let steps = build["steps"].as_array().expect("steps");
+    let failed: Vec<&Value> = steps.iter().filter(|it| it["end"] == "failed").collect();
+    let [failed] = failed.as_slice() else { panic!("{steps:#?}") };
+    assert_eq!((&failed["exit"], &failed["on"]), (&1.into(), &"linux/riscv64".into()));
+    let shared = steps.iter().find(|it| it["instruction"] == "RUN cat /seed").expect("it is there");
+    assert_eq!(shared["platforms"], serde_json::json!(["linux/amd64", "linux/riscv64"]));
+    assert!(steps.iter().any(|it| it["end"] == "not-reached"), "{steps:#?}");
+}
