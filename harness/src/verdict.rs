@@ -70,7 +70,7 @@ pub enum Whole {
         making: Making,
     },
     /// A build that failed.
-    Unbuilt(Unbuilt),
+    Unbuilt(Box<Unbuilt>),
 }
 
 /// A variant, judged.
@@ -149,7 +149,7 @@ impl Judgement {
         let is_caught = findings.iter().all(|it| it.standing == Standing::Expected);
         let is_all = missed.is_empty() && !findings.is_empty();
         let verdict = if is_caught && is_all { Verdict::Pass } else { Verdict::Fail };
-        let judged = Whole::Unbuilt(unbuilt.clone());
+        let judged = Whole::Unbuilt(Box::new(unbuilt.clone()));
         Self { verdict, judged, findings, variants: Vec::new(), missed }
     }
 }

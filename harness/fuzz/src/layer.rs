@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use archproof::check::{Expectations, RunExpectation, check};
+use archproof::build::Making;
+use archproof::check::{Expectations, RunExpectation, TraceExpectation, check};
 use archproof::evidence::Evidence;
 use archproof::inspect::{
     Arguments, ImageFacts, ImagePath, LayerFacts, NodeKind, RootFs, Variant, read_layer,
@@ -50,7 +51,8 @@ pub fn run(data: &[u8]) {
         0 => Arguments::Default,
         _ => Arguments::Given(vec!["--version".to_owned()]),
     };
-    let findings = check(&evidence, &Expectations { arguments, run: RunExpectation::default() });
+    let (run, trace) = (RunExpectation::default(), TraceExpectation::default());
+    let findings = check(&evidence, &Expectations { arguments, run, trace });
     let variant = &evidence.image.variants[0];
     assert!(findings.len() <= 64 * (variant.files.iter().count() + 1), "findings without end");
 }
@@ -134,7 +136,7 @@ fn evidence(files: RootFs, choice: u8) -> Evidence {
         variants: vec![variant],
         unread: Vec::new(),
     };
-    Evidence { image, runs: BTreeMap::new() }
+    Evidence { image, runs: BTreeMap::new(), making: Making::Found }
 }
 
 fn is_directory(kind: &NodeKind) -> bool {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::text::line;
-use crate::build::{Basis, BuildStep, BuildTrace, Lines, Manner, StepEnd, Work, seconds};
+use crate::build::{Basis, BuildStep, BuildTrace, Lines, Manner, Span, StepEnd, Work, seconds};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -108,12 +108,14 @@ fn places(steps: &[&BuildStep], platforms: usize) -> String {
     counts.join(", ")
 }
 
+/// Whether a step ended so.
+type IsEnd = fn(&StepEnd) -> bool;
+
 fn time(steps: &[&BuildStep]) -> String {
-    let total = |of: &dyn Fn(&BuildStep) -> bool| -> Option<u64> {
-        let times = steps.iter().filter(|it| of(it)).filter_map(|it| it.duration_ms());
-        times.reduce(u64::saturating_add)
+    let total = |of: &dyn Fn(&BuildStep) -> bool| {
+        elapsed(steps.iter().filter(|it| of(it)).filter_map(|it| it.span()).collect())
     };
-    let ends: [(&str, fn(&StepEnd) -> bool); 4] = [
+    let ends: [(&str, IsEnd); 4] = [
         ("cached", |it| *it == StepEnd::Cached),
         ("failed", |it| matches!(it, StepEnd::Failed { .. })),
         ("cancelled", |it| *it == StepEnd::Cancelled),
@@ -134,9 +136,94 @@ fn time(steps: &[&BuildStep]) -> String {
     all.chain(emulated).chain(counted).collect::<Vec<_>>().join(", ")
 }
 
+/// How long any of them was at work: platforms are built side by side.
+fn elapsed(mut spans: Vec<Span>) -> Option<u64> {
+    spans.sort_unstable();
+    let (mut total, mut counted) = (None, 0);
+    for Span { start_ms, duration_ms } in spans {
+        let (start, end) = (start_ms.max(counted), start_ms.saturating_add(duration_ms));
+        total = Some(total.unwrap_or(0) + end.saturating_sub(start));
+        counted = counted.max(end);
+    }
+    total
+}
+
 fn cut(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", text[..end].trim_end()),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::{Execution, Reach};
+    use crate::oci::Digest;
+    use crate::platform::Platform;
+
+    fn step(instruction: &str, on: &str, platforms: &[&str], end: StepEnd) -> BuildStep {
+        let parse = |it: &str| it.parse::<Platform>().expect("a platform");
+        let platforms: Vec<Platform> = platforms.iter().map(|it| parse(it)).collect();
+        let manner = Manner::of(parse("linux/amd64"), parse(on), &platforms);
+        let execution = Execution { on: parse(on), manner, likeness: Digest::of(b"") };
+        BuildStep {
+            lines: None,
+            stage: String::new(),
+            instruction: instruction.to_owned(),
+            platforms,
+            reach: Reach::Builder,
+            work: Work::Execution(execution),
+            end,
+        }
+    }
+
+    fn done(start_ms: u64, duration_ms: u64) -> StepEnd {
+        StepEnd::Done(Span { start_ms, duration_ms })
+    }
+
+    fn table(steps: Vec<BuildStep>) -> String {
+        let dockerfile = "Dockerfile".to_owned();
+        let trace = BuildTrace { dockerfile, basis: Basis::Recorded, steps };
+        let mut bytes = Vec::new();
+        write_steps(&trace, &mut bytes).expect("in memory");
+        let bytes = anstream::adapter::strip_bytes(&bytes).into_vec();
+        String::from_utf8(bytes).expect("UTF-8")
+    }
+
+    #[test]
+    fn an_instruction_has_a_line_whatever_the_number_of_platforms() {
+        let (one, two, three) = ("linux/amd64", "linux/arm64", "linux/riscv64");
+        let shown = table(vec![
+            step("RUN a", one, &[one, two, three], done(0, 1_200)),
+            step("RUN b", one, &[one], StepEnd::Cached),
+            step("RUN b", one, &[two], done(2_000, 3_000)),
+            step("RUN b", one, &[three], done(4_000, 3_000)),
+            step("RUN c", one, &[one], done(9_000, 100)),
+            step("RUN c", two, &[two], done(9_000, 1_900)),
+            step("RUN d", one, &[one, two], StepEnd::Cached),
+            step(
+                "RUN e",
+                two,
+                &[two],
+                StepEnd::Failed { span: Span { start_ms: 0, duration_ms: 0 }, exit: Some(1) },
+            ),
+        ]);
+        assert_eq!(
+            shown,
+            "  build\n    \
+             RUN a  once for all 3 native     1.2 s\n    \
+             RUN b  1 × native, 2 × cross     5.0 s, 1 cached\n    \
+             RUN c  1 × native, 1 × emulated  1.9 s, 1.9 s of it emulated\n    \
+             RUN d  once for 2 of 3 native    cached\n    \
+             RUN e  for linux/arm64 emulated  0.0 s, failed\n"
+        );
+        assert_eq!(table(Vec::new()), "");
+    }
+
+    #[test]
+    fn a_long_instruction_is_cut() {
+        let shown = table(vec![step(&"x".repeat(80), "linux/amd64", &["linux/amd64"], done(0, 1))]);
+        assert_eq!(shown, format!("  build\n    {}…  native  0.0 s\n", "x".repeat(SHOWN)));
     }
 }

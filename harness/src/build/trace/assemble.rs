@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::claims::Claims;
+use super::claims::{Claims, place};
 use super::graph::{Graphs, Kind, Recorded};
 use super::{Basis, BuildStep, BuildTrace, Execution, Lines, Manner, Reach, Span, StepEnd, Work};
 use crate::build::BuildPlan;
@@ -96,7 +96,7 @@ impl<'a> Assembler<'a> {
 
     fn claimed(&self, digest: &str, step: &Step, claims: &Claims) -> BuildStep {
         let platforms = claims.dependents(digest);
-        let work = match (step.keyword(), claims.place(step)) {
+        let work = match (step.keyword(), place(step)) {
             ("RUN", Some(on)) => {
                 let manner = Manner::of(self.engine, on, &platforms);
                 // Nothing is known of it, so it is like no other.

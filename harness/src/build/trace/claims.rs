@@ -52,12 +52,12 @@ impl Claims {
         }
         self.dependents.get(digest).into_iter().flatten().copied().collect()
     }
+}
 
-    /// Where a step executes.
-    pub(super) fn place(&self, step: &Step) -> Option<Platform> {
-        match step.label.platform {
-            StepPlatform::Of(platform) | StepPlatform::Cross { on: platform, .. } => Some(platform),
-            StepPlatform::Unnamed => None,
-        }
+/// Where a step executes, as its name claims.
+pub(super) fn place(step: &Step) -> Option<Platform> {
+    match step.label.platform {
+        StepPlatform::Of(platform) | StepPlatform::Cross { on: platform, .. } => Some(platform),
+        StepPlatform::Unnamed => None,
     }
 }

@@ -311,3 +311,112 @@ impl Location {
         Some(Lines { first, last })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What Docker 28.5 recorded of this, made shorter. In the Dockerfile are
+    ///
+    /// ```Dockerfile
+    /// FROM --platform=$BUILDPLATFORM golang AS builder
+    /// RUN true
+    /// FROM busybox
+    /// ARG TARGETARCH
+    /// RUN echo $TARGETARCH > /a
+    /// COPY --link --from=builder /etc/passwd /b
+    /// COPY --link Dockerfile /c
+    /// WORKDIR /x
+    /// ```
+    const AMD64: &str = include_str!("fixture/amd64.json");
+    const ARM64: &str = include_str!("fixture/arm64.json");
+
+    fn statements(texts: &[(&str, String)]) -> BTreeMap<String, Vec<u8>> {
+        texts.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
+    }
+
+    fn lines(graphs: &Graphs) -> Vec<String> {
+        let mut lines: Vec<String> = graphs.steps.values().map(line).collect();
+        lines.sort();
+        lines
+    }
+
+    fn line(step: &Recorded) -> String {
+        let number = step.lines.map_or(0, |it| it.first);
+        let kind = match step.kind {
+            Kind::Source => "source".to_owned(),
+            Kind::Files => "files".to_owned(),
+            Kind::Execution { on, .. } => format!("run on {on}"),
+            Kind::Foreign => "foreign".to_owned(),
+        };
+        let platforms: Vec<&str> = step.platforms.iter().map(|it| it.architecture_name()).collect();
+        format!("{number} {kind} for {}: {:?}", platforms.join(" "), step.reach)
+    }
+
+    const EXPECTED: [&str; 11] = [
+        "0 source for amd64 arm64: Builder",
+        "1 source for amd64 arm64: Builder",
+        "2 run on linux/amd64 for amd64 arm64: Builder",
+        "3 source for amd64: Image",
+        "3 source for arm64: Image",
+        "5 run on linux/amd64 for amd64: Image",
+        "5 run on linux/arm64 for arm64: Image",
+        "6 files for amd64 arm64: Image",
+        "7 files for amd64 arm64: Image",
+        "8 files for amd64: Image",
+        "8 files for arm64: Image",
+    ];
+
+    #[test]
+    fn steps_are_put_together_from_the_statements_of_all_platforms() {
+        let both = [("linux/amd64", AMD64.to_owned()), ("linux/arm64", ARM64.to_owned())];
+        let graphs = Graphs::read(&statements(&both)).expect("statements");
+        assert_eq!(lines(&graphs), EXPECTED);
+    }
+
+    #[test]
+    fn newer_statements_say_the_same_elsewhere() {
+        let newer = |text: &str| {
+            let old: Value = serde_json::from_str(text).expect("JSON");
+            let metadata = &old["metadata"]["https://mobyproject.org/buildkit@v1#metadata"];
+            serde_json::json!({
+                "buildDefinition": { "internalParameters": { "buildConfig": old["buildConfig"] } },
+                "runDetails": { "metadata": { "buildkit_metadata": metadata } },
+            })
+            .to_string()
+        };
+        let both = [("linux/amd64", newer(AMD64)), ("linux/arm64", newer(ARM64))];
+        let graphs = Graphs::read(&statements(&both)).expect("statements");
+        let old = [("linux/amd64", AMD64.to_owned()), ("linux/arm64", ARM64.to_owned())];
+        let old = Graphs::read(&statements(&old)).expect("statements");
+        assert_eq!(lines(&graphs), lines(&old));
+    }
+
+    #[test]
+    fn what_is_no_statement_is_named() {
+        for (platform, text) in
+            [("linux/amd64", "{}"), ("linux/amd64", "[]"), ("windows/amd64", "{}")]
+        {
+            let read = Graphs::read(&statements(&[(platform, text.to_owned())]));
+            assert!(read.expect_err(text).contains("amd64"), "{text}");
+        }
+    }
+
+    #[test]
+    fn steps_that_differ_in_an_unused_argument_alone_are_alike() {
+        let node = |command: &str, variable: &str| -> Node {
+            let meta = serde_json::json!({ "args": ["/bin/sh", "-c", command], "env": [variable] });
+            let op = serde_json::json!({ "Op": { "exec": { "meta": meta } } });
+            serde_json::from_value(serde_json::json!({ "id": "step1", "op": op })).expect("a node")
+        };
+        let same = |command: &str, one: &str, other: &str| {
+            likeness(&node(command, one), &[]) == likeness(&node(command, other), &[])
+        };
+        assert!(same("go mod download", "TARGETARCH=amd64", "TARGETARCH=arm64"));
+        assert!(!same("go mod download", "GOFLAGS=a", "GOFLAGS=b"));
+        assert!(!same("make", "TARGETARCH=amd64", "TARGETARCH=arm64"));
+        let input = Digest::of(b"input");
+        let one = node("go mod download", "A=a");
+        assert_ne!(likeness(&one, &[input]), likeness(&one, &[]));
+    }
+}

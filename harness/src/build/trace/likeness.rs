@@ -34,10 +34,9 @@ const INDEPENDENT: [&[&str]; 11] = [
 /// in their order.
 pub(super) fn likeness(node: &Node, inputs: &[Digest]) -> Digest {
     let mut op = node.op.op.clone();
-    if let Some(meta) = op.pointer_mut("/exec/meta").filter(|it| is_independent(&it["args"])) {
-        if let Some(environment) = meta["env"].as_array_mut() {
-            environment.retain(|it| !is_of_platform(it));
-        }
+    let meta = op.pointer_mut("/exec/meta").filter(|it| is_independent(&it["args"]));
+    if let Some(environment) = meta.and_then(|it| it["env"].as_array_mut()) {
+        environment.retain(|it| !is_of_platform(it));
     }
     let platform = node.op.platform.as_ref();
     let platform = platform.map(|it| format!("{}/{}/{}", it.os, it.architecture, it.variant));

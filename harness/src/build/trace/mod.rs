@@ -183,11 +183,11 @@ impl BuildStep {
         }
     }
 
-    /// How long it worked in this build, in milliseconds; `None` where it did not.
+    /// When it worked in this build; `None` where it did not, or not to its end.
     #[must_use]
-    pub fn duration_ms(&self) -> Option<u64> {
+    pub fn span(&self) -> Option<Span> {
         match &self.end {
-            StepEnd::Done(span) | StepEnd::Failed { span, .. } => Some(span.duration_ms),
+            StepEnd::Done(span) | StepEnd::Failed { span, .. } => Some(*span),
             StepEnd::Cached | StepEnd::Cancelled | StepEnd::NotReached => None,
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{at, brief};
-use crate::build::{BuildStep, BuildTrace, Lines, Manner};
+use crate::build::{BuildStep, BuildTrace, Execution, Lines, Manner};
 use crate::check::{Finding, Rule, Severity};
 use crate::oci::Digest;
 
@@ -69,10 +69,9 @@ fn by_instruction<'a>(steps: &[&'a BuildStep]) -> BTreeMap<Instruction<'a>, Vec<
 fn alike(trace: &BuildTrace) -> Vec<Vec<&BuildStep>> {
     let mut groups: BTreeMap<(Instruction<'_>, Digest), Vec<&BuildStep>> = BTreeMap::new();
     for step in &trace.steps {
-        if let Some(execution) = step.execution() {
-            if matches!(execution.manner, Manner::Native | Manner::Cross) {
-                groups.entry((place(step), execution.likeness)).or_default().push(step);
-            }
+        let is_native = |it: &&Execution| matches!(it.manner, Manner::Native | Manner::Cross);
+        if let Some(execution) = step.execution().filter(is_native) {
+            groups.entry((place(step), execution.likeness)).or_default().push(step);
         }
     }
     groups.into_values().filter(|it| it.len() > 1).collect()
