@@ -199,7 +199,7 @@ mod tests {
             step("RUN b", one, &[one], StepEnd::Cached),
             step("RUN b", one, &[two], done(2_000, 3_000)),
             step("RUN b", one, &[three], done(4_000, 3_000)),
-            step("RUN c", one, &[one], done(9_000, 100)),
+            step("RUN c", one, &[one], done(8_000, 100)),
             step("RUN c", two, &[two], done(9_000, 1_900)),
             step("RUN d", one, &[one, two], StepEnd::Cached),
             step(
@@ -214,7 +214,7 @@ mod tests {
             "  build\n    \
              RUN a  once for all 3 native     1.2 s\n    \
              RUN b  1 × native, 2 × cross     5.0 s, 1 cached\n    \
-             RUN c  1 × native, 1 × emulated  1.9 s, 1.9 s of it emulated\n    \
+             RUN c  1 × native, 1 × emulated  2.0 s, 1.9 s of it emulated\n    \
              RUN d  once for 2 of 3 native    cached\n    \
              RUN e  for linux/arm64 emulated  0.0 s, failed\n"
         );
