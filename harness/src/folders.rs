@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Entries of caches that nobody used for so long are removed.
-pub(crate) const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub(crate) const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// Whether nobody used an entry of a cache for so long. Whoever uses one sets its time.
 pub(crate) fn is_forgotten(entry: &DirEntry) -> bool {

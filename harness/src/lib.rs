@@ -11,6 +11,7 @@
 pub mod build;
 pub mod case;
 pub mod check;
+pub mod dockerfile;
 pub mod doctor;
 pub mod elf;
 pub mod emulator;
@@ -22,6 +23,7 @@ pub mod evidence;
 mod fixture;
 pub mod folders;
 pub mod inspect;
+pub mod lint;
 pub mod loader;
 pub mod observe;
 pub mod oci;

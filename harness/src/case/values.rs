@@ -15,7 +15,7 @@ use crate::platform::{Platform, PlatformError};
 pub struct Timeout(Duration);
 
 impl Timeout {
-    const MAX: Duration = Duration::from_secs(3600);
+    const MAX: Duration = Duration::from_hours(1);
 
     /// The time.
     #[must_use]

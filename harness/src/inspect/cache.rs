@@ -153,7 +153,7 @@ mod tests {
             let file = File::create(version.join(name)).expect("a file");
             file.set_modified(SystemTime::now() - age).expect("a time");
         };
-        make("old", KEPT_FOR + Duration::from_secs(60));
+        make("old", KEPT_FOR + Duration::from_mins(1));
         make("young", KEPT_FOR / 2);
         prune(folder.path());
         assert!(!version.join("old").exists() && version.join("young").exists());

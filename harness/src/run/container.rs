@@ -25,7 +25,7 @@ use crate::emulator::CpuModel;
 use crate::engine::Engine;
 
 /// How long the engine may take to start a container.
-const STARTING: Duration = Duration::from_secs(60);
+const STARTING: Duration = Duration::from_mins(1);
 
 /// Why the engine could not run a container.
 #[derive(Debug, thiserror::Error)]

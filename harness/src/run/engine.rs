@@ -34,7 +34,7 @@ const NATIVE_ALONE: &str = "its host's processor executes what is behind a scrip
     everything where there is no static emulator; --runner sandbox runs it on the one that was named";
 
 /// How long the engine may take over a run beyond the program's own time.
-const ENGINE_PATIENCE: Duration = Duration::from_secs(120);
+const ENGINE_PATIENCE: Duration = Duration::from_mins(2);
 
 impl EngineRunner {
     /// Runs variants of what is stored in an engine. What is left there goes by the session's name;

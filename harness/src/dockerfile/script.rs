@@ -1,0 +1,564 @@
+//! What a `RUN` script does: its commands, and under which conditions.
+//!
+//! The language is that of POSIX shells and bash, read by a parser of its own. What that cannot
+//! read is no script here, and nobody judges it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rable::ast::{ListOperator, Node, NodeKind};
+
+use super::text::Text;
+
+/// A script, taken apart.
+#[derive(Clone, Debug, Default)]
+pub struct Script {
+    /// The commands, those in substitutions included, in order.
+    pub commands: Vec<ShellCommand>,
+    /// All its words, in order of the parser; those of substitutions also in the words around them.
+    pub words: Vec<ShellWord>,
+    /// Where it chooses by comparing words.
+    pub choices: Vec<Choice>,
+    /// The variables that it gives values itself.
+    pub assigned: BTreeSet<String>,
+}
+
+/// A command with all its words.
+#[derive(Clone, Debug)]
+pub struct ShellCommand {
+    /// `NAME=value` before the command, or alone.
+    pub assignments: Vec<(String, ShellWord)>,
+    /// The command and its arguments.
+    pub words: Vec<ShellWord>,
+    /// What must hold for it to be executed, the outermost first.
+    pub guards: Vec<Arc<Guard>>,
+}
+
+/// A word as it is written, with its quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShellWord {
+    /// The word.
+    pub raw: String,
+    /// Where it stands in the file; a word of a substitution may stand a little behind.
+    pub place: usize,
+}
+
+/// What a command depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// The words of an `if`, a `while`, a test before `&&` or `||`, or of the list of a `for`.
+    Condition(String),
+    /// An arm of a `case`.
+    Arm {
+        /// The word that is looked at.
+        subject: String,
+        /// What it must be.
+        patterns: Vec<String>,
+    },
+}
+
+/// A place where a word is compared with others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// A `case`.
+    Case {
+        /// The word that is looked at.
+        subject: ShellWord,
+        /// Its arms.
+        arms: Vec<Branch>,
+    },
+    /// `[ a = b ]` and the like.
+    Comparison {
+        /// The word on the left.
+        left: ShellWord,
+        /// The word on the right.
+        right: ShellWord,
+    },
+}
+
+/// An arm of a `case`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// What the word must be, without quotes.
+    pub patterns: Vec<ShellWord>,
+}
+
+/// Longer scripts are not read, in bytes.
+const LONGEST: usize = 32 << 10;
+/// What is read nests as deep as a script has commands: up to this many bytes of script any thread
+/// has the stack for it.
+const SHORT: usize = 2 << 10;
+/// The stack for the longest script, in bytes.
+const STACK: usize = 256 << 20;
+
+impl Script {
+    /// Takes a script apart; nothing if it is none.
+    #[must_use]
+    pub fn parse(text: &Text) -> Option<Self> {
+        let length = text.as_str().len();
+        if length > LONGEST {
+            return None;
+        }
+        if length <= SHORT {
+            return Self::parse_here(text);
+        }
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(STACK);
+            let thread = thread.spawn_scoped(scope, || Self::parse_here(text)).ok()?;
+            thread.join().ok().flatten()
+        })
+    }
+
+    fn parse_here(text: &Text) -> Option<Self> {
+        let source = text.as_str();
+        let nodes = rable::parse(source, false).ok()?;
+        let mut reader = Reader { text, offsets: offsets(source), script: Self::default() };
+        let whole = Frame { guards: Vec::new(), within: None };
+        for node in &nodes {
+            reader.node(node, &whole);
+        }
+        Some(reader.script)
+    }
+}
+
+impl ShellWord {
+    /// Without quotes and escapes; substitutions stay as they are.
+    #[must_use]
+    pub fn unquoted(&self) -> String {
+        self.raw.chars().filter(|it| !matches!(it, '"' | '\'' | '\\')).collect()
+    }
+}
+
+impl ShellCommand {
+    /// The name of the command, without its folder; empty for assignments alone.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let word = self.words.first().map(ShellWord::unquoted).unwrap_or_default();
+        word.rsplit('/').next().unwrap_or_default().to_owned()
+    }
+
+    /// The words behind the name.
+    pub fn arguments(&self) -> impl Iterator<Item = &ShellWord> {
+        self.words.iter().skip(1)
+    }
+}
+
+/// The parser counts characters; this says where each begins in bytes. Nothing where both are one.
+fn offsets(source: &str) -> Vec<usize> {
+    if source.is_ascii() {
+        return Vec::new();
+    }
+    source.char_indices().map(|(at, _)| at).chain([source.len()]).collect()
+}
+
+/// Where a node stands.
+#[derive(Clone)]
+struct Frame {
+    guards: Vec<Arc<Guard>>,
+    /// The word whose substitution it is in: there the parser counts anew.
+    within: Option<ShellWord>,
+}
+
+impl Frame {
+    fn guarded(&self, guard: Guard) -> Self {
+        let guards = self.guards.iter().cloned().chain([Arc::new(guard)]).collect();
+        Self { guards, within: self.within.clone() }
+    }
+}
+
+struct Reader<'a> {
+    text: &'a Text,
+    offsets: Vec<usize>,
+    script: Script,
+}
+
+impl Reader<'_> {
+    fn node(&mut self, node: &Node, frame: &Frame) {
+        match &node.kind {
+            NodeKind::Command { assignments, words, redirects } => {
+                self.command(assignments, words, redirects, frame);
+            }
+            NodeKind::Pipeline { commands, .. } => self.nodes(commands, frame),
+            NodeKind::List { .. } => self.list(node, frame),
+            NodeKind::If { condition, then_body, else_body, .. } => {
+                self.node(condition, frame);
+                let inner = frame.guarded(Guard::Condition(words_of(condition)));
+                self.node(then_body, &inner);
+                if let Some(body) = else_body {
+                    self.node(body, &inner);
+                }
+            }
+            NodeKind::While { condition, body, .. } | NodeKind::Until { condition, body, .. } => {
+                self.node(condition, frame);
+                self.node(body, &frame.guarded(Guard::Condition(words_of(condition))));
+            }
+            NodeKind::For { var, words, body, .. } | NodeKind::Select { var, words, body, .. } => {
+                self.script.assigned.insert(var.clone());
+                let words = words.as_deref().unwrap_or_default();
+                self.nodes(words, frame);
+                let list: Vec<String> = words.iter().map(words_of).collect();
+                self.node(body, &frame.guarded(Guard::Condition(list.join(" "))));
+            }
+            NodeKind::Case { word, patterns, .. } => self.case(word, patterns, frame),
+            NodeKind::ForArith { body, .. }
+            | NodeKind::Function { body, .. }
+            | NodeKind::Subshell { body, .. }
+            | NodeKind::BraceGroup { body, .. } => self.node(body, frame),
+            NodeKind::Coproc { command, .. } => self.node(command, frame),
+            NodeKind::Negation { pipeline } | NodeKind::Time { pipeline, .. } => {
+                self.node(pipeline, frame);
+            }
+            NodeKind::ConditionalExpr { body, .. } => self.expression(body, frame, node),
+            NodeKind::Word { .. } => {
+                let word = self.word(node, frame);
+                self.substitutions(node, &word, frame);
+            }
+            _ => {}
+        }
+    }
+
+    fn nodes(&mut self, nodes: &[Node], frame: &Frame) {
+        for node in nodes {
+            self.node(node, frame);
+        }
+    }
+
+    /// Commands one after the other. What follows a test by `&&` or `||` depends on it.
+    fn list(&mut self, list: &Node, frame: &Frame) {
+        let mut guarded: Option<Frame> = None;
+        for (node, operator) in flattened(list) {
+            self.node(node, guarded.as_ref().unwrap_or(frame));
+            match operator {
+                Some(ListOperator::And | ListOperator::Or) if is_test(node) => {
+                    let outer = guarded.as_ref().unwrap_or(frame);
+                    guarded = Some(outer.guarded(Guard::Condition(words_of(node))));
+                }
+                Some(ListOperator::And | ListOperator::Or) => {}
+                _ => guarded = None,
+            }
+        }
+    }
+
+    fn case(&mut self, word: &Node, patterns: &[rable::ast::CasePattern], frame: &Frame) {
+        let subject = self.word(word, frame);
+        self.substitutions(word, &subject, frame);
+        let mut arms = Vec::new();
+        // The parser does not say where patterns stand: they follow each other.
+        let mut behind = word.span.end;
+        for arm in patterns {
+            let found: Vec<ShellWord> =
+                arm.patterns.iter().map(|it| self.pattern(it, frame, &mut behind)).collect();
+            let guard = Guard::Arm {
+                subject: subject.raw.clone(),
+                patterns: found.iter().map(ShellWord::unquoted).collect(),
+            };
+            if let Some(body) = &arm.body {
+                self.node(body, &frame.guarded(guard));
+            }
+            arms.push(Branch { patterns: found });
+        }
+        self.script.choices.push(Choice::Case { subject, arms });
+    }
+
+    fn command(&mut self, assignments: &[Node], words: &[Node], redirects: &[Node], frame: &Frame) {
+        let mut command = ShellCommand {
+            assignments: Vec::new(),
+            words: Vec::new(),
+            guards: frame.guards.clone(),
+        };
+        for node in assignments {
+            let word = self.word(node, frame);
+            self.substitutions(node, &word, frame);
+            command.assignments.extend(assignment(&word));
+        }
+        for node in words {
+            let word = self.word(node, frame);
+            self.substitutions(node, &word, frame);
+            command.words.push(word);
+        }
+        for redirect in redirects {
+            if let NodeKind::Redirect { target, .. } = &redirect.kind {
+                self.node(target, frame);
+            }
+        }
+        self.note_assigned(&command);
+        self.script.choices.extend(comparison(&command));
+        self.script.commands.push(command);
+    }
+
+    fn note_assigned(&mut self, command: &ShellCommand) {
+        let names = command.assignments.iter().map(|(name, _)| name.clone());
+        self.script.assigned.extend(names);
+        let name = command.name();
+        let declares =
+            matches!(name.as_str(), "export" | "local" | "declare" | "readonly" | "typeset");
+        for word in command.arguments() {
+            let text = word.unquoted();
+            if declares && text.contains('=') {
+                self.script.assigned.extend(text.split('=').next().map(str::to_owned));
+            } else if name == "read" && !text.starts_with('-') {
+                self.script.assigned.insert(text);
+            } else if name == ":" {
+                // `: ${NAME:=value}`
+                let name = text.strip_prefix("${").and_then(|it| it.split_once('='));
+                self.script.assigned.extend(name.map(|it| it.0.trim_end_matches(':').to_owned()));
+            }
+        }
+    }
+
+    /// `[[ … ]]`, in which the parser leaves words without places.
+    fn expression(&mut self, node: &Node, frame: &Frame, whole: &Node) {
+        match &node.kind {
+            NodeKind::BinaryTest { left, right, .. } => {
+                let place = self.place(whole, "[[", frame);
+                let word = |node: &Node| ShellWord { raw: words_of(node), place };
+                let (left, right) = (word(left), word(right));
+                self.script.words.extend([left.clone(), right.clone()]);
+                self.script.choices.push(Choice::Comparison { left, right });
+            }
+            NodeKind::CondAnd { left, right } | NodeKind::CondOr { left, right } => {
+                self.expression(left, frame, whole);
+                self.expression(right, frame, whole);
+            }
+            NodeKind::CondNot { operand: inner } | NodeKind::CondParen { inner } => {
+                self.expression(inner, frame, whole);
+            }
+            _ => {}
+        }
+    }
+
+    /// The commands in the substitutions of a word.
+    fn substitutions(&mut self, node: &Node, word: &ShellWord, frame: &Frame) {
+        let NodeKind::Word { parts, .. } = &node.kind else { return };
+        let inner = Frame { guards: frame.guards.clone(), within: Some(word.clone()) };
+        for part in parts {
+            match &part.kind {
+                NodeKind::CommandSubstitution { command, .. }
+                | NodeKind::ProcessSubstitution { command, .. } => self.node(command, &inner),
+                _ => {}
+            }
+        }
+    }
+
+    fn word(&mut self, node: &Node, frame: &Frame) -> ShellWord {
+        let raw = words_of(node);
+        let place = self.place(node, &raw, frame);
+        let word = ShellWord { raw, place };
+        self.script.words.push(word.clone());
+        word
+    }
+
+    /// A pattern, which stands behind a place of the script.
+    fn pattern(&mut self, node: &Node, frame: &Frame, behind: &mut usize) -> ShellWord {
+        let mut word = self.word(node, frame);
+        let start = self.offsets.get(*behind).copied().unwrap_or(*behind);
+        let source = self.text.as_str();
+        let found = source.get(start..).and_then(|rest| rest.find(&word.raw));
+        if let (None, Some(at)) = (&frame.within, found) {
+            word.place = self.text.place_of(start + at);
+            let end = start + at + word.raw.len();
+            *behind = self.offsets.binary_search(&end).unwrap_or(end);
+        }
+        word
+    }
+
+    fn place(&self, node: &Node, raw: &str, frame: &Frame) -> usize {
+        match &frame.within {
+            None => {
+                let start = node.span.start;
+                self.text.place_of(self.offsets.get(start).copied().unwrap_or(start))
+            }
+            Some(word) => word.place + word.raw.find(raw).unwrap_or(0),
+        }
+    }
+}
+
+/// The commands of a list, which the parser nests to the left.
+fn flattened(list: &Node) -> Vec<(&Node, Option<ListOperator>)> {
+    let mut flat = Vec::new();
+    let mut open = vec![(list, None)];
+    while let Some((node, operator)) = open.pop() {
+        match &node.kind {
+            NodeKind::List { items } => {
+                let end = items.len().saturating_sub(1);
+                for (number, item) in items.iter().enumerate().rev() {
+                    // What follows the list follows its last command.
+                    let outer = if number == end { operator } else { None };
+                    open.push((&item.command, item.operator.or(outer)));
+                }
+            }
+            _ => flat.push((node, operator)),
+        }
+    }
+    flat
+}
+
+/// Whether a command does nothing but look.
+fn is_test(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::ConditionalExpr { .. } => true,
+        NodeKind::Negation { pipeline } => is_test(pipeline),
+        NodeKind::Pipeline { commands, .. } => commands.last().is_some_and(is_test),
+        NodeKind::Command { words, .. } => {
+            let name = words.first().map(words_of).unwrap_or_default();
+            matches!(name.as_str(), "[" | "test" | "grep" | "egrep")
+        }
+        _ => false,
+    }
+}
+
+/// `NAME=value` or `NAME+=value`.
+fn assignment(word: &ShellWord) -> Option<(String, ShellWord)> {
+    let (name, value) = word.raw.split_once('=')?;
+    let place = word.place + name.len() + 1;
+    let name = name.trim_end_matches('+').to_owned();
+    Some((name, ShellWord { raw: value.to_owned(), place }))
+}
+
+/// The comparison of a `test`.
+fn comparison(command: &ShellCommand) -> Option<Choice> {
+    if !matches!(command.name().as_str(), "[" | "test") {
+        return None;
+    }
+    let at = command.words.iter().position(|it| matches!(it.raw.as_str(), "=" | "==" | "!="))?;
+    let left = command.words.get(at.checked_sub(1)?)?.clone();
+    let right = command.words.get(at + 1)?.clone();
+    Some(Choice::Comparison { left, right })
+}
+
+/// All words of a node, as they are written.
+fn words_of(node: &Node) -> String {
+    let mut words = Vec::new();
+    collect_words(node, &mut words);
+    words.join(" ")
+}
+
+fn collect_words(node: &Node, words: &mut Vec<String>) {
+    match &node.kind {
+        NodeKind::Word { value, .. } | NodeKind::CondTerm { value, .. } => {
+            words.push(value.clone());
+        }
+        NodeKind::Command { assignments, words: arguments, .. } => {
+            for it in assignments.iter().chain(arguments) {
+                collect_words(it, words);
+            }
+        }
+        NodeKind::Pipeline { commands, .. } => {
+            for it in commands {
+                collect_words(it, words);
+            }
+        }
+        NodeKind::List { .. } => {
+            for (it, _) in flattened(node) {
+                collect_words(it, words);
+            }
+        }
+        NodeKind::Negation { pipeline } | NodeKind::Time { pipeline, .. } => {
+            collect_words(pipeline, words);
+        }
+        NodeKind::Subshell { body, .. }
+        | NodeKind::BraceGroup { body, .. }
+        | NodeKind::ConditionalExpr { body, .. } => collect_words(body, words),
+        NodeKind::BinaryTest { left, right, .. }
+        | NodeKind::CondAnd { left, right }
+        | NodeKind::CondOr { left, right } => {
+            collect_words(left, words);
+            collect_words(right, words);
+        }
+        NodeKind::UnaryTest { operand, .. } | NodeKind::CondNot { operand } => {
+            collect_words(operand, words);
+        }
+        NodeKind::CondParen { inner } => collect_words(inner, words),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(source: &str) -> Script {
+        let mut text = Text::default();
+        text.push(source, 1000);
+        Script::parse(&text).expect("a script")
+    }
+
+    fn guards_of(source: &str, name: &str) -> Vec<Guard> {
+        let script = script(source);
+        let command = script.commands.iter().find(|it| it.name() == name).expect("has it");
+        command.guards.iter().map(|it| (**it).clone()).collect()
+    }
+
+    #[test]
+    fn commands_are_found_wherever_they_stand() {
+        let script =
+            script("set -e; A=\"$(uname -m | sed s/x/y/)\" && (cd /x; make) > \"$(date)\"");
+        let names: Vec<String> = script.commands.iter().map(ShellCommand::name).collect();
+        assert_eq!(names, ["set", "uname", "sed", "", "cd", "make"]);
+        assert_eq!(script.commands[1].words[0].place, 1000 + 13);
+        assert!(script.assigned.contains("A"));
+    }
+
+    #[test]
+    fn commands_know_what_they_depend_on() {
+        let condition = |words: &str| Guard::Condition(words.to_owned());
+        assert_eq!(
+            guards_of("a; if [ $X = y ]; then b; else c; fi", "c"),
+            [condition("[ $X = y ]")]
+        );
+        assert_eq!(guards_of("[ $X = y ] && a && b || c; d", "b"), [condition("[ $X = y ]")]);
+        assert_eq!(guards_of("[ $X = y ] && a && b || c; d", "d"), []);
+        assert_eq!(guards_of("a && b", "b"), []);
+        assert_eq!(guards_of("[[ $X == y ]] && b", "b"), [condition("$X y")]);
+        let arm = Guard::Arm {
+            subject: "\"$X\"".to_owned(),
+            patterns: vec!["a".to_owned(), "b".to_owned()],
+        };
+        assert_eq!(guards_of("case \"$X\" in 'a'|b) c;; *) d;; esac", "c"), [arm]);
+    }
+
+    #[test]
+    fn comparisons_are_noted() {
+        for source in [
+            "[ \"$A\" = b ]",
+            "test \"$A\" == b",
+            "[[ \"$A\" == b ]]",
+            "if [[ x && \"$A\" != b ]]; then c; fi",
+        ] {
+            let choices = script(source).choices;
+            let [Choice::Comparison { left, right }] = choices.as_slice() else {
+                panic!("{source}")
+            };
+            assert_eq!((left.raw.as_str(), right.raw.as_str()), ("\"$A\"", "b"), "{source}");
+        }
+    }
+
+    #[test]
+    fn variables_that_a_script_sets_are_noted() {
+        for source in
+            ["X=1", "export X=1", "read X", "for X in a; do b; done", ": ${X:=1}", "a && X=2 b"]
+        {
+            assert!(script(source).assigned.contains("X"), "{source}");
+        }
+        assert!(!script("export X; echo X=1").assigned.contains("X"));
+    }
+
+    #[test]
+    fn places_count_bytes_of_the_file() {
+        let script = script("echo äö; curl x");
+        assert_eq!(script.commands[1].words[1].place, 1000 + "echo äö; curl ".len());
+    }
+
+    #[test]
+    fn no_script_and_none_too_long_for_the_stack_is_judged() {
+        let parse = |source: &str| {
+            let mut text = Text::default();
+            text.push(source, 0);
+            Script::parse(&text)
+        };
+        assert!(parse("if then (").is_none());
+        assert!(parse(&"a;".repeat(LONGEST)).is_none());
+        let long = parse(&"a;".repeat(LONGEST / 2)).expect("a script");
+        assert_eq!(long.commands.len(), LONGEST / 2);
+    }
+}
