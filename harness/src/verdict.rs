@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::build::{Making, Unbuilt};
 use crate::case::{Allow, Expectation};
-use crate::check::{Finding, Rule, Severity};
+use crate::check::{Finding, Group, Rule, Severity};
 use crate::evidence::Evidence;
 use crate::inspect::Variant;
 use crate::oci::Digest;
@@ -71,6 +71,17 @@ pub enum Whole {
     },
     /// A build that failed.
     Unbuilt(Box<Unbuilt>),
+}
+
+/// A Dockerfile, judged by itself.
+#[derive(Clone, Debug)]
+pub struct DockerfileJudgement {
+    /// What it came to.
+    pub verdict: Verdict,
+    /// Findings about it.
+    pub findings: Vec<Judged>,
+    /// Expected findings that nobody found.
+    pub missed: Vec<Expectation>,
 }
 
 /// A variant, judged.
@@ -146,11 +157,30 @@ impl Judgement {
         let missed = known.missed(&findings, &unbuilt.requested);
         let of_finding = |finding| Judged { standing: known.standing(&finding), finding };
         let findings: Vec<Judged> = findings.into_iter().map(of_finding).collect();
-        let is_caught = findings.iter().all(|it| it.standing == Standing::Expected);
-        let is_all = missed.is_empty() && !findings.is_empty();
-        let verdict = if is_caught && is_all { Verdict::Pass } else { Verdict::Fail };
+        let is_expected =
+            |it: &Judged| it.finding.rule == Rule::BuildFailed && it.standing == Standing::Expected;
+        let fails = !missed.is_empty() || findings.iter().any(|it| it.fails(known.strictness));
+        let is_caught = findings.iter().any(is_expected) && !fails;
+        let verdict = if is_caught { Verdict::Pass } else { Verdict::Fail };
         let judged = Whole::Unbuilt(Box::new(unbuilt.clone()));
         Self { verdict, judged, findings, variants: Vec::new(), missed }
+    }
+}
+
+impl DockerfileJudgement {
+    /// Judges a Dockerfile.
+    #[must_use]
+    pub fn of(findings: Vec<Finding>, known: Known<'_>) -> Self {
+        let is_missed = |it: &&Expectation| {
+            it.rule().group() == Group::Dockerfile
+                && !findings.iter().any(|finding| it.is_met_by(finding))
+        };
+        let missed: Vec<Expectation> = known.expect.iter().filter(is_missed).cloned().collect();
+        let judge = |finding| Judged { standing: known.standing(&finding), finding };
+        let findings: Vec<Judged> = findings.into_iter().map(judge).collect();
+        let fails = !missed.is_empty() || findings.iter().any(|it| it.fails(known.strictness));
+        let verdict = if fails { Verdict::Fail } else { Verdict::Pass };
+        Self { verdict, findings, missed }
     }
 }
 

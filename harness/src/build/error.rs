@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::dockerfile::Recipe;
 use crate::engine::EngineError;
 use crate::event::{StepLabel, StepPlatform};
 use crate::platform::Platform;
@@ -18,6 +19,7 @@ use super::trace::{Basis, BuildTrace};
 #[error("cannot build {}", dockerfile.display())]
 pub struct BuildError {
     dockerfile: PathBuf,
+    recipe: Box<Recipe>,
     #[source]
     kind: BuildErrorKind,
     progress: Progress,
@@ -223,9 +225,9 @@ pub struct SourceExcerpt {
 }
 
 impl BuildError {
-    pub(super) fn new(dockerfile: PathBuf, failure: Failure) -> Self {
+    pub(super) fn new(dockerfile: PathBuf, recipe: Recipe, failure: Failure) -> Self {
         let Failure { kind, progress } = failure;
-        Self { dockerfile, kind, progress }
+        Self { dockerfile, recipe: Box::new(recipe), kind, progress }
     }
 
     /// The Dockerfile that was built.
@@ -247,7 +249,7 @@ impl BuildError {
         match &self.progress {
             Progress::Some(trace) => BuildTrace::clone(trace),
             Progress::None => BuildTrace {
-                dockerfile: self.dockerfile.display().to_string(),
+                recipe: Recipe::clone(&self.recipe),
                 basis: Basis::Claimed("no step was begun".to_owned()),
                 steps: Vec::new(),
             },

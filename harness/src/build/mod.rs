@@ -29,6 +29,7 @@ mod walk;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::dockerfile::Recipe;
 use crate::engine::{Engine, ImageStore};
 use crate::event::{Event, Events};
 use crate::oci::Digest;
@@ -112,6 +113,21 @@ impl BuildPlan {
         }
     }
 
+    /// What is to be built, for rules to look at: the Dockerfile with this text, and the given
+    /// platform builds.
+    #[must_use]
+    pub fn recipe(&self, text: String, build: Platform) -> Recipe {
+        Recipe {
+            name: self.dockerfile.display().to_string(),
+            text,
+            target: self.target.clone().unwrap_or_default(),
+            args: self.args.clone(),
+            contexts: self.contexts.clone(),
+            build,
+            platforms: self.platforms.clone(),
+        }
+    }
+
     /// The names that a build of this plan gives to images in a store. They are the caller's to
     /// remove, also when the build failed or was dropped. containerd's store gets one, of the
     /// index; the classic store one for each platform, in the plan's order.
@@ -166,11 +182,18 @@ pub async fn build(
     archive: &Path,
     events: &Events,
 ) -> Result<Built, BuildError> {
-    let built = build_index(engine, plan, archive, events)
-        .await
-        .map_err(|failure| BuildError::new(plan.dockerfile.clone(), failure))?;
+    let built = build_index(engine, plan, archive, events).await.map_err(|failure| {
+        let recipe = recipe(plan, engine);
+        BuildError::new(plan.dockerfile.clone(), recipe, failure)
+    })?;
     events.send(Event::BuildFinished);
     Ok(built)
+}
+
+/// What an engine builds. A Dockerfile that cannot be read is the build's to report.
+fn recipe(plan: &BuildPlan, engine: &Engine) -> Recipe {
+    let text = std::fs::read(&plan.dockerfile).unwrap_or_default();
+    plan.recipe(String::from_utf8_lossy(&text).into_owned(), engine.platform())
 }
 
 /// Builds as the engine's store wants it.

@@ -46,6 +46,9 @@ pub enum SubjectError {
         "`{}` does not exist: name a folder with a Dockerfile, a Dockerfile, or an image", .0.display()
     )]
     Missing(PathBuf),
+    /// Nothing is there, and an image would not do.
+    #[error("`{}` does not exist: name a Dockerfile, or a folder with one", .0.display())]
+    NoDockerfile(PathBuf),
     /// A folder without anything to build.
     #[error("`{}` has no case.toml, archproof.toml or Dockerfile", .0.display())]
     Empty(PathBuf),
@@ -74,6 +77,19 @@ impl Subject {
             (SubjectKind::Build, find_case(path)?)
         };
         Ok(Self { name: name.to_owned(), kind, case })
+    }
+
+    /// Finds the Dockerfile, case file or folder of a name, where no image is meant.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or when the case file is wrong.
+    pub fn find_dockerfile(name: &str) -> Result<Self, SubjectError> {
+        let path = Path::new(name);
+        if !path.exists() {
+            return Err(SubjectError::NoDockerfile(path.to_owned()));
+        }
+        Ok(Self { name: name.to_owned(), kind: SubjectKind::Build, case: find_case(path)? })
     }
 
     /// As the user wrote it.

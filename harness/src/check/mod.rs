@@ -2,6 +2,7 @@
 
 mod abi;
 mod build;
+mod dockerfile;
 mod elf;
 mod entrypoint;
 mod environment;
@@ -20,6 +21,7 @@ mod scope;
 mod tests;
 
 pub use build::{EmulatedSteps, TraceExpectation};
+pub use dockerfile::{check_dockerfile, named_platforms};
 pub use finding::{Finding, Origin, Place, Severity};
 pub use parity::Parity;
 pub use rule::{Group, Rule, UnknownRule};
@@ -69,5 +71,8 @@ pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
 /// The findings where a build failed and there is no image.
 #[must_use]
 pub fn check_unbuilt(unbuilt: &Unbuilt) -> Vec<Finding> {
-    vec![build::check_failure(unbuilt)]
+    let mut findings = build::of_dockerfile(&unbuilt.trace);
+    findings.push(build::check_failure(unbuilt));
+    findings.sort();
+    findings
 }

@@ -9,7 +9,11 @@ pub(super) type Name = (&'static str, Machine);
 const UNMISTAKABLE: &[Name] = &[
     ("amd64", Machine::X86_64),
     ("arm64", Machine::AARCH64),
+    ("arm64v8", Machine::AARCH64),
     ("aarch64", Machine::AARCH64),
+    ("arm32v5", Machine::ARM),
+    ("arm32v6", Machine::ARM),
+    ("arm32v7", Machine::ARM),
     ("armhf", Machine::ARM),
     ("armel", Machine::ARM),
     ("gnueabihf", Machine::ARM),
@@ -31,6 +35,8 @@ const UNMISTAKABLE: &[Name] = &[
 /// Names that are short, or other words as well: they count only beside others.
 const COMMON: &[Name] = &[
     ("x64", Machine::X86_64),
+    ("linux64", Machine::X86_64),
+    ("linux32", Machine::I386),
     ("386", Machine::I386),
     ("ia32", Machine::I386),
     ("x86", Machine::I386),
@@ -158,6 +164,7 @@ fn find(list: &[Name], word: &str) -> Option<Name> {
 /// The words between punctuation, in lower case. One name has punctuation of its own.
 fn words(text: &str) -> Vec<String> {
     let text = text.to_ascii_lowercase().replace("x86_64", "amd64").replace("x86-64", "amd64");
+    let text = text.replace("aarch_64", "aarch64");
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
     words.filter(|it| !it.is_empty()).map(str::to_owned).collect()
 }

@@ -151,6 +151,17 @@ rules! {
     BuildFailed, Build, Error, "The Dockerfile cannot be built.";
     BuildStepEmulated, Build, Warning, "A step of the build was executed by an emulator.";
     BuildStepNotShared, Build, Warning, "A step of the build is executed once for each platform and need not be.";
+    PlatformArgShadowed, Dockerfile, Error, "A default takes the place of what the builder says of the platform.";
+    PlatformArgOutOfScope, Dockerfile, Warning, "A variable of the builder is read where it is empty.";
+    FinalStagePinned, Dockerfile, Error, "The published stage is built from an image of another platform.";
+    StagePlatformIgnored, Dockerfile, Warning, "A --platform does nothing, because FROM names an earlier stage.";
+    StageUnresolved, Dockerfile, Error, "FROM finds no stage, image or platform for some platforms.";
+    BuilderNotNative, Dockerfile, Warning, "A compiler that could cross-compile is emulated.";
+    BuilderTargetMissing, Dockerfile, Warning, "A native compiler is not told what to compile for.";
+    ArchHardcoded, Dockerfile, Warning, "One architecture is written where each platform needs its own.";
+    ArchFromUname, Dockerfile, Warning, "The kernel is asked for the platform.";
+    CacheMountShared, Dockerfile, Warning, "All platforms write to one cache what differs between them.";
+    PlatformSpelling, Dockerfile, Warning, "The platform is compared with a spelling that the builder never uses.";
 }
 
 impl fmt::Display for Rule {

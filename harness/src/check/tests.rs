@@ -3,6 +3,7 @@
 
 mod build;
 mod declared;
+mod dockerfile;
 mod elf;
 mod entrypoint;
 mod environment;
@@ -127,7 +128,8 @@ impl Case {
 /// A finding without its words.
 fn brief(finding: &Finding) -> String {
     let platform = finding.platform.map_or_else(|| "-".to_owned(), |it| it.to_string());
-    let path = finding.path.as_deref().unwrap_or("-");
+    let place = finding.place.as_ref().map(|it| format!("{}:{}", it.line, it.column));
+    let path = finding.path.as_deref().or(place.as_deref()).unwrap_or("-");
     format!("{} {} {platform} {path}", finding.rule, finding.severity)
 }
 
@@ -146,6 +148,7 @@ fn all_cases() -> Vec<Case> {
         run::cases(),
         parity::cases(),
         build::cases(),
+        dockerfile::cases(),
     ]
     .into_iter()
     .flatten()

@@ -9,6 +9,7 @@ use archproof::check::Rule;
 use archproof::emulator::{CpuModel, Emulators, ModelError, Processors};
 use archproof::folders::user_cache;
 use archproof::inspect::FactsCache;
+use archproof::lint::LintOptions;
 use archproof::observe::{Options, PlatformChoice, RunnerChoice};
 use archproof::platform::{Platform, PlatformError};
 use archproof::run::{Helper, SandboxRunner};
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Verify(VerifyArguments),
     /// Show what an image is: its platforms and executable files, nothing run and nothing judged.
     Inspect(InspectArguments),
+    /// Judge Dockerfiles by themselves: nothing is built, and no engine is needed.
+    Lint(LintArguments),
     /// Say what this machine can build, run and isolate, found by trying.
     Doctor,
     /// Show a rule's page, or the list of rules.
@@ -61,6 +64,29 @@ pub(crate) struct VerifyArguments {
 pub(crate) struct InspectArguments {
     #[command(flatten)]
     pub(crate) observed: ObservedArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LintArguments {
+    /// Dockerfiles, or folders or case files that have one.
+    #[arg(required = true, value_name = "DOCKERFILE")]
+    pub(crate) dockerfiles: Vec<String>,
+    /// The platforms that it is built for, instead of the case's; `all` are eight that are usual.
+    /// Without any, linux/amd64 and linux/arm64.
+    #[arg(long, value_name = "PLATFORM", value_delimiter = ',')]
+    platform: Vec<PlatformArgument>,
+    /// The stage that is built, instead of the case's.
+    #[arg(long, value_name = "STAGE")]
+    target: Option<String>,
+    /// A value for an ARG of the Dockerfile.
+    #[arg(long, value_name = "NAME=VALUE")]
+    build_arg: Vec<Assignment>,
+    /// Count warnings as errors.
+    #[arg(long)]
+    strict: bool,
+    /// How the report is written to standard output.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
 }
 
 /// What there is to look at, and how.
@@ -195,8 +221,29 @@ impl VerifyArguments {
 
     /// Which severities fail.
     pub(crate) const fn strictness(&self) -> Strictness {
-        if self.strict { Strictness::Strict } else { Strictness::Normal }
+        strictness(self.strict)
     }
+}
+
+impl LintArguments {
+    /// What the arguments ask for.
+    pub(crate) fn options(&self, default_platforms: Vec<Platform>) -> LintOptions {
+        LintOptions {
+            platforms: match platforms(&self.platform) {
+                PlatformChoice::Unsaid => Vec::new(),
+                PlatformChoice::All => Platform::ALL.to_vec(),
+                PlatformChoice::These(platforms) => platforms,
+            },
+            default_platforms,
+            target: self.target.clone(),
+            args: pairs(&self.build_arg),
+            strictness: strictness(self.strict),
+        }
+    }
+}
+
+const fn strictness(is_strict: bool) -> Strictness {
+    if is_strict { Strictness::Strict } else { Strictness::Normal }
 }
 
 impl From<Runner> for RunnerChoice {
@@ -217,7 +264,7 @@ impl ObservedArguments {
         runner: RunnerChoice,
     ) -> Options {
         Options {
-            platforms: self.platforms(),
+            platforms: platforms(&self.platform),
             default_platforms,
             target: self.target.clone(),
             args: pairs(&self.build_arg),
@@ -229,17 +276,18 @@ impl ObservedArguments {
             ..Options::default()
         }
     }
+}
 
-    fn platforms(&self) -> PlatformChoice {
-        let mut named = Vec::new();
-        for argument in &self.platform {
-            match argument {
-                PlatformArgument::All => return PlatformChoice::All,
-                PlatformArgument::One(platform) => named.push(*platform),
-            }
+/// The platforms that were named.
+fn platforms(arguments: &[PlatformArgument]) -> PlatformChoice {
+    let mut named = Vec::new();
+    for argument in arguments {
+        match argument {
+            PlatformArgument::All => return PlatformChoice::All,
+            PlatformArgument::One(platform) => named.push(*platform),
         }
-        if named.is_empty() { PlatformChoice::Unsaid } else { PlatformChoice::These(named) }
     }
+    if named.is_empty() { PlatformChoice::Unsaid } else { PlatformChoice::These(named) }
 }
 
 /// Sandboxes, with what they keep beside the facts of layers.

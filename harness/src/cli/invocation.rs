@@ -49,8 +49,7 @@ impl Invocation {
         let subjects: Result<Vec<Subject>, _> =
             arguments.subjects.iter().map(|it| Subject::find(it)).collect();
         let subjects = subjects.map_err(|error| complain(&error.to_string()))?;
-        let default_platforms = default_platforms()
-            .map_err(|error| complain(&format!("DOCKER_DEFAULT_PLATFORM: {error}")))?;
+        let default_platforms = default_platforms()?;
         let options = Options { processors, ..arguments.options(default_platforms, runner) };
         Ok(Self { subjects, options, environment: Environment::of_process() })
     }
@@ -141,9 +140,11 @@ impl Connection {
 }
 
 /// docker's own variable for it, a comma list.
-fn default_platforms() -> Result<Vec<Platform>, PlatformError> {
+pub(super) fn default_platforms() -> Result<Vec<Platform>, Exit> {
     let text = std::env::var("DOCKER_DEFAULT_PLATFORM").unwrap_or_default();
-    text.split(',').filter(|it| !it.is_empty()).map(str::parse).collect()
+    let platforms = text.split(',').filter(|it| !it.is_empty()).map(str::parse);
+    let platforms: Result<Vec<Platform>, PlatformError> = platforms.collect();
+    platforms.map_err(|error| complain(&format!("DOCKER_DEFAULT_PLATFORM: {error}")))
 }
 
 /// testcontainers finds the engine by `DOCKER_HOST` alone: where a docker context leads elsewhere,

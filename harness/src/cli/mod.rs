@@ -5,14 +5,17 @@ mod doctor;
 mod explain;
 mod inspect;
 mod invocation;
+mod lint;
 mod signals;
 mod verify;
 
 use std::process::ExitCode;
 
+use archproof::report::{SubjectReport, overall, write_json, write_text};
+use archproof::verdict::Verdict;
 use clap::Parser;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Format};
 
 /// What the process says when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +46,28 @@ pub(crate) fn main() -> ExitCode {
     let exit = match arguments.command {
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
+        Command::Lint(arguments) => lint::lint(&arguments),
         Command::Doctor => doctor::doctor(),
         Command::Explain(arguments) => explain::explain(&arguments),
     };
     exit.into()
+}
+
+/// Writes a report, and says what it comes to.
+fn show(format: Format, reports: &[SubjectReport]) -> Exit {
+    let mut to = anstream::stdout().lock();
+    let written = match format {
+        Format::Json => write_json(reports, &mut to),
+        Format::Text => reports.iter().try_for_each(|it| write_text(it, &mut to)),
+    };
+    if let Err(error) = written {
+        return complain(&format!("cannot write the report: {error}"));
+    }
+    match overall(reports) {
+        Verdict::Pass => Exit::Pass,
+        Verdict::Fail => Exit::Findings,
+        Verdict::Blocked => Exit::Unverified,
+    }
 }
 
 /// Says on standard error what keeps the program from its work.

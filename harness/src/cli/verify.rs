@@ -2,12 +2,11 @@
 
 use archproof::case::Subject;
 use archproof::observe::{Observer, RunnerChoice};
-use archproof::report::{Outcome, Stage, SubjectReport, overall, write_json, write_text};
-use archproof::verdict::Verdict;
+use archproof::report::{Outcome, Stage, SubjectReport};
 
 use super::arguments::{Format, VerifyArguments};
 use super::invocation::Invocation;
-use super::{Exit, complain};
+use super::{Exit, complain, show};
 
 pub(super) fn verify(arguments: &VerifyArguments) -> Exit {
     let invocation = match Invocation::new(
@@ -23,27 +22,11 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Exit {
         archproof::verify::verify(observer, subject, strictness).await.report
     };
     match invocation.run(work) {
-        Ok(reports) => show(arguments.observed.output, &reports),
+        Ok(reports) => match missing_engine(&reports) {
+            Some(message) if arguments.observed.output == Format::Text => complain(&message),
+            _ => show(arguments.observed.output, &reports),
+        },
         Err(exit) => exit,
-    }
-}
-
-fn show(format: Format, reports: &[SubjectReport]) -> Exit {
-    if let (Format::Text, Some(message)) = (format, missing_engine(reports)) {
-        return complain(&message);
-    }
-    let mut to = anstream::stdout().lock();
-    let written = match format {
-        Format::Json => write_json(reports, &mut to),
-        Format::Text => reports.iter().try_for_each(|it| write_text(it, &mut to)),
-    };
-    if let Err(error) = written {
-        return complain(&format!("cannot write the report: {error}"));
-    }
-    match overall(reports) {
-        Verdict::Pass => Exit::Pass,
-        Verdict::Fail => Exit::Findings,
-        Verdict::Blocked => Exit::Unverified,
     }
 }
 

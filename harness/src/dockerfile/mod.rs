@@ -8,6 +8,7 @@ mod error;
 mod evaluate;
 mod expand;
 mod lines;
+mod recipe;
 mod script;
 mod syntax;
 mod text;
@@ -19,6 +20,7 @@ pub use evaluate::{
 };
 pub use expand::{Expansion, Reference, expand, references};
 pub use lines::HereDocument;
+pub use recipe::Recipe;
 pub use script::{Branch, Choice, Guard, Script, ShellCommand, ShellWord};
 pub(crate) use syntax::is_shell;
 pub use syntax::{

@@ -153,6 +153,11 @@ impl<'a> JsonSubject<'a> {
         match &report.outcome {
             Outcome::Blocked(blocked) => Self { blocked: Some(JsonBlocked::of(blocked)), ..empty },
             Outcome::Judged(judgement) => empty.with(judgement),
+            Outcome::Linted(judgement) => Self {
+                findings: findings(&judgement.findings),
+                missed: judgement.missed.iter().map(ToString::to_string).collect(),
+                ..empty
+            },
         }
     }
 
@@ -182,7 +187,7 @@ impl<'a> JsonBuild<'a> {
             Basis::Claimed(why) => ("claimed", Some(why.as_str())),
         };
         let steps = trace.steps.iter().map(JsonStep::of).collect();
-        Self { dockerfile: &trace.dockerfile, basis, because, steps, log }
+        Self { dockerfile: &trace.recipe.name, basis, because, steps, log }
     }
 }
 

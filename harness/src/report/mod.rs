@@ -14,7 +14,7 @@ pub use text::write_text;
 
 use crate::engine::EngineError;
 use crate::error_chain::error_chain;
-use crate::verdict::{Judgement, Verdict};
+use crate::verdict::{DockerfileJudgement, Judgement, Verdict};
 
 /// What became of one subject.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct SubjectReport {
 pub enum Outcome {
     /// It was verified.
     Judged(Judgement),
+    /// Its Dockerfile alone was read.
+    Linted(DockerfileJudgement),
     /// It could not be.
     Blocked(Blocked),
 }
@@ -51,6 +53,8 @@ pub struct Blocked {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
+    /// Reading the Dockerfile.
+    Dockerfile,
     /// Reaching the engine.
     Engine,
     /// Building the image.
@@ -92,6 +96,7 @@ impl SubjectReport {
     pub fn verdict(&self) -> Verdict {
         match &self.outcome {
             Outcome::Judged(judgement) => judgement.verdict,
+            Outcome::Linted(judgement) => judgement.verdict,
             Outcome::Blocked(_) => Verdict::Blocked,
         }
     }

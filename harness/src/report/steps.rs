@@ -183,8 +183,8 @@ mod tests {
     }
 
     fn table(steps: Vec<BuildStep>) -> String {
-        let dockerfile = "Dockerfile".to_owned();
-        let trace = BuildTrace { dockerfile, basis: Basis::Recorded, steps };
+        let recipe = crate::fixture::recipe("", &[]);
+        let trace = BuildTrace { recipe, basis: Basis::Recorded, steps };
         let mut bytes = Vec::new();
         write_steps(&trace, &mut bytes).expect("in memory");
         let bytes = anstream::adapter::strip_bytes(&bytes).into_vec();

@@ -8,10 +8,13 @@ use super::findings::{Line, lines};
 use super::steps::write_steps;
 use super::{Blocked, Outcome, Retry, SubjectReport};
 use crate::build::{Making, Unbuilt};
+use crate::case::Expectation;
 use crate::check::{Finding, Place, Severity};
 use crate::emulator::CpuModel;
 use crate::run::{RunEnd, RunEvidence, printable};
-use crate::verdict::{Judged, Judgement, Standing, VariantJudgement, Verdict, Whole};
+use crate::verdict::{
+    DockerfileJudgement, Judged, Judgement, Standing, VariantJudgement, Verdict, Whole,
+};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -30,6 +33,7 @@ pub fn write_text(report: &SubjectReport, to: &mut dyn Write) -> io::Result<()> 
     writeln!(to)?;
     match &report.outcome {
         Outcome::Judged(judgement) => write_judgement(judgement, to)?,
+        Outcome::Linted(judgement) => write_linted(judgement, to)?,
         Outcome::Blocked(blocked) => write_blocked(blocked, to)?,
     }
     writeln!(to)
@@ -46,11 +50,26 @@ fn write_judgement(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> 
         Whole::Image { making: Making::Built(trace), .. } => write_steps(trace, to)?,
         Whole::Image { making: Making::Found, .. } => {}
     }
-    for missed in &judgement.missed {
-        let style = verdict_style(Verdict::Fail);
+    write_missed(&judgement.missed, to)?;
+    write_closing(judgement, to)
+}
+
+fn write_missed(missed: &[Expectation], to: &mut dyn Write) -> io::Result<()> {
+    let style = verdict_style(Verdict::Fail);
+    for missed in missed {
         writeln!(to, "  {style}missed{style:#} {missed}: expected, and nobody found it")?;
     }
-    write_closing(judgement, to)
+    Ok(())
+}
+
+fn write_linted(judgement: &DockerfileJudgement, to: &mut dyn Write) -> io::Result<()> {
+    write_findings(&judgement.findings, "  ", to)?;
+    write_missed(&judgement.missed, to)?;
+    let style = verdict_style(judgement.verdict);
+    let word = verdict_word(judgement.verdict);
+    let count = judgement.findings.iter().filter(|it| it.standing == Standing::Open).count();
+    let s = if count == 1 { "" } else { "s" };
+    writeln!(to, "{style}{word}{style:#}: {count} finding{s}")
 }
 
 fn write_variant(variant: &VariantJudgement, width: usize, to: &mut dyn Write) -> io::Result<()> {

@@ -1,12 +1,12 @@
 //! From BuildKit's progress and its record of the build to the trace.
 
-use std::path::Path;
-
 use super::claims::{Claims, place};
 use super::graph::{Graphs, Kind, Recorded};
 use super::{Basis, BuildStep, BuildTrace, Execution, Lines, Manner, Reach, Span, StepEnd, Work};
 use crate::build::BuildPlan;
 use crate::build::progress::{Step, Trace, exit_code_in, is_cancellation};
+use crate::build::recipe;
+use crate::dockerfile::Recipe;
 use crate::engine::Engine;
 use crate::event::StepState;
 use crate::oci::Digest;
@@ -24,7 +24,8 @@ pub(crate) fn recorded(
         let recorded = graphs.steps.get(digest).filter(|_| step.is_of_dockerfile())?;
         Some(assembler.recorded(recorded, step))
     });
-    assembler.finish(Basis::Recorded, steps.collect())
+    let steps = steps.collect();
+    assembler.finish(Basis::Recorded, steps)
 }
 
 /// The trace of a build of which there is none, and why; in the lines that are known a step failed.
@@ -45,30 +46,31 @@ pub(crate) fn claimed(
             _ => step,
         }
     });
-    assembler.finish(Basis::Claimed(because.to_owned()), steps.collect())
+    let steps = steps.collect();
+    assembler.finish(Basis::Claimed(because.to_owned()), steps)
 }
 
-struct Assembler<'a> {
+struct Assembler {
     engine: Platform,
-    dockerfile: &'a Path,
-    /// Its text; empty where it cannot be read any more.
+    recipe: Recipe,
+    /// The lines of the Dockerfile; none where it cannot be read any more.
     lines: Vec<String>,
     /// The start of the first step, in nanoseconds of BuildKit's clock.
     origin: i128,
 }
 
-impl<'a> Assembler<'a> {
-    fn new(trace: &Trace<'_>, plan: &'a BuildPlan, engine: &Engine) -> Self {
-        let text = std::fs::read(&plan.dockerfile).unwrap_or_default();
-        let lines = String::from_utf8_lossy(&text).lines().map(str::to_owned).collect();
+impl Assembler {
+    fn new(trace: &Trace<'_>, plan: &BuildPlan, engine: &Engine) -> Self {
+        let recipe = recipe(plan, engine);
+        let lines = recipe.text.lines().map(str::to_owned).collect();
         let starts = trace.steps().filter(|(_, it)| it.is_of_dockerfile());
         let origin = starts.filter_map(|(_, it)| it.work.start()).min().unwrap_or(0);
-        Self { engine: engine.platform(), dockerfile: &plan.dockerfile, lines, origin }
+        Self { engine: engine.platform(), recipe, lines, origin }
     }
 
-    fn finish(&self, basis: Basis, mut steps: Vec<BuildStep>) -> BuildTrace {
+    fn finish(self, basis: Basis, mut steps: Vec<BuildStep>) -> BuildTrace {
         steps.sort();
-        BuildTrace { dockerfile: self.dockerfile.display().to_string(), basis, steps }
+        BuildTrace { recipe: self.recipe, basis, steps }
     }
 
     fn recorded(&self, recorded: &Recorded, step: &Step) -> BuildStep {

@@ -13,6 +13,7 @@ mod likeness;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dockerfile::Recipe;
 use crate::oci::Digest;
 use crate::platform::Platform;
 
@@ -33,8 +34,8 @@ pub enum Making {
 /// What a build did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildTrace {
-    /// The Dockerfile, as the user or the case names it.
-    pub dockerfile: String,
+    /// What was built, and for what.
+    pub recipe: Recipe,
     /// What its platforms rest on.
     pub basis: Basis,
     /// The steps, by line, then by the platforms that depend on them.

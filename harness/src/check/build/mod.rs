@@ -7,7 +7,7 @@ mod shared;
 
 use crate::build::{BuildTrace, Lines, Making};
 
-use super::{Finding, Place};
+use super::{Finding, Place, check_dockerfile};
 
 pub(super) use failed::check as check_failure;
 
@@ -38,14 +38,20 @@ pub(super) fn check(making: &Making, expectation: &TraceExpectation) -> Vec<Find
     };
     let mut findings = emulated::check(trace, expectation.emulated);
     findings.extend(shared::check(trace, &expectation.shared));
+    findings.extend(of_dockerfile(trace));
     findings
+}
+
+/// What the Dockerfile gets wrong. Where it is none, the builder has said so.
+pub(super) fn of_dockerfile(trace: &BuildTrace) -> Vec<Finding> {
+    check_dockerfile(&trace.recipe).unwrap_or_default()
 }
 
 /// With the line, where one is known.
 fn at(finding: Finding, trace: &BuildTrace, lines: Option<Lines>) -> Finding {
     match lines {
         Some(Lines { first, .. }) => {
-            let dockerfile = trace.dockerfile.clone();
+            let dockerfile = trace.recipe.name.clone();
             finding.with_place(Place { dockerfile, line: first, column: 1 })
         }
         None => finding,

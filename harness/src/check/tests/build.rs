@@ -6,7 +6,7 @@ use crate::build::{
     Reach, Span, StepEnd, StepFault, Unbuilt, Work,
 };
 use crate::check::{EmulatedSteps, TraceExpectation};
-use crate::fixture::{Image, Variant};
+use crate::fixture::{Image, Variant, recipe};
 use crate::oci::Digest;
 use crate::platform::Platform;
 
@@ -56,7 +56,7 @@ fn base() -> BuildStep {
 }
 
 fn trace(steps: Vec<BuildStep>) -> BuildTrace {
-    BuildTrace { dockerfile: "Dockerfile".to_owned(), basis: Basis::Recorded, steps }
+    BuildTrace { recipe: recipe("", &[]), basis: Basis::Recorded, steps }
 }
 
 fn image() -> Image {
@@ -99,7 +99,7 @@ impl Case {
 
 fn failed() -> Vec<Case> {
     use Rule::BuildFailed as Failed;
-    let found: &[&str] = &["error - -"];
+    let found: &[&str] = &["error - 2:1"];
     let step = |instruction: &str, code| FailedPart::Step {
         instruction: instruction.to_owned(),
         platforms: platforms(&["linux/arm64"]),
@@ -145,28 +145,28 @@ fn emulated() -> Vec<Case> {
     let install = || in_image(run("RUN apk add --no-cache curl", "linux/arm64", &["linux/arm64"]));
     let both = &["linux/amd64", "linux/arm64"];
     vec![
-        caught(Emulated, "a compiler", image(), &["warning linux/arm64 -"])
+        caught(Emulated, "a compiler", image(), &["warning linux/arm64 2:1"])
             .made_by(vec![base(), compiler()]),
         caught(
             Emulated,
             "a compiler in the image's own stage",
             image(),
-            &["warning linux/arm64 -"],
+            &["warning linux/arm64 2:1"],
         )
         .made_by(vec![in_image(compiler())]),
-        caught(Emulated, "packages in the image, cached", image(), &["note linux/arm64 -"])
+        caught(Emulated, "packages in the image, cached", image(), &["note linux/arm64 2:1"])
             .made_by(vec![BuildStep { end: StepEnd::Cached, ..install() }]),
-        caught(Emulated, "one step for all platforms", image(), &["warning - -"])
+        caught(Emulated, "one step for all platforms", image(), &["warning - 2:1"])
             .made_by(vec![run("RUN make docs", "linux/arm64", both)]),
         caught(
             Emulated,
             "more than the case declares",
             image(),
-            &["error linux/arm64 -", "error linux/arm64 -"],
+            &["error linux/arm64 2:1", "error linux/arm64 2:1"],
         )
         .made_by(vec![compiler(), install()])
         .emulating(1),
-        caught(Emulated, "as many as the case declares", image(), &["note linux/arm64 -"])
+        caught(Emulated, "as many as the case declares", image(), &["note linux/arm64 2:1"])
             .made_by(vec![compiler()])
             .emulating(1),
         silent(Emulated, "a cross-compiler", image())
@@ -184,14 +184,14 @@ fn shared() -> Vec<Case> {
     let both = || vec![download(&["linux/amd64"]), download(&["linux/arm64"])];
     let alike = || both().into_iter().map(|it| like(it, "modules")).collect::<Vec<_>>();
     vec![
-        caught(NotShared, "declared, and executed twice", image(), &["error - -"])
+        caught(NotShared, "declared, and executed twice", image(), &["error - 2:1"])
             .made_by(both())
             .sharing("go  mod download"),
         caught(NotShared, "declared, and misspelt", image(), &["error - -"])
             .made_by(both())
             .sharing("go mod downlaod"),
-        caught(NotShared, "twice to the same effect", image(), &["warning - -"]).made_by(alike()),
-        caught(NotShared, "the same, declared, is told once", image(), &["error - -"])
+        caught(NotShared, "twice to the same effect", image(), &["warning - 2:1"]).made_by(alike()),
+        caught(NotShared, "the same, declared, is told once", image(), &["error - 2:1"])
             .made_by(alike())
             .sharing("go mod download"),
         silent(NotShared, "twice, and nobody knows to what effect", image()).made_by(both()),

@@ -80,7 +80,9 @@ fn every_page_shows_what_the_rule_says() {
         let output = part(rule.page(), "Output");
         let messages = findings.iter().filter(|it| it.rule == *rule).map(|finding| {
             let platform = finding.platform.map(|it| format!(" {it}")).unwrap_or_default();
-            let path = finding.path.as_ref().map(|it| format!(" {it}")).unwrap_or_default();
+            let place = finding.place.as_ref().map(ToString::to_string);
+            let path = finding.path.clone().or(place);
+            let path = path.map(|it| format!(" {it}")).unwrap_or_default();
             let message = cut_digests(&finding.message);
             format!("{} {rule}{platform}{path}: {message}", finding.severity)
         });

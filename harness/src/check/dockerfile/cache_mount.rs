@@ -1,0 +1,183 @@
+//! Cache mounts that all platforms write to, and that hold what differs between them.
+
+use super::study::{Site, Study, TARGET};
+use crate::check::{Finding, Rule, Severity};
+use crate::dockerfile::{Mount, Pin, Script, StepKind, references};
+
+pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for site in study.sites() {
+        let StepKind::Run(run) = &site.step.kind else { continue };
+        if study.platforms(site.number).len() < 2 {
+            continue;
+        }
+        let user = User::of(study, &site);
+        findings.extend(run.mounts.iter().filter_map(|it| mount(study, &user, it)));
+    }
+    findings
+}
+
+/// What a folder is used for.
+struct Kind {
+    /// How its path ends.
+    folder: &'static [&'static str],
+    why: &'static str,
+    lock: Lock,
+    /// Who must be writing to it.
+    who: Who,
+}
+
+/// What it helps that the platforms wait for each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lock {
+    /// All is well then.
+    Cures,
+    /// Nothing.
+    Useless,
+    /// In general; this remains.
+    CuresBut(&'static str),
+}
+
+/// Which steps a folder is dangerous for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// Those executed on each platform.
+    PerPlatform,
+    /// Those executed once for each platform, be it on the same.
+    Several,
+}
+
+const KINDS: [Kind; 7] = [
+    Kind {
+        folder: &["/var/cache/apk", "/etc/apk/cache"],
+        why: "apk cannot share its folder with another at the same time",
+        // Source: apk-tools, `apk_db_add_repository`, v2.14.0 against v2.14.4.
+        lock: Lock::CuresBut(
+            "apk before 2.14.4 takes the index of another architecture for its own",
+        ),
+        who: Who::PerPlatform,
+    },
+    Kind {
+        folder: &[
+            "/var/cache/apt",
+            "/var/lib/apt",
+            "/var/lib/apt/lists",
+            "/var/cache/apt/archives",
+        ],
+        why: "apt cannot share its folders with another apt at the same time",
+        lock: Lock::Cures,
+        who: Who::PerPlatform,
+    },
+    Kind {
+        folder: &[
+            "/var/cache/dnf",
+            "/var/cache/libdnf5",
+            "/var/cache/yum",
+            "/var/cache/pacman/pkg",
+        ],
+        why: "the package manager cannot share its folders with another at the same time",
+        lock: Lock::Cures,
+        who: Who::PerPlatform,
+    },
+    Kind {
+        folder: &[
+            "/cargo/registry",
+            "/.cargo/registry",
+            "/cargo/git",
+            "/.cargo/git",
+            "/cargo/git/db",
+        ],
+        why: "cargo's lock lies outside of the folder, so that two unpack into it at once",
+        lock: Lock::Cures,
+        who: Who::Several,
+    },
+    Kind {
+        folder: &["/node_modules"],
+        why: "packages with machine code in them are installed for one platform",
+        lock: Lock::Useless,
+        who: Who::PerPlatform,
+    },
+    Kind {
+        folder: &["/.venv", "/venv", "/site-packages", "/dist-packages"],
+        why: "packages with machine code in them are installed for one platform",
+        lock: Lock::Useless,
+        who: Who::PerPlatform,
+    },
+    Kind {
+        folder: &["/target", "/target/release"],
+        why: "cargo puts the programs of every platform in the same place",
+        lock: Lock::Useless,
+        who: Who::PerPlatform,
+    },
+];
+
+/// Who uses a mount.
+struct User<'a> {
+    script: Option<&'a Script>,
+    is_on_each_platform: bool,
+    is_executed_for_each: bool,
+}
+
+impl<'a> User<'a> {
+    fn of(study: &'a Study<'_>, site: &Site<'_>) -> Self {
+        let is_on_each_platform = study.uses(site.number).all(|(_, it)| it.pin == Pin::Target);
+        // What is declared is in the environment of the step, and makes it another one.
+        let declares =
+            study.scopes(site).any(|(_, scope)| TARGET.iter().any(|it| scope.contains_key(*it)));
+        Self {
+            script: study.script(site),
+            is_on_each_platform,
+            is_executed_for_each: is_on_each_platform || declares,
+        }
+    }
+
+    fn names_target(&self) -> bool {
+        let words = self.script.into_iter().flat_map(|it| &it.words);
+        words.into_iter().any(|it| it.raw.starts_with("--target"))
+    }
+}
+
+fn mount(study: &Study<'_>, user: &User<'_>, mount: &Mount) -> Option<Finding> {
+    if mount.option(&["type"])?.as_str() != "cache" {
+        return None;
+    }
+    let target = mount.option(&["target", "dst", "destination"])?;
+    let path = target.as_str().trim_end_matches('/').trim_matches('"');
+    let kind = KINDS.iter().find(|it| it.folder.iter().any(|end| path.ends_with(end)))?;
+    let is_affected = match kind.who {
+        Who::PerPlatform => user.is_on_each_platform,
+        Who::Several => user.is_executed_for_each,
+    };
+    let sharing = mount.option(&["sharing"]).map_or("shared", |it| it.as_str());
+    let (why, severity) = match (sharing, kind.lock) {
+        ("private", _) | ("locked", Lock::Cures) => return None,
+        ("locked", Lock::CuresBut(rest)) => (rest, Severity::Note),
+        _ => (kind.why, Severity::Warning),
+    };
+    let is_rust = !path.ends_with("target") && !path.ends_with("release")
+        || user.script.is_some_and(|it| it.commands.iter().any(|it| it.name() == "cargo"))
+            && !user.names_target();
+    if !is_affected || !is_rust || tells_platforms_apart(study, mount) {
+        return None;
+    }
+    let message = format!("all platforms share the cache {path}: {why}");
+    let finding = study.finding(Rule::CacheMountShared, mount.start, message);
+    let finding = finding.with_severity(severity);
+    let id = path.trim_start_matches('/').replace('/', "-");
+    Some(finding.with_mended(format!("--mount={},id={id}-$TARGETPLATFORM", written(mount))))
+}
+
+/// The mount as it is written, without an id.
+fn written(mount: &Mount) -> String {
+    let options = mount.options.iter().filter(|(key, _)| key != "id");
+    let options = options.map(|(key, value)| {
+        if value.as_str().is_empty() { key.clone() } else { format!("{key}={}", value.as_str()) }
+    });
+    options.collect::<Vec<_>>().join(",")
+}
+
+/// Whether the cache of each platform is its own: by a variable in its id or path.
+fn tells_platforms_apart(study: &Study<'_>, mount: &Mount) -> bool {
+    let name = mount.option(&["id"]).or_else(|| mount.option(&["target", "dst", "destination"]));
+    name.is_some_and(|it| !references(it.as_str(), study.file.escape).is_empty())
+}

@@ -1,0 +1,394 @@
+//! One architecture, written where each platform needs its own.
+
+use std::collections::BTreeSet;
+
+use super::study::{BUILD, Site, Study, TARGET, depends_on_architecture, list};
+use crate::check::names::{machines, names_of, unmistakable};
+use crate::check::{Finding, Rule, Severity};
+use crate::dockerfile::{Base, Guard, Pin, ShellCommand, ShellWord, StepKind, Text, references};
+use crate::elf::Machine;
+use crate::platform::Platform;
+
+pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = bases(study).collect();
+    for site in study.sites() {
+        match &site.step.kind {
+            StepKind::Env(list) => {
+                for it in list.iter().filter(|it| is_telling(&it.name, it.value.as_str())) {
+                    let what = What::of_setting(&it.name);
+                    findings.extend(text(study, &site, &it.value, what));
+                }
+            }
+            StepKind::Arg(list) => {
+                let told = list.iter().filter(|it| COMPILER_SETTINGS.contains(&it.name.as_str()));
+                let defaults = told.filter_map(|it| it.default.as_ref());
+                findings.extend(defaults.filter_map(|it| text(study, &site, it, What::Setting)));
+            }
+            StepKind::Copy(_) if gathers(study, site.number) => {}
+            StepKind::Copy(copy) => {
+                findings.extend(copy.sources.iter().filter_map(|it| {
+                    let is_url = it.as_str().contains("://");
+                    text(study, &site, it, if is_url { What::Download } else { What::File })
+                }));
+            }
+            _ => {}
+        }
+    }
+    for (site, _, script) in study.scripts() {
+        for command in &script.commands {
+            findings.extend(of_command(study, &site, command));
+        }
+    }
+    findings.extend(arguments(study));
+    findings
+}
+
+/// Whether a stage takes in files of several architectures, for others to choose from.
+fn gathers(study: &Study<'_>, number: usize) -> bool {
+    let sources = study.file.stages[number].steps.iter().filter_map(|it| match &it.done().kind {
+        StepKind::Copy(copy) => Some(&copy.sources),
+        _ => None,
+    });
+    let named: BTreeSet<Machine> = sources.flatten().flat_map(|it| machines(it.as_str())).collect();
+    named.len() > 1
+}
+
+/// What an architecture was written for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// What a compiler makes.
+    Compiled,
+    /// Something fetched.
+    Download,
+    /// Something installed by its name.
+    Package,
+    /// A file that is copied or linked.
+    File,
+    /// A variable.
+    Setting,
+    /// The image that a stage begins with.
+    Base,
+}
+
+impl What {
+    fn of_setting(name: &str) -> Self {
+        if COMPILER_SETTINGS.contains(&name) { Self::Compiled } else { Self::Setting }
+    }
+}
+
+/// Variables that say what a compiler compiles for.
+pub(super) const COMPILER_SETTINGS: [&str; 3] =
+    ["GOARCH", "CARGO_BUILD_TARGET", "CARGO_CFG_TARGET_ARCH"];
+
+/// Whether the value of a variable is more than a name: a path, a triple, a compiler's target.
+fn is_telling(name: &str, value: &str) -> bool {
+    // What stands in for the builder's own word is another rule's.
+    if TARGET.contains(&name) || BUILD.contains(&name) {
+        return false;
+    }
+    COMPILER_SETTINGS.contains(&name)
+        || value.contains('/')
+        || ["-linux-", "-unknown-"].iter().any(|it| value.contains(it))
+}
+
+/// An architecture in a text, where the platforms need others.
+struct Written {
+    word: String,
+    /// Where it stands in the text, in bytes.
+    at: usize,
+    others: Vec<Platform>,
+}
+
+/// Finds the one architecture that a text names, if platforms of others get it too.
+fn written(study: &Study<'_>, number: usize, text: &str) -> Option<Written> {
+    // What a variable or a substitution contributes is its own matter.
+    let lower = blank_substitutions(text).to_ascii_lowercase();
+    if EXEMPT.iter().any(|it| lower.contains(it)) {
+        return None;
+    }
+    let named: BTreeSet<Machine> = unmistakable(&lower).iter().map(|it| it.1).collect();
+    // `linux-x64` and the like: short names count beside the system's.
+    let named = if named.is_empty() && lower.contains("linux") {
+        machines(&lower).into_iter().collect()
+    } else {
+        named
+    };
+    let mut named = named.into_iter();
+    // Who names several knows that there are several.
+    let machine = named.next().filter(|_| named.next().is_none())?;
+    let others: Vec<Platform> = study
+        .platforms(number)
+        .into_iter()
+        .filter(|it| it.elf_target().machine != machine)
+        .collect();
+    if others.is_empty() || is_of_architecture(study, number, machine) {
+        return None;
+    }
+    let (word, at) = spelled(&lower, machine)?;
+    Some(Written { word: text[at..at + word.len()].to_owned(), at, others })
+}
+
+/// The name that a text in small letters has for a machine, as it is written, and where it stands.
+fn spelled(text: &str, machine: Machine) -> Option<(&'static str, usize)> {
+    let mut names = SPELLINGS.iter().copied().chain(names_of(text, machine));
+    names.find_map(|it| Some((it, text.find(it)?)))
+}
+
+/// Whether a stage is for one architecture by its name, or that of a stage that it is built on.
+fn is_of_architecture(study: &Study<'_>, number: usize, machine: Machine) -> bool {
+    let mut open = vec![number];
+    let mut seen = BTreeSet::new();
+    while let Some(number) = open.pop() {
+        if !seen.insert(number) {
+            continue;
+        }
+        if machines(&study.file.stages[number].name).contains(&machine) {
+            return true;
+        }
+        open.extend(study.uses(number).filter_map(|(_, it)| match it.base {
+            Base::Stage(base) => Some(base),
+            _ => None,
+        }));
+    }
+    false
+}
+
+/// The text with blanks in place of `${…}` and `$(…)`.
+fn blank_substitutions(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut depth = 0_usize;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let opens = letter == '$' && matches!(letters.peek(), Some('{' | '('));
+        let nests = depth > 0 && matches!(letter, '{' | '(');
+        depth += usize::from(opens) + usize::from(nests);
+        if opens {
+            letters.next();
+            out.push_str("  ");
+        } else if depth > 0 {
+            out.extend(std::iter::repeat_n(' ', letter.len_utf8()));
+            depth -= usize::from(matches!(letter, '}' | ')'));
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
+/// Names with punctuation, which are taken together.
+const SPELLINGS: [&str; 3] = ["x86_64", "x86-64", "aarch_64"];
+
+/// Words about other architectures on purpose: emulators, cross-compilers and their packages.
+const EXEMPT: [&str; 8] =
+    ["qemu", "binfmt", "cross", "gcc-", "g++-", "binutils-", "-dev-", "multiarch"];
+
+fn bases<'a>(study: &'a Study<'_>) -> impl Iterator<Item = Finding> + 'a {
+    study.stages().filter_map(|(number, stage)| {
+        let (_, first) = study.uses(number).next()?;
+        let Base::Image(image) = &first.base else { return None };
+        // Variables are the user's to set.
+        if !references(stage.base.as_str(), study.file.escape).is_empty()
+            || first.pin != Pin::Target
+        {
+            return None;
+        }
+        let found = written(study, number, image)?;
+        Some(finding(study, &found, stage.base.start() + found.at, What::Base, Severity::Warning))
+    })
+}
+
+fn text(study: &Study<'_>, site: &Site<'_>, text: &Text, what: What) -> Option<Finding> {
+    let found = written(study, site.number, text.as_str())?;
+    let severity = severity(study, site.number, what)?;
+    Some(finding(study, &found, text.place_of(found.at), what, severity))
+}
+
+/// How bad it is in a stage: what is not compiled there may be a tool of the machine that builds.
+fn severity(study: &Study<'_>, number: usize, what: What) -> Option<Severity> {
+    let is_native = study.uses(number).all(|(_, it)| it.pin != Pin::Target);
+    let machines: BTreeSet<Machine> =
+        study.recipe.platforms.iter().map(|it| it.elf_target().machine).collect();
+    match (what, is_native) {
+        // An image of one architecture that compiles for another is a cross-compiler.
+        (What::Compiled | What::Setting, _) if machines.len() < 2 => None,
+        (What::Compiled, _) => Some(Severity::Error),
+        (_, false) => Some(Severity::Warning),
+        (What::Download | What::Package, true) => Some(Severity::Note),
+        (_, true) => None,
+    }
+}
+
+fn finding(
+    study: &Study<'_>,
+    found: &Written,
+    place: usize,
+    what: What,
+    severity: Severity,
+) -> Finding {
+    let word = &found.word;
+    let what = match what {
+        What::Compiled => format!("the compiler is told {word}"),
+        What::Download => format!("a download is for {word}"),
+        What::Package => format!("a package is for {word}"),
+        What::File => format!("a file is for {word}"),
+        What::Setting => format!("a variable is for {word}"),
+        What::Base => format!("the base image is for {word}"),
+    };
+    let message = match severity {
+        Severity::Note => format!("{what}: right only where a machine of that kind builds"),
+        _ => format!("{what}, also for {}", list(&found.others)),
+    };
+    let finding = study.finding(Rule::ArchHardcoded, place, message).with_severity(severity);
+    let variable = "${TARGETARCH}";
+    match study.mended(place, word, variable).filter(|_| is_builders_word(word)) {
+        Some(line) => finding.with_mended(line),
+        None => finding,
+    }
+}
+
+/// Whether TARGETARCH would say the same.
+fn is_builders_word(word: &str) -> bool {
+    Platform::ALL.iter().any(|it| it.architecture_name() == word)
+}
+
+fn of_command(study: &Study<'_>, site: &Site<'_>, command: &ShellCommand) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if depends_on_architecture(command) {
+        findings.extend(contradiction(study, command));
+        return findings;
+    }
+    let told = command.assignments.iter().filter(|it| COMPILER_SETTINGS.contains(&it.0.as_str()));
+    for (_, value) in told {
+        findings.extend(word(study, site, value, What::Compiled));
+    }
+    let name = command.name();
+    for (position, argument) in command.words.iter().enumerate() {
+        let Some(what) = what_of(&name, command, position) else { continue };
+        findings.extend(word(study, site, argument, what));
+        if findings.len() > 3 {
+            break;
+        }
+    }
+    findings
+}
+
+fn word(study: &Study<'_>, site: &Site<'_>, word: &ShellWord, what: What) -> Option<Finding> {
+    let found = written(study, site.number, &word.raw)?;
+    let severity = severity(study, site.number, what)?;
+    Some(finding(study, &found, word.place + found.at, what, severity))
+}
+
+/// What a word of a command is for; nothing where an architecture in it proves nothing.
+fn what_of(name: &str, command: &ShellCommand, position: usize) -> Option<What> {
+    let text = command.words[position].unquoted();
+    let previous = position.checked_sub(1).map(|it| command.words[it].unquoted());
+    let previous = previous.unwrap_or_default();
+    match name {
+        "env" | "export" | "declare" | "local" | "readonly" => {
+            let (setting, _) = text.split_once('=')?;
+            COMPILER_SETTINGS.contains(&setting).then_some(What::Compiled)
+        }
+        "curl" | "wget" | "aria2c" | "aws" | "gsutil" => {
+            text.contains("://").then_some(What::Download)
+        }
+        "apt-get" | "apt" | "apk" | "dnf" | "yum" | "microdnf" | "zypper" | "dpkg" | "rpm"
+        | "pip" | "pip3" | "npm" => {
+            let is_about_others =
+                command.words.iter().any(|it| it.unquoted().starts_with("--add-architecture"));
+            (position > 1 && !is_about_others && !text.starts_with("/var/"))
+                .then_some(What::Package)
+        }
+        "cargo" | "cross" | "rustc" | "zig" | "clang" | "clang++" | "dotnet" | "bazel" => {
+            let flag = ["--target", "-target", "-r", "--runtime", "-a", "--arch", "--platforms"];
+            let is_flagged = flag.contains(&previous.as_str());
+            let is_flag = flag.iter().any(|it| text.starts_with(&format!("{it}=")));
+            (is_flagged || is_flag).then_some(What::Compiled)
+        }
+        "make" => (text.split_once('=').is_some_and(|(name, _)| is_make_setting(name)))
+            .then_some(What::Compiled),
+        _ => None,
+    }
+}
+
+fn is_make_setting(name: &str) -> bool {
+    matches!(name, "GOARCH" | "ARCH" | "TARGETARCH" | "TARGET")
+}
+
+/// In the arm of one architecture, something for another.
+fn contradiction(study: &Study<'_>, command: &ShellCommand) -> Option<Finding> {
+    let arm = command.guards.iter().rev().find_map(|it| match &**it {
+        Guard::Arm { patterns, .. } => Some(patterns),
+        Guard::Condition(_) => None,
+    })?;
+    let meant: BTreeSet<Machine> = arm.iter().flat_map(|it| machines(it)).collect();
+    if meant.is_empty() || arm.iter().any(|it| machines(it).is_empty()) {
+        return None;
+    }
+    if !matches!(command.name().as_str(), "curl" | "wget") {
+        return None;
+    }
+    command.words.iter().filter(|it| it.raw.contains("://")).find_map(|it| {
+        let named: BTreeSet<Machine> = unmistakable(&it.raw).iter().map(|it| it.1).collect();
+        let other = named.iter().find(|_| named.is_disjoint(&meant))?;
+        let (word, at) = spelled(&it.raw.to_ascii_lowercase(), *other)?;
+        let message = format!("a download is for {word} in the branch of {}", list(arm));
+        Some(study.finding(Rule::ArchHardcoded, it.place + at, message))
+    })
+}
+
+/// Arguments whose default is one architecture, and which a download is named by: who builds for
+/// several platforms at once gives them all the same.
+fn arguments(study: &Study<'_>) -> Vec<Finding> {
+    let of_stages = study.sites().filter_map(|site| match &site.step.kind {
+        StepKind::Arg(list) => Some(list),
+        _ => None,
+    });
+    let declared = study.file.globals.iter().chain(of_stages.flatten());
+    let mut findings = Vec::new();
+    for it in declared {
+        let Some(default) = &it.default else { continue };
+        let value = default.as_str().trim_matches(['"', '\'']);
+        let is_given = study.recipe.args.contains_key(&it.name);
+        let is_one = machines(value).len() == 1 && !value.contains(['/', '.', ':', '-']);
+        let is_settled = TARGET.contains(&it.name.as_str()) || BUILD.contains(&it.name.as_str());
+        let is_settled = is_settled || COMPILER_SETTINGS.contains(&it.name.as_str()) || is_given;
+        let others = others(study, machines(value).first().copied());
+        if is_settled || !is_one || others.is_empty() || !names_download(study, &it.name) {
+            continue;
+        }
+        let message = format!(
+            "a download is for the {} of the argument {}, also for {}, if they are built at once",
+            value,
+            it.name,
+            list(&others)
+        );
+        let finding = study.finding(Rule::ArchHardcoded, it.start, message);
+        findings.push(finding.with_severity(Severity::Note));
+    }
+    findings
+}
+
+/// The platforms asked for that are of other machines.
+fn others(study: &Study<'_>, machine: Option<Machine>) -> Vec<Platform> {
+    let platforms = study.recipe.platforms.iter().copied();
+    platforms.filter(|it| Some(it.elf_target().machine) != machine).collect()
+}
+
+/// Whether the address of a download, wherever it is built, has a variable in it.
+fn names_download(study: &Study<'_>, name: &str) -> bool {
+    let mentions = |text: &str| {
+        text.contains("://") && references(text, '\\').iter().any(|it| it.name == name)
+    };
+    let in_copy = study.sites().any(|site| match &site.step.kind {
+        StepKind::Copy(copy) => copy.sources.iter().any(|it| mentions(it.as_str())),
+        _ => false,
+    });
+    let in_script = study.scripts().any(|(_, _, script)| {
+        !script.assigned.contains(name)
+            && script.commands.iter().filter(|it| !depends_on_architecture(it)).any(|command| {
+                matches!(command.name().as_str(), "curl" | "wget")
+                    && command.words.iter().any(|it| mentions(&it.raw))
+            })
+    });
+    in_copy || in_script
+}

@@ -1,0 +1,130 @@
+//! `ARG TARGETARCH=amd64`: a default that takes the place of what the builder says.
+
+use super::study::{BUILD, Site, Study, TARGET, list};
+use crate::check::{Finding, Rule, Severity};
+use crate::dockerfile::{
+    Declaration, Evaluated, RunCommand, Scope, StepKind, Text, Value, ValueGiver, references,
+};
+use crate::platform::Platform;
+
+pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> =
+        study.file.globals.iter().filter_map(|it| global(study, it)).collect();
+    for site in study.sites() {
+        match &site.step.kind {
+            StepKind::Arg(declarations) => {
+                for it in declarations.iter().filter(|it| it.default.is_some()) {
+                    let subject = Subject { name: &it.name, start: it.start, instruction: "ARG" };
+                    findings.extend(local(study, &site, &subject));
+                }
+            }
+            StepKind::Env(assignments) => {
+                for it in assignments {
+                    let subject = Subject { name: &it.name, start: it.start, instruction: "ENV" };
+                    findings.extend(local(study, &site, &subject));
+                }
+            }
+            _ => {}
+        }
+    }
+    findings
+}
+
+/// A variable that is given a value.
+struct Subject<'a> {
+    name: &'a str,
+    start: usize,
+    instruction: &'static str,
+}
+
+impl Subject<'_> {
+    /// The finding, for platforms that get another value than they should.
+    fn finding(&self, study: &Study<'_>, wrong: &[(Platform, &Value)]) -> Option<Finding> {
+        let (_, value) = wrong.first()?;
+        let Self { name, start, instruction } = self;
+        let platforms: Vec<Platform> = wrong.iter().map(|it| it.0).collect();
+        let message = format!(
+            "{instruction} gives {name} the value `{}` in place of the builder's own: wrong for {}",
+            value.text,
+            list(&platforms)
+        );
+        let finding = study.finding(Rule::PlatformArgShadowed, *start, message);
+        // The platform that builds is most often the one that the default names.
+        let severity = if BUILD.contains(name) { Severity::Warning } else { Severity::Error };
+        let line = format!("ARG {name}");
+        Some(finding.with_severity(severity).with_mended(line))
+    }
+}
+
+fn is_predefined(name: &str) -> bool {
+    TARGET.contains(&name) || BUILD.contains(&name)
+}
+
+/// Whether the Dockerfile itself gives a variable another value than the builder.
+fn wrong<'a>(evaluated: &Evaluated, scope: &'a Scope, name: &str) -> Option<&'a Value> {
+    let value = scope.get(name)?;
+    let is_of_file = matches!(value.giver, ValueGiver::Default | ValueGiver::Env);
+    (is_of_file && evaluated.predefined.get(name) != Some(&value.text)).then_some(value)
+}
+
+/// A declaration before the first `FROM`: it counts where a `FROM` or a stage takes it up.
+fn global(study: &Study<'_>, declaration: &Declaration) -> Option<Finding> {
+    let name = declaration.name.as_str();
+    if !is_predefined(name) || declaration.default.is_none() || !is_taken_up(study, name) {
+        return None;
+    }
+    let found: Vec<(Platform, &Value)> = study
+        .evaluated
+        .iter()
+        .filter_map(|it| Some((it.platform, wrong(it, &it.globals, name)?)))
+        .collect();
+    Subject { name, start: declaration.start, instruction: "ARG" }.finding(study, &found)
+}
+
+fn is_taken_up(study: &Study<'_>, name: &str) -> bool {
+    let mentions =
+        |text: &Text| references(text.as_str(), study.file.escape).iter().any(|it| it.name == name);
+    let in_from = |(_, it): (usize, &crate::dockerfile::Stage)| {
+        mentions(&it.base) || it.platform.as_ref().is_some_and(mentions)
+    };
+    let in_stage = |it: Site<'_>| {
+        matches!(&it.step.kind, StepKind::Arg(list)
+            if list.iter().any(|it| it.name == name && it.default.is_none()))
+    };
+    study.stages().any(in_from) || study.sites().any(in_stage)
+}
+
+/// A declaration in a stage. It counts where something after it may read it: any `RUN`, or the
+/// replacement of a variable.
+fn local(study: &Study<'_>, site: &Site<'_>, subject: &Subject<'_>) -> Option<Finding> {
+    if !is_predefined(subject.name) || !is_read_after(study, site, subject.name) {
+        return None;
+    }
+    let needing = study.evaluated.iter().filter(|it| it.needed.contains(&site.number));
+    let found: Vec<(Platform, &Value)> = needing
+        .filter_map(|it| {
+            let scope = it.stages[site.number].after(site.step_number);
+            Some((it.platform, wrong(it, scope, subject.name)?))
+        })
+        .collect();
+    subject.finding(study, &found)
+}
+
+fn is_read_after(study: &Study<'_>, site: &Site<'_>, name: &str) -> bool {
+    let mentions =
+        |text: &Text| references(text.as_str(), study.file.escape).iter().any(|it| it.name == name);
+    let stages = &study.file.stages;
+    let in_stage = stages[site.number].steps.iter().skip(site.step_number + 1);
+    let in_children = study
+        .stages()
+        .filter(|(number, _)| study.uses(*number).any(|(_, it)| it.is_built_on(site.number)))
+        .flat_map(|(_, stage)| &stage.steps);
+    in_stage.chain(in_children).any(|step| match &step.done().kind {
+        StepKind::Run(run) => !matches!(run.command, RunCommand::Words(_)),
+        StepKind::Expanded(text) => mentions(text),
+        StepKind::Copy(copy) => mentions(&copy.words),
+        StepKind::Env(list) => list.iter().any(|it| mentions(&it.value)),
+        StepKind::Arg(list) => list.iter().any(|it| it.default.as_ref().is_some_and(mentions)),
+        _ => false,
+    })
+}

@@ -1,0 +1,271 @@
+//! Comparisons of the platform with a spelling that nobody ever gives it: `linux/arm64/v8`, or
+//! `x86_64` for TARGETARCH.
+
+use std::collections::BTreeSet;
+
+use super::study::{Site, Study, TARGET, list};
+use crate::check::names::machines;
+use crate::check::{Finding, Rule};
+use crate::dockerfile::{Branch, Choice, Script, ShellWord, ValueGiver, expand, references};
+use crate::elf::Machine;
+use crate::platform::{Architecture, ArmVersion, Platform};
+
+pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (site, _, script) in study.scripts() {
+        let speaker = Speaker { study, site, script };
+        for choice in &script.choices {
+            match choice {
+                Choice::Case { subject, arms } => findings.extend(speaker.case(subject, arms)),
+                Choice::Comparison { left, right } => {
+                    findings.extend(speaker.comparison(left, right));
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// Platforms beyond the usual ones: a spelling that one of them has is not wrong.
+const RARE: [&str; 8] = [
+    "linux/arm/v5",
+    "linux/loong64",
+    "linux/mips64",
+    "linux/mips64le",
+    "linux/ppc64",
+    "linux/amd64/v2",
+    "linux/amd64/v3",
+    "linux/arm64/v9",
+];
+
+/// What asks for the platform, and in which words it is answered.
+struct Speaker<'a> {
+    study: &'a Study<'a>,
+    site: Site<'a>,
+    script: &'a Script,
+}
+
+/// The words that a platform may be called by.
+type Answers = Vec<(Platform, Vec<String>)>;
+
+impl Speaker<'_> {
+    fn case(&self, subject: &ShellWord, arms: &[Branch]) -> Vec<Finding> {
+        let Some((asker, answers)) = self.answers(subject) else { return Vec::new() };
+        let patterns: Vec<&ShellWord> = arms.iter().flat_map(|it| &it.patterns).collect();
+        let named = |answer: &String| {
+            patterns.iter().any(|it| !is_catch_all(it) && matches(&it.unquoted(), answer))
+        };
+        let wrong = |pattern: &&&ShellWord| self.is_never(pattern, &answers, named);
+        let wrong = patterns.iter().filter(wrong);
+        wrong.map(|it| self.finding(&asker, it, &answers, named)).collect()
+    }
+
+    fn comparison(&self, left: &ShellWord, right: &ShellWord) -> Option<Finding> {
+        let (asker, answers) = self.answers(left)?;
+        let others: Vec<String> = self
+            .script
+            .choices
+            .iter()
+            .filter_map(|it| match it {
+                Choice::Comparison { left: other, right } if other.raw == left.raw => {
+                    Some(right.unquoted())
+                }
+                _ => None,
+            })
+            .collect();
+        let named = |answer: &String| others.iter().any(|it| matches(it, answer));
+        let is_wrong = self.is_never(right, &answers, named);
+        is_wrong.then(|| self.finding(&asker, right, &answers, named))
+    }
+
+    /// Whether a word names an architecture as no platform is ever called, and a platform of that
+    /// architecture is not named in another way.
+    fn is_never(
+        &self,
+        pattern: &ShellWord,
+        answers: &Answers,
+        named: impl Fn(&String) -> bool,
+    ) -> bool {
+        let text = pattern.unquoted();
+        if text.contains('$') || machines_of(&text).is_empty() {
+            return false;
+        }
+        let is_ever = answers.iter().any(|(_, words)| words.iter().any(|it| matches(&text, it)));
+        !is_ever && !self.missed(&text, answers, named).is_empty()
+    }
+
+    /// The platforms asked for that a word means, and that nothing names as they are called.
+    fn missed(
+        &self,
+        text: &str,
+        answers: &Answers,
+        named: impl Fn(&String) -> bool,
+    ) -> Vec<Platform> {
+        let meant = machines_of(text);
+        let asked =
+            |it: &Platform| self.study.recipe.platforms.contains(it) || Platform::ALL.contains(it);
+        let missed = answers.iter().filter(|(platform, words)| {
+            asked(platform)
+                && meant.contains(&platform.elf_target().machine)
+                && !words.iter().any(&named)
+        });
+        missed.map(|it| it.0).collect()
+    }
+
+    fn finding(
+        &self,
+        asker: &str,
+        pattern: &ShellWord,
+        answers: &Answers,
+        named: impl Fn(&String) -> bool,
+    ) -> Finding {
+        let text = pattern.unquoted();
+        let missed = self.missed(&text, answers, named);
+        let words: BTreeSet<&String> =
+            answers.iter().filter(|it| missed.contains(&it.0)).flat_map(|it| &it.1).collect();
+        let words: Vec<String> = words.into_iter().map(|it| format!("`{it}`")).collect();
+        let message = format!("{asker} is never `{text}`: it says {}", list(&words));
+        let place = pattern.place + usize::from(pattern.raw.starts_with(['"', '\'']));
+        let finding = self.study.finding(Rule::PlatformSpelling, place, message);
+        let mended = match words.as_slice() {
+            [only] => self.study.mended(place, &text, only.trim_matches('`')),
+            _ => None,
+        };
+        match mended {
+            Some(line) => finding.with_mended(line),
+            None => finding,
+        }
+    }
+
+    /// Who is asked by a word, and how each platform is called then.
+    fn answers(&self, word: &ShellWord) -> Option<(String, Answers)> {
+        let raw = self.followed(word);
+        let raw = raw.as_deref().unwrap_or(&word.raw);
+        let platforms = self.platforms();
+        if let Some((asker, words)) = answers_of_command(raw) {
+            let answers = platforms.into_iter().map(|it| (it, words(it))).collect();
+            return Some((asker.to_owned(), answers));
+        }
+        let found = references(raw, '\\');
+        let names: BTreeSet<&str> = found.iter().map(|it| it.name.as_str()).collect();
+        if names.is_empty()
+            || raw.contains(['(', '`'])
+            || !names.iter().all(|it| TARGET.contains(it))
+        {
+            return None;
+        }
+        let answers: Option<Answers> =
+            platforms.into_iter().map(|it| Some((it, vec![self.value(raw, it)?]))).collect();
+        Some((list(&names.into_iter().collect::<Vec<_>>()), answers?))
+    }
+
+    /// What a variable of the script itself was given, if that was done once.
+    fn followed(&self, word: &ShellWord) -> Option<String> {
+        let found = references(&word.raw, '\\');
+        let [only] = found.as_slice() else { return None };
+        let assignments = self.script.commands.iter().flat_map(|it| &it.assignments);
+        let mut values = assignments.filter(|(name, _)| *name == only.name);
+        let value = values.next().map(|it| it.1.raw.clone());
+        value.filter(|_| values.next().is_none())
+    }
+
+    fn platforms(&self) -> Vec<Platform> {
+        let rare = RARE.iter().filter_map(|it| it.parse().ok());
+        let all: BTreeSet<Platform> =
+            self.study.recipe.platforms.iter().copied().chain(Platform::ALL).chain(rare).collect();
+        all.into_iter().collect()
+    }
+
+    /// What a word with variables of the builder comes to.
+    fn value(&self, raw: &str, platform: Platform) -> Option<String> {
+        let evaluated = self.study.evaluate(platform);
+        let scope = evaluated.stages[self.site.number].scope(self.site.step_number);
+        let is_builders =
+            |name: &str| scope.get(name).is_some_and(|it| it.giver == ValueGiver::Builder);
+        if !references(raw, '\\').iter().all(|it| is_builders(&it.name)) {
+            return None;
+        }
+        let get = |name: &str| scope.get(name).map(|it| it.text.clone());
+        expand(raw, '\\', &get).ok().map(|it| it.value)
+    }
+}
+
+/// The machines that a word means, where it cannot be anything else.
+fn machines_of(text: &str) -> Vec<Machine> {
+    let words = text.trim_matches('*').trim_start_matches("linux/");
+    machines(words)
+}
+
+fn is_catch_all(pattern: &ShellWord) -> bool {
+    matches!(pattern.unquoted().as_str(), "*" | "?*")
+}
+
+/// Whether a pattern of a shell is a text.
+fn matches(pattern: &str, text: &str) -> bool {
+    globset::Glob::new(pattern).is_ok_and(|it| it.compile_matcher().is_match(text))
+}
+
+type AnswersOf = fn(Platform) -> Vec<String>;
+
+/// Commands that say the architecture.
+fn answers_of_command(raw: &str) -> Option<(&'static str, AnswersOf)> {
+    let text = raw.trim_matches('"').trim_start_matches("$(").trim_start_matches('`');
+    let text = text.trim_end_matches(['"', ')', '`']).trim();
+    match text {
+        "uname -m" | "uname --machine" => Some(("`uname -m`", kernel)),
+        "arch" => Some(("`arch`", kernel)),
+        "dpkg --print-architecture" => Some(("`dpkg --print-architecture`", debian)),
+        "apk --print-arch" => Some(("`apk --print-arch`", alpine)),
+        _ => None,
+    }
+}
+
+/// What the kernel may say: its own machine, under QEMU the emulated one.
+fn kernel(platform: Platform) -> Vec<String> {
+    let words: &[&str] = match platform.architecture() {
+        Architecture::I386 => &["i386", "i486", "i586", "i686", "x86_64"],
+        Architecture::Amd64(_) => &["x86_64"],
+        Architecture::Arm(_) => {
+            &["aarch64", "armv5tel", "armv6l", "armv7l", "armv8l", "arm", "armhf"]
+        }
+        Architecture::Arm64(_) => &["aarch64"],
+        Architecture::Loong64 => &["loongarch64"],
+        Architecture::Mips64 | Architecture::Mips64le => &["mips64"],
+        Architecture::Ppc64 => &["ppc64"],
+        Architecture::Ppc64le => &["ppc64le"],
+        Architecture::Riscv64 => &["riscv64"],
+        Architecture::S390x => &["s390x"],
+    };
+    words.iter().map(|it| (*it).to_owned()).collect()
+}
+
+/// Debian's names of its ports. Source: [Debian, `debian/ports`](https://www.debian.org/ports/).
+fn debian(platform: Platform) -> Vec<String> {
+    let words: &[&str] = match platform.architecture() {
+        Architecture::I386 => &["i386"],
+        // Raspbian's armhf is for ARMv6.
+        Architecture::Arm(ArmVersion::V5) => &["armel"],
+        Architecture::Arm(_) => &["armhf", "armel"],
+        Architecture::Mips64le => &["mips64el"],
+        Architecture::Ppc64le => &["ppc64el"],
+        _ => &[],
+    };
+    match words {
+        [] => vec![platform.architecture_name().to_owned()],
+        words => words.iter().map(|it| (*it).to_owned()).collect(),
+    }
+}
+
+/// Alpine's names. Source: [apk-tools, `src/apk_arch.h`](https://gitlab.alpinelinux.org/alpine/apk-tools).
+fn alpine(platform: Platform) -> Vec<String> {
+    let word = match platform.architecture() {
+        Architecture::I386 => "x86",
+        Architecture::Amd64(_) => "x86_64",
+        Architecture::Arm(ArmVersion::V5 | ArmVersion::V6) => "armhf",
+        Architecture::Arm(_) => "armv7",
+        Architecture::Arm64(_) => "aarch64",
+        Architecture::Loong64 => "loongarch64",
+        _ => platform.architecture_name(),
+    };
+    vec![word.to_owned()]
+}

@@ -1,0 +1,224 @@
+//! Which stage is chosen, and for which platform it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::study::{Study, list};
+use crate::check::names::machines;
+use crate::check::{Finding, Rule};
+use crate::dockerfile::{Base, Evaluated, Pin, Stage, StagePlatform, references};
+use crate::platform::Platform;
+
+pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = pinned(study).into_iter().collect();
+    for (number, stage) in study.stages() {
+        findings.extend(platform_ignored(study, number, stage));
+        findings.extend(platform_bad(study, number, stage));
+        findings.extend(unresolved(study, number, stage));
+    }
+    findings.extend(never_chosen(study));
+    findings
+}
+
+/// The stage that is published is built from an image of another platform.
+fn pinned(study: &Study<'_>) -> Option<Finding> {
+    let mut wrong: Vec<(Platform, Platform, usize)> = Vec::new();
+    for evaluated in &study.evaluated {
+        let Some(target) = evaluated.target else { continue };
+        let stage = &evaluated.stages[target];
+        // Who declares an argument of his own sets it, one build a platform.
+        if stage.pin == Pin::Argument {
+            continue;
+        }
+        if let Some(platform) = stage.platform.filter(|it| *it != evaluated.platform) {
+            wrong.push((evaluated.platform, platform, root(evaluated, target)));
+        }
+    }
+    let (_, platform, number) = *wrong.first()?;
+    let stage = &study.file.stages[number];
+    let pin = study.evaluated[0].stages[number].pin;
+    let why = match pin {
+        Pin::Build => "the platform that builds",
+        _ => "always the same",
+    };
+    let platforms: Vec<Platform> = wrong.iter().map(|it| it.0).collect();
+    let message =
+        format!("the image is built from {platform}, {why}, also for {}", list(&platforms));
+    let text = stage.platform.as_ref();
+    let flag = text.map_or_else(String::new, |it| format!("--platform={} ", it.as_str()));
+    let place = text.map_or(stage.start, |it| it.start().saturating_sub("--platform=".len()));
+    let finding = study.finding(Rule::FinalStagePinned, place, message);
+    Some(match study.mended(place, &flag, "") {
+        Some(line) => finding.with_mended(line),
+        None => finding,
+    })
+}
+
+/// The stage whose image another one is built on in the end.
+fn root(evaluated: &Evaluated, number: usize) -> usize {
+    match evaluated.stages[number].base {
+        Base::Stage(base) => root(evaluated, base),
+        _ => number,
+    }
+}
+
+/// `FROM --platform=X stage`: the platform of the earlier stage wins.
+fn platform_ignored(study: &Study<'_>, number: usize, stage: &Stage) -> Option<Finding> {
+    let ignored = study.uses(number).find_map(|(target, it)| match (&it.base, &it.stated) {
+        (Base::Stage(base), StagePlatform::Stated(stated)) => {
+            let actual = it.platform.filter(|platform| platform != stated)?;
+            Some((target, *base, *stated, actual))
+        }
+        _ => None,
+    });
+    let (target, base, stated, actual) = ignored?;
+    let base = study.file.stages[base].title();
+    let message = format!(
+        "--platform does nothing here: {base} is for {actual}, not {stated}, when {target} is built"
+    );
+    Some(study.finding(Rule::StagePlatformIgnored, stage.start, message))
+}
+
+/// `--platform` that comes to no platform at all.
+fn platform_bad(study: &Study<'_>, number: usize, stage: &Stage) -> Option<Finding> {
+    let bad: Vec<(Platform, &String)> = study
+        .uses(number)
+        .filter_map(|(target, it)| match &it.stated {
+            StagePlatform::Bad(text) => Some((target, text)),
+            _ => None,
+        })
+        .collect();
+    let (_, text) = bad.first()?;
+    // Other systems have platforms too.
+    if text.contains('/') && !text.starts_with("linux/") {
+        return None;
+    }
+    let platforms: Vec<Platform> = bad.iter().map(|it| it.0).collect();
+    let text = if text.is_empty() { "nothing".to_owned() } else { format!("`{text}`") };
+    let message =
+        format!("--platform comes to {text}, which is no platform, for {}", list(&platforms));
+    Some(study.finding(Rule::StageUnresolved, stage.start, message))
+}
+
+/// `FROM build-$TARGETARCH` that names a stage for some platforms and none for others.
+fn unresolved(study: &Study<'_>, number: usize, stage: &Stage) -> Option<Finding> {
+    let finding = |message| Some(study.finding(Rule::StageUnresolved, stage.base.start(), message));
+    let mut images: BTreeMap<&str, Vec<Platform>> = BTreeMap::new();
+    for (platform, evaluated) in study.uses(number) {
+        match &evaluated.base {
+            Base::Image(image) => images.entry(image).or_default().push(platform),
+            Base::Bad(error) => {
+                return finding(format!("FROM cannot be read for {platform}: {error}"));
+            }
+            _ => {}
+        }
+    }
+    let is_bad = |name: &str| name.is_empty() || name.ends_with(['-', ':', '/', '.', '_']);
+    if let Some((name, platforms)) = images.iter().find(|(name, _)| is_bad(name)) {
+        let name = if name.is_empty() { "nothing".to_owned() } else { format!("`{name}`") };
+        let platforms = list(platforms);
+        return finding(format!("FROM comes to {name}, which is no image, for {platforms}"));
+    }
+    let chosen = chosen_by_any(study, number);
+    if images.is_empty() || chosen.is_empty() {
+        return None;
+    }
+    let missing: Vec<String> = images
+        .iter()
+        .map(|(name, platforms)| format!("`{name}` for {}", list(platforms)))
+        .collect();
+    let there: Vec<String> =
+        chosen.iter().map(|it| format!("`{}`", study.file.stages[*it].name)).collect();
+    let verb = if there.len() == 1 { "there is only" } else { "there are" };
+    let (missing, there) = (list(&missing), list(&there));
+    finding(format!("there is no stage {missing}, it is taken for an image: {verb} {there}"))
+}
+
+/// The stages that a `FROM` leads to, for any platform that is usual.
+fn chosen_by_any(study: &Study<'_>, number: usize) -> BTreeSet<usize> {
+    let asked = study.recipe.platforms.iter().copied();
+    let all = asked.chain(Platform::ALL);
+    all.filter_map(|it| match study.evaluate(it).stages[number].base {
+        Base::Stage(base) => Some(base),
+        _ => None,
+    })
+    .collect()
+}
+
+/// A stage that is named for an architecture in a way that the builder never does.
+fn never_chosen(study: &Study<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (number, stage) in study.file.stages.iter().enumerate() {
+        let Some(pattern) = Pattern::of(stage, study.file.escape) else { continue };
+        let chosen = chosen_by_any(study, number);
+        if chosen.is_empty() {
+            continue;
+        }
+        for (candidate, other) in study.file.stages.iter().enumerate().take(number) {
+            let Some(middle) = pattern.middle(&other.name) else { continue };
+            let is_used = chosen.contains(&candidate) || is_named(study, candidate, number);
+            let Some(platform) = platform_of(study, middle, number).filter(|_| !is_used) else {
+                continue;
+            };
+            let wanted = match &study.evaluate(platform).stages[number].base {
+                Base::Image(name) => name.clone(),
+                _ => continue,
+            };
+            let message = format!(
+                "no platform chooses stage `{}`: for {platform} the name is `{wanted}`",
+                other.name
+            );
+            findings.push(study.finding(Rule::StageUnresolved, other.start, message));
+        }
+    }
+    findings
+}
+
+/// Whether anything else names a stage.
+fn is_named(study: &Study<'_>, candidate: usize, except: usize) -> bool {
+    study.evaluated.iter().any(|evaluated| {
+        let others = evaluated.stages.iter().enumerate().filter(|(number, _)| *number != except);
+        others.into_iter().any(|(_, it)| it.is_built_on(candidate))
+            || evaluated.needed.contains(&candidate)
+    })
+}
+
+/// The usual platform of the architecture that a word names, if it finds no stage.
+fn platform_of(study: &Study<'_>, word: &str, number: usize) -> Option<Platform> {
+    let named = machines(word);
+    let mut meant = Platform::ALL.into_iter().filter(|it| {
+        named.contains(&it.elf_target().machine)
+            && matches!(study.evaluate(*it).stages[number].base, Base::Image(_))
+    });
+    // Of the versions of ARM the one that the word has.
+    let first = meant.next()?;
+    let is_exact = |it: &Platform| {
+        let variant = it.variant_name();
+        !variant.is_empty() && word.ends_with(&variant)
+    };
+    Some(if is_exact(&first) { first } else { meant.find(is_exact).unwrap_or(first) })
+}
+
+/// What stands around the variables in the name of a base.
+struct Pattern {
+    before: String,
+    after: String,
+}
+
+impl Pattern {
+    fn of(stage: &Stage, escape: char) -> Option<Self> {
+        let text = stage.base.as_str();
+        let found = references(text, escape);
+        let first = found.first()?;
+        if !found.iter().any(|it| it.name.starts_with("TARGET")) {
+            return None;
+        }
+        let after = text.rsplit(['}', '$']).next().unwrap_or_default();
+        let after = if text.ends_with('}') || !text.contains('}') { "" } else { after };
+        Some(Self { before: text[..first.start].to_lowercase(), after: after.to_lowercase() })
+    }
+
+    fn middle<'a>(&self, name: &'a str) -> Option<&'a str> {
+        let rest = name.strip_prefix(self.before.as_str())?;
+        rest.strip_suffix(self.after.as_str()).filter(|it| !it.is_empty())
+    }
+}

@@ -1,0 +1,196 @@
+//! A Dockerfile, evaluated for each of its platforms, with its scripts taken apart.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::check::names::machines;
+use crate::check::{Finding, Place, Rule};
+use crate::dockerfile::{
+    Dockerfile, DockerfileError, Evaluated, EvaluatedStage, Guard, Inputs, Recipe, Run, RunCommand,
+    Scope, Script, ShellCommand, Stage, Step, StepKind, is_shell,
+};
+use crate::platform::Platform;
+
+/// The variables that the builder gives for the platform that is built for.
+pub(super) const TARGET: [&str; 5] =
+    ["TARGETARCH", "TARGETOS", "TARGETOSVERSION", "TARGETPLATFORM", "TARGETVARIANT"];
+/// The same for the platform that builds.
+pub(super) const BUILD: [&str; 5] =
+    ["BUILDARCH", "BUILDOS", "BUILDOSVERSION", "BUILDPLATFORM", "BUILDVARIANT"];
+
+/// All that the rules look at.
+pub(super) struct Study<'a> {
+    pub(super) recipe: &'a Recipe,
+    pub(super) file: Dockerfile,
+    /// For each platform that was asked for, in their order.
+    pub(super) evaluated: Vec<Evaluated>,
+    /// For others that somebody wanted to know of.
+    others: RefCell<BTreeMap<Platform, Rc<Evaluated>>>,
+    /// The scripts that could be read, by stage and step.
+    scripts: BTreeMap<(usize, usize), Script>,
+}
+
+/// A step of a stage that some platform needs.
+#[derive(Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub(super) number: usize,
+    pub(super) step_number: usize,
+    pub(super) step: &'a Step,
+}
+
+impl<'a> Study<'a> {
+    pub(super) fn new(recipe: &'a Recipe) -> Result<Self, DockerfileError> {
+        let file = Dockerfile::parse(&recipe.text)?;
+        let evaluated: Vec<Evaluated> =
+            recipe.platforms.iter().map(|it| evaluate(recipe, &file, *it)).collect();
+        let mut scripts = BTreeMap::new();
+        for (number, stage) in file.stages.iter().enumerate() {
+            if evaluated.iter().any(|it| it.needed.contains(&number)) {
+                read_scripts(number, stage, &mut scripts);
+            }
+        }
+        Ok(Self { recipe, file, evaluated, others: RefCell::default(), scripts })
+    }
+
+    /// The Dockerfile for a platform that need not have been asked for.
+    pub(super) fn evaluate(&self, platform: Platform) -> Rc<Evaluated> {
+        let mut others = self.others.borrow_mut();
+        let evaluated = others
+            .entry(platform)
+            .or_insert_with(|| Rc::new(evaluate(self.recipe, &self.file, platform)));
+        Rc::clone(evaluated)
+    }
+
+    /// The stage for each platform that needs it.
+    pub(super) fn uses(
+        &self,
+        number: usize,
+    ) -> impl Iterator<Item = (Platform, &EvaluatedStage)> + Clone {
+        let needing = self.evaluated.iter().filter(move |it| it.needed.contains(&number));
+        needing.map(move |it| (it.platform, &it.stages[number]))
+    }
+
+    /// The platforms that need a stage.
+    pub(super) fn platforms(&self, number: usize) -> Vec<Platform> {
+        self.uses(number).map(|it| it.0).collect()
+    }
+
+    /// The stages that some platform needs.
+    pub(super) fn stages(&self) -> impl Iterator<Item = (usize, &Stage)> {
+        let is_needed = |it: &(usize, &Stage)| self.uses(it.0).next().is_some();
+        self.file.stages.iter().enumerate().filter(is_needed)
+    }
+
+    /// The steps of the stages that some platform needs.
+    pub(super) fn sites(&self) -> impl Iterator<Item = Site<'_>> {
+        self.stages().flat_map(|(number, stage)| {
+            let steps = stage.steps.iter().enumerate();
+            steps.map(move |(step_number, step)| Site { number, step_number, step: step.done() })
+        })
+    }
+
+    /// The `RUN`s among them, with their scripts.
+    pub(super) fn scripts(&self) -> impl Iterator<Item = (Site<'_>, &Run, &Script)> {
+        self.sites().filter_map(|site| {
+            let StepKind::Run(run) = &site.step.kind else { return None };
+            let script = self.script(&site)?;
+            Some((site, run, script))
+        })
+    }
+
+    /// The script of a step, if it has one that can be read.
+    pub(super) fn script(&self, site: &Site<'_>) -> Option<&Script> {
+        self.scripts.get(&(site.number, site.step_number))
+    }
+
+    /// The variables before a step, for each platform that needs it.
+    pub(super) fn scopes<'b>(
+        &'b self,
+        site: &Site<'_>,
+    ) -> impl Iterator<Item = (Platform, &'b Scope)> + use<'a, 'b> {
+        let step = site.step_number;
+        self.uses(site.number).map(move |(platform, stage)| (platform, stage.scope(step)))
+    }
+
+    /// The place of a byte of the file.
+    pub(super) fn place(&self, byte: usize) -> Place {
+        let position = self.file.position(byte);
+        let dockerfile = self.recipe.name.clone();
+        Place { dockerfile, line: position.line, column: position.column }
+    }
+
+    /// A finding at a byte of the file.
+    pub(super) fn finding(&self, rule: Rule, byte: usize, message: String) -> Finding {
+        Finding::of_index(rule, message).with_place(self.place(byte))
+    }
+
+    /// The line of a byte with a part of it, from that byte on, replaced. Nothing if that part is
+    /// not there as it is written.
+    pub(super) fn mended(&self, byte: usize, from: &str, to: &str) -> Option<String> {
+        let line = self.file.line(byte);
+        let column = self.file.position(byte).column as usize - 1;
+        let start = line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+        let rest = line[start..].strip_prefix(from)?;
+        Some(format!("{}{to}{rest}", &line[..start]).trim().to_owned())
+    }
+}
+
+fn evaluate(recipe: &Recipe, file: &Dockerfile, platform: Platform) -> Evaluated {
+    let inputs = Inputs {
+        target: &recipe.target,
+        args: &recipe.args,
+        contexts: &recipe.contexts,
+        build: recipe.build,
+        platform,
+    };
+    Evaluated::new(file, &inputs)
+}
+
+/// Reads the scripts of a stage as far as its shell is one that we know.
+fn read_scripts(number: usize, stage: &Stage, scripts: &mut BTreeMap<(usize, usize), Script>) {
+    let mut is_known = true;
+    for (step_number, step) in stage.steps.iter().enumerate() {
+        match &step.done().kind {
+            StepKind::Shell(words) => is_known = is_shell(&words.join(" ")),
+            StepKind::Run(Run { command: RunCommand::Script(text), .. }) if is_known => {
+                if let Some(script) = Script::parse(text) {
+                    scripts.insert((number, step_number), script);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a command is executed for some architectures only.
+pub(super) fn depends_on_architecture(command: &ShellCommand) -> bool {
+    command.guards.iter().any(|it| is_about_architecture(it))
+}
+
+/// Whether a condition looks at the architecture: by a variable or a command whose name says so, or
+/// by comparing with the name of one.
+fn is_about_architecture(guard: &Guard) -> bool {
+    let mentions = |text: &str| {
+        let lower = text.to_ascii_lowercase();
+        let words =
+            ["arch", "platform", "machine", "uname", "variant", "cpu", "getconf", "triplet"];
+        words.iter().any(|it| lower.contains(it)) || !machines(text).is_empty()
+    };
+    match guard {
+        Guard::Condition(text) => mentions(text),
+        Guard::Arm { subject, patterns } => {
+            mentions(subject) || patterns.iter().any(|it| mentions(it))
+        }
+    }
+}
+
+/// `linux/amd64, linux/arm64 and linux/arm/v7`.
+pub(super) fn list<T: ToString>(items: &[T]) -> String {
+    let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+    match items.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}

@@ -1,0 +1,796 @@
+use super::{Case, Rule, caught, silent};
+use crate::build::{Basis, BuildTrace, Making};
+use crate::fixture::{Image, Variant, recipe};
+
+pub(super) fn cases() -> Vec<Case> {
+    [
+        shadowed(),
+        out_of_scope(),
+        pinned(),
+        ignored(),
+        unresolved(),
+        builders(),
+        untold_builders(),
+        hardcoded(),
+        hardcoded_in_scripts(),
+        uname(),
+        cache_mounts(),
+        spellings(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+const TWO: &[&str] = &["linux/amd64", "linux/arm64"];
+const FOUR: &[&str] = &["linux/386", "linux/amd64", "linux/arm/v7", "linux/arm64"];
+
+/// Healthy images of some platforms, which a Dockerfile is said to have made.
+fn image(platforms: &'static [&'static str]) -> Image {
+    Image::of(platforms.iter().map(|it| Variant::healthy(it)))
+}
+
+impl Case {
+    fn by(self, text: &'static str) -> Self {
+        let recipe = recipe(text, self.requested);
+        let trace = BuildTrace { recipe, basis: Basis::Recorded, steps: Vec::new() };
+        Self { making: Making::Built(trace), ..self }
+    }
+}
+
+fn bad(
+    rule: Rule,
+    what: &'static str,
+    text: &'static str,
+    findings: &'static [&'static str],
+) -> Case {
+    caught(rule, what, image(TWO), findings).requesting(TWO).by(text)
+}
+
+fn good(rule: Rule, what: &'static str, text: &'static str) -> Case {
+    silent(rule, what, image(TWO)).requesting(TWO).by(text)
+}
+
+/// The same for platforms with variants.
+fn bad_for_four(
+    rule: Rule,
+    what: &'static str,
+    text: &'static str,
+    findings: &'static [&'static str],
+) -> Case {
+    caught(rule, what, image(FOUR), findings).requesting(FOUR).by(text)
+}
+
+fn good_for_four(rule: Rule, what: &'static str, text: &'static str) -> Case {
+    silent(rule, what, image(FOUR)).requesting(FOUR).by(text)
+}
+
+fn shadowed() -> Vec<Case> {
+    const RULE: Rule = Rule::PlatformArgShadowed;
+    vec![
+        bad(
+            RULE,
+            "a default in the stage",
+            "FROM debian\nARG TARGETARCH=amd64\nRUN curl --fail https://example.com/tool-$TARGETARCH -o /tool\n",
+            &["error - 2:5"],
+        ),
+        bad(
+            RULE,
+            "a default before the first FROM",
+            "ARG TARGETARCH=amd64\nFROM base-$TARGETARCH\n",
+            &["error - 1:5"],
+        ),
+        bad(
+            RULE,
+            "a default before the first FROM that a stage takes up",
+            "ARG TARGETARCH=amd64\nFROM debian\nARG TARGETARCH\nRUN fetch $TARGETARCH\n",
+            &["error - 1:5"],
+        ),
+        bad(
+            RULE,
+            "a fallback that always counts",
+            "FROM debian\nARG TARGETARCH=${TARGETARCH:-amd64}\nRUN fetch $TARGETARCH\n",
+            &["error - 2:5"],
+        ),
+        bad(
+            RULE,
+            "the environment",
+            "FROM debian\nENV TARGETPLATFORM linux/amd64\nRUN fetch $TARGETPLATFORM\n",
+            &["error - 2:5"],
+        ),
+        bad(
+            RULE,
+            "in the stage of the compiler",
+            "FROM --platform=$BUILDPLATFORM golang AS build\nARG TARGETARCH=amd64\n\
+             RUN GOARCH=$TARGETARCH go build -o /tool\nFROM scratch\nCOPY --from=build /tool /tool\n",
+            &["error - 2:5"],
+        ),
+        bad(
+            RULE,
+            "for a stage that is built on it",
+            "FROM debian AS base\nONBUILD ARG TARGETARCH=amd64\nFROM base\nRUN fetch $TARGETARCH\n",
+            &["error - 2:13"],
+        ),
+        good(
+            RULE,
+            "without a default",
+            "ARG TARGETARCH\nFROM debian\nARG TARGETARCH TARGETOS\nRUN fetch $TARGETARCH\n",
+        ),
+        good(
+            RULE,
+            "the default is right for every platform",
+            "FROM debian\nARG TARGETOS=linux\nARG TARGETVARIANT=\nRUN fetch $TARGETOS\n",
+        ),
+        good(
+            RULE,
+            "in a stage that nothing needs",
+            "FROM debian AS unused\nARG TARGETARCH=amd64\nRUN x\nFROM debian\n",
+        ),
+        good(RULE, "nothing reads it", "ARG TARGETARCH=amd64\nFROM debian\nRUN make\n"),
+        good(
+            RULE,
+            "an argument of its own that takes the builder's word",
+            "ARG ARCH=$TARGETARCH\nFROM base-$ARCH\nARG TARGETARCH\nENV ARCH=$TARGETARCH\nRUN fetch $ARCH\n",
+        ),
+        good(
+            RULE,
+            "the platform that builds, as it is",
+            "ARG BUILDPLATFORM=linux/amd64\nFROM --platform=$BUILDPLATFORM alpine AS a\nRUN x\n\
+             FROM alpine\nCOPY --from=a /x /x\n",
+        ),
+    ]
+}
+
+fn out_of_scope() -> Vec<Case> {
+    const RULE: Rule = Rule::PlatformArgOutOfScope;
+    vec![
+        bad(
+            RULE,
+            "declared before the first FROM alone",
+            "ARG TARGETARCH\nFROM debian\nRUN curl --fail https://example.com/tool-$TARGETARCH -o /tool\n",
+            &["warning - 3:42"],
+        ),
+        bad(
+            RULE,
+            "not declared at all",
+            "FROM debian\nENV ARCH=$TARGETARCH\n",
+            &["warning - 2:10"],
+        ),
+        bad(
+            RULE,
+            "declared too late",
+            "FROM debian\nCOPY dist/$TARGETPLATFORM /app\nARG TARGETPLATFORM\n",
+            &["warning - 2:11"],
+        ),
+        bad(
+            RULE,
+            "declared in another stage",
+            "FROM debian AS a\nARG TARGETARCH\nRUN fetch $TARGETARCH\nFROM debian\n\
+             RUN if [ \"${TARGETARCH}\" = arm64 ]; then x; fi\nCOPY --from=a / /\n",
+            &["warning - 5:11"],
+        ),
+        bad(
+            RULE,
+            "in the id of a cache",
+            "FROM debian\nRUN --mount=type=cache,id=apt-$TARGETARCH,target=/var/cache/apt apt-get update\n",
+            &["warning - 2:31"],
+        ),
+        bad(
+            RULE,
+            "in a here-document",
+            "FROM debian\nRUN <<EOF\nset -e\nfetch $TARGETARCH\nEOF\n",
+            &["warning - 4:7"],
+        ),
+        bad(
+            RULE,
+            "on a continued line with a comment before it",
+            "FROM debian\nRUN a && \\\n  # fetch it\n  fetch ${TARGETARCH:-amd64}\n",
+            &["warning - 4:9"],
+        ),
+        good(RULE, "declared", "FROM debian\nARG TARGETARCH\nRUN fetch $TARGETARCH\n"),
+        good(
+            RULE,
+            "declared by the stage that it is built on",
+            "FROM debian AS a\nARG TARGETARCH\nFROM a\nRUN fetch $TARGETARCH\n",
+        ),
+        good(
+            RULE,
+            "handed on by ONBUILD",
+            "FROM debian AS a\nONBUILD ARG TARGETARCH\nONBUILD RUN fetch $TARGETARCH\nFROM a\n",
+        ),
+        good(RULE, "in FROM, where it needs no ARG", "FROM base-$TARGETARCH\n"),
+        good(
+            RULE,
+            "set by the script itself",
+            "FROM debian\nRUN TARGETARCH=$(dpkg --print-architecture) && fetch $TARGETARCH\n",
+        ),
+        good(RULE, "quoted", "FROM debian\nRUN echo '$TARGETARCH' \\$TARGETARCH\n"),
+        good(
+            RULE,
+            "in a file of its own, for later",
+            "FROM debian\nCOPY <<'EOF' /run.sh\necho $TARGETARCH\nEOF\nCMD echo $TARGETARCH\n",
+        ),
+        good(
+            RULE,
+            "no shell",
+            "FROM debian\nRUN [\"echo\", \"$TARGETARCH\"]\nRUN <<EOF\n#!/usr/bin/env perl\nprint $TARGETARCH\nEOF\n",
+        ),
+    ]
+}
+
+fn pinned() -> Vec<Case> {
+    const RULE: Rule = Rule::FinalStagePinned;
+    vec![
+        bad(RULE, "the platform that builds", "FROM --platform=$BUILDPLATFORM php:8\n", &["error - 1:6"]),
+        bad(RULE, "a constant", "FROM --platform=linux/arm64 php:8\nRUN x\n", &["error - 1:6"]),
+        bad(
+            RULE,
+            "by the stage that it is built on",
+            "FROM --platform=linux/amd64 debian AS base\nRUN x\nFROM --platform=$TARGETPLATFORM base\n",
+            &["error - 1:6"],
+        )
+        .besides(&["StagePlatformIgnored warning - 3:1"]),
+        bad(
+            RULE,
+            "by an argument that shadows the builder's",
+            "ARG BUILDPLATFORM=linux/amd64\nFROM --platform=${BUILDPLATFORM} debian\n",
+            &["error - 2:6"],
+        ),
+        good(RULE, "the target", "FROM --platform=$TARGETPLATFORM php:8\n"),
+        good(RULE, "the target, or a fallback", "FROM --platform=${TARGETPLATFORM:-linux/amd64} php:8\n"),
+        good(
+            RULE,
+            "a stage for each platform",
+            "FROM --platform=linux/amd64 server AS build-amd64\n\
+             FROM --platform=linux/arm64 server-arm64 AS build-arm64\nFROM build-$TARGETARCH\n",
+        ),
+        good(
+            RULE,
+            "a builder",
+            "FROM --platform=$BUILDPLATFORM node AS a\nRUN npm ci\nFROM nginx\nCOPY --from=a /dist /www\n",
+        ),
+        good(RULE, "nothing has no platform", "FROM --platform=$BUILDPLATFORM scratch\nCOPY a /\n"),
+        good(
+            RULE,
+            "an argument that whoever builds sets",
+            "ARG ARCH=amd64\nFROM --platform=linux/$ARCH alpine\n",
+        ),
+    ]
+}
+
+fn ignored() -> Vec<Case> {
+    const RULE: Rule = Rule::StagePlatformIgnored;
+    vec![
+        bad(
+            RULE,
+            "the stage is of the target",
+            "FROM node AS base\nRUN x\nFROM --platform=$BUILDPLATFORM base AS js\nRUN npm ci\n\
+             FROM base\nCOPY --from=js /dist /dist\n",
+            &["warning - 3:1"],
+        ),
+        bad(
+            RULE,
+            "the stage is chosen by a variable",
+            "FROM alpine AS alpine-amd64\nFROM alpine AS alpine-arm64\n\
+             FROM --platform=$BUILDPLATFORM alpine-$BUILDARCH AS a\nRUN x\nFROM scratch\nCOPY --from=a /x /\n",
+            &["warning - 3:1"],
+        ),
+        good(
+            RULE,
+            "it says what is so anyway",
+            "FROM --platform=$BUILDPLATFORM node AS base\nRUN x\nFROM --platform=$BUILDPLATFORM base AS js\n\
+             RUN npm ci\nFROM nginx\nCOPY --from=js /dist /dist\n",
+        ),
+        good(
+            RULE,
+            "an image of a similar name",
+            "FROM node AS base\nRUN x\nFROM --platform=$BUILDPLATFORM base:1 AS js\nRUN npm ci\n\
+             FROM base\nCOPY --from=js /dist /dist\n",
+        ),
+    ]
+}
+
+fn unresolved() -> Vec<Case> {
+    const RULE: Rule = Rule::StageUnresolved;
+    vec![
+        bad(
+            RULE,
+            "no stage for a platform",
+            "FROM debian AS build-amd64\nFROM build-$TARGETARCH\n",
+            &["error - 2:6"],
+        ),
+        bad_for_four(
+            RULE,
+            "no stage for variants",
+            "FROM debian AS build-386\nFROM debian AS build-amd64\nFROM debian AS build-arm64\n\
+             FROM debian AS build-armv6\nFROM build-$TARGETARCH$TARGETVARIANT\n",
+            &["error - 5:6"],
+        ),
+        bad(
+            RULE,
+            "a stage that no platform chooses",
+            "FROM debian AS build-amd64\nFROM debian AS build-arm64\nFROM debian AS build-armv7\n\
+             FROM build-$TARGETARCH\n",
+            &["error - 3:1"],
+        ),
+        bad(RULE, "a variable that is empty", "FROM $TARGET_IMAGE\n", &["error - 1:6"]),
+        bad(
+            RULE,
+            "no name of an image",
+            "FROM debian AS base\nARG WORKER=cpu\nFROM runtime-$WORKER\n",
+            &["error - 3:6"],
+        ),
+        bad(
+            RULE,
+            "a platform that is empty",
+            "FROM --platform=$PLATFORM debian\n",
+            &["error - 1:1"],
+        ),
+        good(
+            RULE,
+            "a stage for each",
+            "FROM debian AS build-amd64\nFROM debian AS build-arm64\nFROM build-$TARGETARCH\n",
+        ),
+        good_for_four(
+            RULE,
+            "one stage for all variants",
+            "FROM debian AS build-386\nFROM debian AS build-amd64\nFROM debian AS build-arm64\n\
+             FROM debian AS build-arm\nFROM build-$TARGETARCH\n",
+        ),
+        good(RULE, "images for each", "FROM example.com/base-$TARGETARCH\n"),
+        good(
+            RULE,
+            "what whoever builds has to say",
+            "ARG BASE\nARG OTHER=$BASE-x\nFROM $BASE AS a\nFROM $OTHER\n",
+        ),
+        good(
+            RULE,
+            "a stage that is named for what it copies",
+            "FROM debian AS build-amd64\nFROM debian AS build-arm64\nFROM debian AS build-tools\n\
+             FROM build-$TARGETARCH\n",
+        ),
+    ]
+}
+
+fn builders() -> Vec<Case> {
+    const RULE: Rule = Rule::BuilderNotNative;
+    vec![
+        bad(
+            RULE,
+            "Go",
+            "FROM golang:1.26 AS build\nCOPY . .\nRUN go build -o /tool\nFROM scratch\n\
+             COPY --from=build /tool /tool\n",
+            &["warning - 1:1"],
+        ),
+        bad(
+            RULE,
+            "Go, with the platform that it has anyway",
+            "FROM --platform=$TARGETPLATFORM docker.io/library/golang:1-alpine AS build\n\
+             ARG TARGETARCH\nENV CGO_ENABLED=0\nRUN apk add git gcc && GOARCH=$TARGETARCH go build -o /tool\n\
+             FROM scratch\nCOPY --from=build /tool /tool\n",
+            &["warning - 1:1"],
+        ),
+        bad(
+            RULE,
+            ".NET",
+            "FROM mcr.microsoft.com/dotnet/sdk:9.0 AS build\nRUN dotnet publish -o /app\n\
+             FROM mcr.microsoft.com/dotnet/aspnet:9.0\nCOPY --from=build /app /app\n",
+            &["warning - 1:1"],
+        ),
+        bad(
+            RULE,
+            "Rust, which needs a linker as well",
+            "FROM rust:1 AS build\nRUN cargo build --release\nFROM debian\nCOPY --from=build /tool /tool\n",
+            &["note - 1:1"],
+        ),
+        good(
+            RULE,
+            "native",
+            "FROM --platform=$BUILDPLATFORM golang AS build\nARG TARGETARCH\n\
+             RUN GOARCH=$TARGETARCH go build -o /tool\nFROM scratch\nCOPY --from=build /tool /tool\n",
+        ),
+        good(
+            RULE,
+            "with C",
+            "FROM golang:alpine AS build\nRUN apk add gcc musl-dev\nRUN CGO_ENABLED=1 go build -o /tool\n\
+             FROM scratch\nCOPY --from=build /tool /tool\n",
+        ),
+        good(
+            RULE,
+            "nothing is compiled",
+            "FROM golang AS files\nRUN go mod download\nFROM debian\nCOPY --from=files /go /go\n",
+        ),
+        good(
+            RULE,
+            "the compiler is what is published",
+            "FROM golang\nRUN go install example.com/tool@latest\n",
+        ),
+        good(
+            RULE,
+            "it only sounds like it",
+            "FROM example.com/golang-tools AS build\nRUN go build -o /tool\nFROM scratch\n\
+             COPY --from=build /tool /tool\n",
+        ),
+        silent(RULE, "one platform, which builds", image(&["linux/amd64"]))
+            .requesting(&["linux/amd64"])
+            .by("FROM golang AS b\nRUN go build -o /tool\nFROM scratch\nCOPY --from=b /tool /\n"),
+    ]
+}
+
+fn untold_builders() -> Vec<Case> {
+    const RULE: Rule = Rule::BuilderTargetMissing;
+    vec![
+        bad(
+            RULE,
+            "Go",
+            "FROM --platform=$BUILDPLATFORM golang AS build\nCOPY . .\nRUN go build -o /tool\n\
+             FROM scratch\nCOPY --from=build /tool /tool\n",
+            &["warning - 3:5"],
+        ),
+        bad(
+            RULE,
+            "Rust",
+            "FROM --platform=$BUILDPLATFORM rust AS build\nRUN cd /src && cargo build --release\n\
+             FROM debian\nCOPY --from=0 /src/target/release/tool /\n",
+            &["warning - 2:16"],
+        ),
+        good(
+            RULE,
+            "told by the environment",
+            "FROM --platform=$BUILDPLATFORM golang AS build\nARG TARGETARCH\nENV GOARCH=$TARGETARCH\n\
+             RUN go build -o /tool\nFROM scratch\nCOPY --from=build /tool /tool\n",
+        ),
+        good(
+            RULE,
+            "all of them, to choose from",
+            "FROM --platform=$BUILDPLATFORM golang AS build\nRUN for a in amd64 arm64; do GOARCH=$a go build -o /$a; done\n\
+             FROM scratch\nARG TARGETARCH\nCOPY --from=build /$TARGETARCH /tool\n",
+        ),
+        good(
+            RULE,
+            "a tool that the build itself uses",
+            "FROM --platform=$BUILDPLATFORM golang AS gen\nRUN go build -o /gen ./gen\n\
+             FROM --platform=$BUILDPLATFORM golang AS build\nARG TARGETARCH\nCOPY --from=gen /gen /gen\n\
+             RUN /gen && GOARCH=$TARGETARCH go build -o /tool\nFROM scratch\nCOPY --from=build /tool /tool\n",
+        ),
+    ]
+}
+
+fn hardcoded() -> Vec<Case> {
+    const RULE: Rule = Rule::ArchHardcoded;
+    vec![
+        bad(
+            RULE,
+            "a base image of one architecture",
+            "FROM arm64v8/alpine:3\n",
+            &["warning - 1:6"],
+        ),
+        bad(
+            RULE,
+            "a download by ADD",
+            "FROM debian\nADD https://example.com/tini-amd64 /tini\n",
+            &["warning - 2:30"],
+        ),
+        bad(
+            RULE,
+            "a file of the context",
+            "FROM debian\nADD curl-aarch64 /usr/bin/curl\n",
+            &["warning - 2:10"],
+        ),
+        bad(
+            RULE,
+            "a path of the distribution",
+            "FROM debian\nENV JAVA_HOME=/usr/lib/jvm/java-17-openjdk-amd64\n",
+            &["warning - 2:44"],
+        ),
+        bad(
+            RULE,
+            "a library of another stage",
+            "FROM debian AS a\nFROM debian\nCOPY --from=a /usr/lib/x86_64-linux-gnu/libz.so.1 /lib/\n",
+            &["warning - 3:24"],
+        ),
+        bad(
+            RULE,
+            "the compiler's variable",
+            "FROM --platform=$BUILDPLATFORM golang AS b\nENV GOARCH=amd64\nRUN go build -o /tool\n\
+             FROM scratch\nCOPY --from=b /tool /\n",
+            &["error - 2:12"],
+        ),
+        bad(
+            RULE,
+            "an argument that names a download",
+            "FROM debian\nARG S6_ARCH=x86_64\nADD https://example.com/s6-${S6_ARCH}.tar.xz /tmp/\n",
+            &["note - 2:5"],
+        ),
+        good(
+            RULE,
+            "a stage for each architecture",
+            "FROM amd64/debian AS d-amd64\nADD https://example.com/t-x86_64 /t\nFROM arm64v8/debian AS d-arm64\n\
+             ADD https://example.com/t-aarch64 /t\nFROM d-$TARGETARCH\n",
+        ),
+        good(
+            RULE,
+            "all of them, to choose from",
+            "FROM scratch AS f\nADD https://example.com/t-x86_64 /amd64\nADD https://example.com/t-aarch64 /arm64\n\
+             FROM debian\nARG TARGETARCH\nCOPY --from=f /$TARGETARCH /t\n",
+        ),
+        good(
+            RULE,
+            "a fallback of the builder's variable",
+            "FROM debian\nARG TARGETARCH\nADD https://example.com/t-${TARGETARCH:-amd64} /t\n",
+        ),
+        good(
+            RULE,
+            "a word that only looks like one",
+            "FROM debian\nADD https://example.com/arm/charm-2.0.tar.gz /t\nCOPY amd64x /\nENV NAME=amd64\n",
+        ),
+        good(
+            RULE,
+            "an argument that is given",
+            "FROM debian\nARG ARCH\nADD https://example.com/t-${ARCH} /t\n",
+        ),
+        silent(RULE, "one platform, which it names", image(&["linux/arm64"]))
+            .requesting(&["linux/arm64"])
+            .by("FROM arm64v8/alpine\nADD https://example.com/t-aarch64 /t\n"),
+    ]
+}
+
+fn hardcoded_in_scripts() -> Vec<Case> {
+    const RULE: Rule = Rule::ArchHardcoded;
+    vec![
+        bad(
+            RULE,
+            "told to the compiler",
+            "FROM --platform=$BUILDPLATFORM golang AS b\nRUN CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -o /m main.go\n\
+             FROM scratch\nCOPY --from=b /m /\n",
+            &["error - 2:37"],
+        ),
+        bad(
+            RULE,
+            "told by a flag",
+            "FROM --platform=$BUILDPLATFORM rust AS b\nRUN cargo build --release --target x86_64-unknown-linux-musl\n\
+             FROM scratch\nCOPY --from=b /m /\n",
+            &["error - 2:36"],
+        ),
+        bad(
+            RULE,
+            "a download",
+            "FROM debian\nRUN curl -fsSL \"https://example.com/jdk_linux-x64_bin.tar.gz\" | tar xz\n",
+            &["warning - 2:47"],
+        ),
+        bad(
+            RULE,
+            "a download under its own name",
+            "FROM debian\nRUN curl -O https://example.com/tool-amd64\n",
+            &["warning - 2:38"],
+        ),
+        bad(
+            RULE,
+            "two downloads, one over the other",
+            "FROM debian\nRUN curl https://example.com/s6-x86_64.tgz | tar xz -C / \\\n\
+             \x20 && curl https://example.com/s6-aarch64.tgz | tar xz -C /\n",
+            &["warning - 2:33", "warning - 3:34"],
+        ),
+        bad(
+            RULE,
+            "a package",
+            "FROM debian\nRUN apt-get install -y libfoo:amd64\n",
+            &["warning - 2:31"],
+        ),
+        bad(
+            RULE,
+            "in the branch of another architecture",
+            "FROM debian\nARG TARGETARCH\nRUN case $TARGETARCH in amd64) curl -o t https://example.com/t-x86_64 ;; \
+             arm64) curl -o t https://example.com/t-x86_64 ;; esac\n",
+            &["warning - 3:113"],
+        ),
+        bad(
+            RULE,
+            "a tool of the machine that builds",
+            "FROM --platform=$BUILDPLATFORM alpine AS b\nRUN curl -o p.zip https://example.com/protoc-linux-x86_64.zip\n\
+             FROM scratch\nCOPY --from=b /p /\n",
+            &["note - 2:52"],
+        ),
+        good(
+            RULE,
+            "in a branch on the architecture",
+            "FROM debian\nARG TARGETARCH\nRUN case \"$TARGETARCH\" in amd64) A=x64;; arm64) A=arm64;; esac \\\n\
+             \x20 && curl -o t https://example.com/t-linux-$A\n\
+             RUN if [ \"$(dpkg --print-architecture)\" = amd64 ]; then curl -O https://example.com/t-amd64.deb; fi\n\
+             RUN [ $TARGETARCH != amd64 ] || curl -O https://example.com/t-amd64.deb\n",
+        ),
+        good(
+            RULE,
+            "in a loop over architectures",
+            "FROM --platform=$BUILDPLATFORM golang AS b\nRUN for a in amd64 arm64; do GOARCH=$a go build -o /$a; done\n\
+             FROM scratch\nARG TARGETARCH\nCOPY --from=b /$TARGETARCH /t\n",
+        ),
+        good(
+            RULE,
+            "cross-compilers and emulators",
+            "FROM debian\nRUN dpkg --add-architecture arm64 && apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross\n\
+             RUN curl -O https://example.com/qemu-aarch64-static\n",
+        ),
+        good(
+            RULE,
+            "several targets of a toolchain",
+            "FROM --platform=$BUILDPLATFORM rust AS b\nRUN rustup target add x86_64-unknown-linux-musl aarch64-unknown-linux-musl\n\
+             FROM scratch\nCOPY --from=b /m /\n",
+        ),
+        good(
+            RULE,
+            "words that are only printed, and files that are removed",
+            "FROM debian\nRUN echo amd64 && rm -rf /usr/lib/x86_64-linux-gnu/x && sed s/x86_64/amd64/ /f\n",
+        ),
+    ]
+}
+
+fn uname() -> Vec<Case> {
+    const RULE: Rule = Rule::ArchFromUname;
+    vec![
+        bad_for_four(
+            RULE,
+            "32-bit platforms have 64-bit kernels",
+            "FROM debian\nRUN curl -O https://example.com/tool-$(uname -m)\n",
+            &["warning - 2:40"],
+        ),
+        bad(
+            RULE,
+            "right for these platforms",
+            "FROM debian\nRUN ARCH=\"$(uname -sm)\" && fetch $ARCH\n",
+            &["note - 2:13"],
+        ),
+        bad(
+            RULE,
+            "by its other name",
+            "FROM debian\nRUN if [ $(arch) = x86_64 ]; then x; fi\n",
+            &["note - 2:12"],
+        ),
+        good(
+            RULE,
+            "the distribution is asked",
+            "FROM debian\nRUN fetch $(dpkg --print-architecture)\n",
+        ),
+        good(
+            RULE,
+            "the kernel's name",
+            "FROM debian\nRUN fetch $(uname -s) && arch=x; echo uname -m\n",
+        ),
+        good(
+            RULE,
+            "for a tool of the machine that builds",
+            "FROM --platform=$BUILDPLATFORM alpine AS b\nRUN curl -O https://example.com/protoc-$(uname -m)\n\
+             FROM scratch\nCOPY --from=b /p /\n",
+        ),
+    ]
+}
+
+fn cache_mounts() -> Vec<Case> {
+    const RULE: Rule = Rule::CacheMountShared;
+    vec![
+        bad(
+            RULE,
+            "apk",
+            "FROM alpine\nRUN --mount=type=cache,target=/var/cache/apk apk add curl\n",
+            &["warning - 2:13"],
+        ),
+        bad(
+            RULE,
+            "apk, one after the other",
+            "FROM alpine\nRUN --mount=type=cache,target=/var/cache/apk,sharing=locked apk add curl\n",
+            &["note - 2:13"],
+        ),
+        bad(
+            RULE,
+            "apt",
+            "FROM debian\nRUN --mount=target=/var/lib/apt/lists,type=cache apt-get update\n",
+            &["warning - 2:13"],
+        ),
+        bad(
+            RULE,
+            "cargo's registry, also where it is native",
+            "FROM --platform=$BUILDPLATFORM rust AS b\nARG TARGETARCH\n\
+             RUN --mount=type=cache,target=/usr/local/cargo/registry cargo build --target $TARGETARCH\n\
+             FROM scratch\nCOPY --from=b /m /\n",
+            &["warning - 3:13"],
+        ),
+        bad(
+            RULE,
+            "cargo's results",
+            "FROM rust AS b\nRUN --mount=type=cache,target=/src/target cargo build --release\n\
+             FROM scratch\nCOPY --from=b /m /\n",
+            &["warning - 2:13"],
+        )
+        .besides(&["BuilderNotNative note - 1:1"]),
+        bad(
+            RULE,
+            "packages with machine code",
+            "FROM node\nRUN --mount=type=cache,target=/app/node_modules npm install\n",
+            &["warning - 2:13"],
+        ),
+        good(
+            RULE,
+            "one for each platform",
+            "FROM alpine\nARG TARGETPLATFORM\n\
+             RUN --mount=type=cache,id=apk-$TARGETPLATFORM,target=/var/cache/apk apk add curl\n",
+        ),
+        good(
+            RULE,
+            "apt, one after the other",
+            "FROM debian\nRUN --mount=type=cache,target=/var/cache/apt,sharing=locked apt-get update\n",
+        ),
+        good(
+            RULE,
+            "caches that tell platforms apart themselves",
+            "FROM golang\nRUN --mount=type=cache,target=/root/.cache/go-build --mount=type=cache,target=/go/pkg/mod make\n\
+             RUN --mount=type=cache,target=/root/.cache/pip pip install x\n",
+        ),
+        good(
+            RULE,
+            "executed once",
+            "FROM --platform=$BUILDPLATFORM node AS js\nRUN --mount=type=cache,target=/app/node_modules npm ci\n\
+             FROM nginx\nCOPY --from=js /dist /\n",
+        ),
+        good(
+            RULE,
+            "what is no cache",
+            "FROM alpine\nRUN --mount=type=tmpfs,target=/var/cache/apk apk add curl\n",
+        ),
+        silent(RULE, "one platform", image(&["linux/amd64"]))
+            .requesting(&["linux/amd64"])
+            .by("FROM alpine\nRUN --mount=type=cache,target=/var/cache/apk apk add curl\n"),
+    ]
+}
+
+fn spellings() -> Vec<Case> {
+    const RULE: Rule = Rule::PlatformSpelling;
+    vec![
+        bad(
+            RULE,
+            "the variant that the builder leaves out",
+            "FROM debian\nARG TARGETPLATFORM\nRUN case \"$TARGETPLATFORM\" in linux/amd64) x;; linux/arm64/v8) y;; esac\n",
+            &["warning - 3:48"],
+        ),
+        bad(
+            RULE,
+            "the kernel's names for the builder's",
+            "FROM debian\nARG TARGETARCH\nRUN if [ \"$TARGETARCH\" = \"x86_64\" ]; then x; else y; fi\n",
+            &["warning - 3:27"],
+        ),
+        bad(
+            RULE,
+            "the builder's names for the kernel's",
+            "FROM debian\nRUN A=$(dpkg --print-architecture); case $A in x86_64) x;; aarch64) y;; *) exit 1;; esac\n",
+            &["warning - 2:48", "warning - 2:60"],
+        ),
+        bad_for_four(
+            RULE,
+            "a variant behind the architecture",
+            "FROM debian\nARG TARGETARCH\nRUN case ${TARGETARCH} in amd64|arm64) x;; armv7) y;; *) exit 1;; esac\n",
+            &["warning - 3:44"],
+        ),
+        good(
+            RULE,
+            "as the builder spells them",
+            "FROM debian\nARG TARGETPLATFORM TARGETARCH\n\
+             RUN case \"$TARGETPLATFORM\" in linux/amd64) x;; linux/arm64*) y;; linux/arm/v7) z;; esac\n\
+             RUN [ \"$TARGETARCH\" = arm64 ] || x\n",
+        ),
+        good(
+            RULE,
+            "both spellings",
+            "FROM debian\nARG TARGETPLATFORM\nRUN case $TARGETPLATFORM in linux/arm64|linux/arm64/v8) x;; linux/amd64) y;; esac\n\
+             ARG TARGETARCH\nRUN if [ $TARGETARCH = aarch64 ] || [ $TARGETARCH = arm64 ]; then x; fi\n",
+        ),
+        good(
+            RULE,
+            "another variable",
+            "FROM debian\nARG ARCH\nRUN case $ARCH in x86_64) x;; esac; [ \"$FLAVOUR\" = arm ] || y\n",
+        ),
+        good(
+            RULE,
+            "platforms that are rare",
+            "FROM debian\nARG TARGETARCH\nRUN case $TARGETARCH in amd64|arm64) x;; loong64|mips64le|ppc64) y;; *) exit 1;; esac\n",
+        ),
+    ]
+}

@@ -1,0 +1,24 @@
+//! `archproof lint`.
+
+use archproof::case::Subject;
+use archproof::report::SubjectReport;
+
+use super::arguments::LintArguments;
+use super::invocation::default_platforms;
+use super::{Exit, complain, show};
+
+pub(super) fn lint(arguments: &LintArguments) -> Exit {
+    let default_platforms = match default_platforms() {
+        Ok(platforms) => platforms,
+        Err(exit) => return exit,
+    };
+    let options = arguments.options(default_platforms);
+    let mut reports: Vec<SubjectReport> = Vec::new();
+    for name in &arguments.dockerfiles {
+        match Subject::find_dockerfile(name) {
+            Ok(subject) => reports.push(archproof::lint::lint(&subject, &options)),
+            Err(error) => return complain(&error.to_string()),
+        }
+    }
+    show(arguments.output, &reports)
+}

@@ -1,0 +1,90 @@
+//! A Dockerfile by itself: nothing is built, and nobody is asked.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::build::BuildPlan;
+use crate::case::{Case, Subject};
+use crate::check::{check_dockerfile, named_platforms};
+use crate::dockerfile::{DockerfileError, Recipe};
+use crate::platform::Platform;
+use crate::report::{Blocked, Outcome, Retry, Stage, SubjectReport};
+use crate::verdict::{DockerfileJudgement, Known, Strictness};
+
+/// What the user asks for beyond what the case says.
+#[derive(Clone, Debug, Default)]
+pub struct LintOptions {
+    /// The platforms, instead of the case's.
+    pub platforms: Vec<Platform>,
+    /// The platforms where neither the user nor a case names any.
+    pub default_platforms: Vec<Platform>,
+    /// The stage, instead of the case's.
+    pub target: Option<String>,
+    /// Values for ARG, over the case's.
+    pub args: BTreeMap<String, String>,
+    /// Which severities fail.
+    pub strictness: Strictness,
+}
+
+/// Why a Dockerfile could not be judged.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LintError {
+    /// It cannot be read.
+    #[error("cannot read {}", .0.display())]
+    Read(PathBuf, #[source] std::io::Error),
+    /// It is none.
+    #[error("{} is no Dockerfile", .0.display())]
+    Syntax(PathBuf, #[source] DockerfileError),
+}
+
+/// Judges the Dockerfile of a subject that is built.
+#[must_use]
+pub fn lint(subject: &Subject, options: &LintOptions) -> SubjectReport {
+    let outcome = match judge(subject, options) {
+        Ok(judgement) => Outcome::Linted(judgement),
+        Err(error) => Outcome::Blocked(Blocked::new(Stage::Dockerfile, &error, Retry::Useless)),
+    };
+    let summary = subject.case().summary.clone();
+    SubjectReport { subject: subject.name().to_owned(), summary, outcome }
+}
+
+fn judge(subject: &Subject, options: &LintOptions) -> Result<DockerfileJudgement, LintError> {
+    let case = subject.case();
+    let recipe = recipe(case, options)?;
+    let findings = check_dockerfile(&recipe)
+        .map_err(|error| LintError::Syntax(case.build.dockerfile.clone(), error))?;
+    let Case { allow, expect, .. } = case;
+    Ok(DockerfileJudgement::of(findings, Known { allow, expect, strictness: options.strictness }))
+}
+
+fn recipe(case: &Case, options: &LintOptions) -> Result<Recipe, LintError> {
+    let spec = &case.build;
+    let mut args = spec.args.clone();
+    args.extend(options.args.clone());
+    let plan = BuildPlan {
+        target: options.target.clone().or_else(|| spec.target.clone()),
+        args,
+        contexts: spec.contexts.clone(),
+        ..BuildPlan::new(spec.dockerfile.clone(), spec.context.clone(), platforms(case, options))
+    };
+    match fs::read_to_string(&plan.dockerfile) {
+        Ok(text) => Ok(plan.recipe(text, Platform::of_host())),
+        Err(error) => Err(LintError::Read(plan.dockerfile, error)),
+    }
+}
+
+/// The first that are named: by the user, the case, the environment, the file's own name.
+fn platforms(case: &Case, options: &LintOptions) -> Vec<Platform> {
+    let of_name = named_platforms(file_name(&case.build.dockerfile));
+    let usual = Platform::USUAL.to_vec();
+    let named = [&options.platforms, &case.build.platforms, &options.default_platforms, &of_name];
+    named.into_iter().find(|it| !it.is_empty()).cloned().unwrap_or(usual)
+}
+
+fn file_name(path: &Path) -> &str {
+    path.file_name().and_then(|it| it.to_str()).unwrap_or_default()
+}
