@@ -181,6 +181,20 @@ impl Evaluated {
     }
 }
 
+/// The variables about platforms that the builder gives.
+const PREDEFINED: [&str; 10] = [
+    "BUILDARCH",
+    "BUILDOS",
+    "BUILDOSVERSION",
+    "BUILDPLATFORM",
+    "BUILDVARIANT",
+    "TARGETARCH",
+    "TARGETOS",
+    "TARGETOSVERSION",
+    "TARGETPLATFORM",
+    "TARGETVARIANT",
+];
+
 /// The variables that the builder gives.
 fn predefined(inputs: &Inputs<'_>) -> BTreeMap<String, String> {
     let of = |prefix: &str, platform: Platform| {
@@ -346,7 +360,7 @@ impl Evaluator<'_> {
                     && self.globals.get(it).is_some_and(|it| it.giver == ValueGiver::Builder)
             })
         };
-        let is_predefined = |it: &str| it.starts_with("TARGET") || it.starts_with("BUILD");
+        let is_predefined = |it: &str| PREDEFINED.contains(&it);
         if is_builders("TARGET") {
             Pin::Target
         } else if is_builders("BUILD") {

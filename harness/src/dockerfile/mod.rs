@@ -21,7 +21,7 @@ pub use evaluate::{
 pub use expand::{Expansion, Reference, expand, references};
 pub use lines::HereDocument;
 pub use recipe::Recipe;
-pub use script::{Branch, Choice, Guard, Script, ShellCommand, ShellWord};
+pub use script::{Branch, Choice, Guard, Output, Script, ShellCommand, ShellWord};
 pub(crate) use syntax::is_shell;
 pub use syntax::{
     Assignment, Copy, Declaration, Dockerfile, Mount, Run, RunCommand, Stage, Step, StepKind,

@@ -32,6 +32,18 @@ pub struct ShellCommand {
     pub words: Vec<ShellWord>,
     /// What must hold for it to be executed, the outermost first.
     pub guards: Vec<Arc<Guard>>,
+    /// Where its output goes.
+    pub output: Output,
+}
+
+/// Where the output of a command goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Output {
+    /// To a file, or to whoever watches.
+    #[default]
+    Kept,
+    /// To another command.
+    Piped,
 }
 
 /// A word as it is written, with its quotes.
@@ -178,7 +190,7 @@ impl Reader<'_> {
             NodeKind::Command { assignments, words, redirects } => {
                 self.command(assignments, words, redirects, frame);
             }
-            NodeKind::Pipeline { commands, .. } => self.nodes(commands, frame),
+            NodeKind::Pipeline { commands, .. } => self.pipeline(commands, frame),
             NodeKind::List { .. } => self.list(node, frame),
             NodeKind::If { condition, then_body, else_body, .. } => {
                 self.node(condition, frame);
@@ -214,6 +226,18 @@ impl Reader<'_> {
                 self.substitutions(node, &word, frame);
             }
             _ => {}
+        }
+    }
+
+    /// All but the last write to the next one.
+    fn pipeline(&mut self, commands: &[Node], frame: &Frame) {
+        for (number, node) in commands.iter().enumerate() {
+            let first = self.script.commands.len();
+            self.node(node, frame);
+            if number + 1 < commands.len() {
+                let piped = self.script.commands.iter_mut().skip(first);
+                piped.for_each(|it| it.output = Output::Piped);
+            }
         }
     }
 
@@ -265,6 +289,7 @@ impl Reader<'_> {
             assignments: Vec::new(),
             words: Vec::new(),
             guards: frame.guards.clone(),
+            output: Output::Kept,
         };
         for node in assignments {
             let word = self.word(node, frame);
@@ -497,6 +522,9 @@ mod tests {
         assert_eq!(names, ["set", "uname", "sed", "", "cd", "make"]);
         assert_eq!(script.commands[1].words[0].place, 1000 + 13);
         assert!(script.assigned.contains("A"));
+        let piped: Vec<bool> =
+            script.commands.iter().map(|it| it.output == Output::Piped).collect();
+        assert_eq!(piped, [false, true, false, false, false, false]);
     }
 
     #[test]

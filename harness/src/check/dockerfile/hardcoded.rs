@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::study::{BUILD, Site, Study, TARGET, depends_on_architecture, list};
 use crate::check::names::{machines, names_of, unmistakable};
 use crate::check::{Finding, Rule, Severity};
-use crate::dockerfile::{Base, Guard, Pin, ShellCommand, ShellWord, StepKind, Text, references};
+use crate::dockerfile::{
+    Base, Guard, Output, Pin, Script, ShellCommand, ShellWord, StepKind, Text, references,
+};
 use crate::elf::Machine;
 use crate::platform::Platform;
 
@@ -14,7 +16,8 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
     for site in study.sites() {
         match &site.step.kind {
             StepKind::Env(list) => {
-                for it in list.iter().filter(|it| is_telling(&it.name, it.value.as_str())) {
+                let told = list.iter().filter(|it| is_telling(&it.name, it.value.as_str()));
+                for it in told {
                     let what = What::of_setting(&it.name);
                     findings.extend(text(study, &site, &it.value, what));
                 }
@@ -26,7 +29,8 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
             }
             StepKind::Copy(_) if gathers(study, site.number) => {}
             StepKind::Copy(copy) => {
-                findings.extend(copy.sources.iter().filter_map(|it| {
+                let sources = copy.sources.iter().filter(|it| !is_plain_text(it.as_str()));
+                findings.extend(sources.filter_map(|it| {
                     let is_url = it.as_str().contains("://");
                     text(study, &site, it, if is_url { What::Download } else { What::File })
                 }));
@@ -35,12 +39,21 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
         }
     }
     for (site, _, script) in study.scripts() {
+        if gathers_in(script) {
+            continue;
+        }
         for command in &script.commands {
             findings.extend(of_command(study, &site, command));
         }
     }
     findings.extend(arguments(study));
     findings
+}
+
+/// Whether a file is read by people or package managers, and executed by nobody.
+fn is_plain_text(path: &str) -> bool {
+    let endings = ["txt", "md", "json", "yml", "yaml", "toml", "list", "conf", "patch"];
+    path.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending))
 }
 
 /// Whether a stage takes in files of several architectures, for others to choose from.
@@ -84,6 +97,10 @@ pub(super) const COMPILER_SETTINGS: [&str; 3] =
 fn is_telling(name: &str, value: &str) -> bool {
     // What stands in for the builder's own word is another rule's.
     if TARGET.contains(&name) || BUILD.contains(&name) {
+        return false;
+    }
+    // CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=x86_64-linux-gnu-gcc is for that one only.
+    if !machines(name).is_empty() {
         return false;
     }
     COMPILER_SETTINGS.contains(&name)
@@ -136,6 +153,9 @@ fn spelled(text: &str, machine: Machine) -> Option<(&'static str, usize)> {
 
 /// Whether a stage is for one architecture by its name, or that of a stage that it is built on.
 fn is_of_architecture(study: &Study<'_>, number: usize, machine: Machine) -> bool {
+    if names_file(study, machine) {
+        return true;
+    }
     let mut open = vec![number];
     let mut seen = BTreeSet::new();
     while let Some(number) = open.pop() {
@@ -151,6 +171,11 @@ fn is_of_architecture(study: &Study<'_>, number: usize, machine: Machine) -> boo
         }));
     }
     false
+}
+
+/// Whether the Dockerfile itself is named for it, or the folder that it lies in.
+fn names_file(study: &Study<'_>, machine: Machine) -> bool {
+    study.recipe.name.rsplit('/').take(2).any(|part| machines(part).contains(&machine))
 }
 
 /// The text with blanks in place of `${…}` and `$(…)`.
@@ -257,17 +282,26 @@ fn of_command(study: &Study<'_>, site: &Site<'_>, command: &ShellCommand) -> Vec
         findings.extend(contradiction(study, command));
         return findings;
     }
+    let words = &command.words;
+    let whats: Vec<Option<What>> =
+        (0..words.len()).map(|position| what_of(&command.name(), command, position)).collect();
+    let said = words.iter().zip(&whats).filter(|(_, what)| what.is_some());
+    let said: BTreeSet<Machine> =
+        said.flat_map(|(it, _)| unmistakable(&it.raw)).map(|it| it.1).collect();
+    // Who names several knows that there are several.
+    if said.len() > 1 {
+        return findings;
+    }
     let told = command.assignments.iter().filter(|it| COMPILER_SETTINGS.contains(&it.0.as_str()));
     for (_, value) in told {
         findings.extend(word(study, site, value, What::Compiled));
     }
-    let name = command.name();
-    for (position, argument) in command.words.iter().enumerate() {
-        let Some(what) = what_of(&name, command, position) else { continue };
-        findings.extend(word(study, site, argument, what));
-        if findings.len() > 3 {
-            break;
+    for (argument, what) in words.iter().zip(whats) {
+        let Some(what) = what else { continue };
+        if what == What::Package && has_foreign_packages(study, site.number) {
+            continue;
         }
+        findings.extend(word(study, site, argument, what));
     }
     findings
 }
@@ -293,10 +327,7 @@ fn what_of(name: &str, command: &ShellCommand, position: usize) -> Option<What> 
         }
         "apt-get" | "apt" | "apk" | "dnf" | "yum" | "microdnf" | "zypper" | "dpkg" | "rpm"
         | "pip" | "pip3" | "npm" => {
-            let is_about_others =
-                command.words.iter().any(|it| it.unquoted().starts_with("--add-architecture"));
-            (position > 1 && !is_about_others && !text.starts_with("/var/"))
-                .then_some(What::Package)
+            (position > 1 && !text.starts_with("/var/")).then_some(What::Package)
         }
         "cargo" | "cross" | "rustc" | "zig" | "clang" | "clang++" | "dotnet" | "bazel" => {
             let flag = ["--target", "-target", "-r", "--runtime", "-a", "--arch", "--platforms"];
@@ -308,6 +339,24 @@ fn what_of(name: &str, command: &ShellCommand, position: usize) -> Option<What> 
             .then_some(What::Compiled),
         _ => None,
     }
+}
+
+/// Whether a stage has packages of another architecture on purpose.
+fn has_foreign_packages(study: &Study<'_>, number: usize) -> bool {
+    let of_stage = study.scripts().filter(|(site, ..)| site.number == number);
+    let mut commands = of_stage.flat_map(|(_, _, script)| &script.commands);
+    commands.any(|it| it.words.iter().any(|it| it.raw.starts_with("--add-architecture")))
+}
+
+/// Whether a script fetches files of several architectures into files, to choose from. What is
+/// unpacked at once is not chosen any more.
+fn gathers_in(script: &Script) -> bool {
+    let is_download = |it: &&ShellCommand| matches!(it.name().as_str(), "curl" | "wget");
+    let downloads: Vec<&ShellCommand> = script.commands.iter().filter(is_download).collect();
+    let addresses = downloads.iter().flat_map(|it| &it.words).filter(|it| it.raw.contains("://"));
+    let named: BTreeSet<Machine> =
+        addresses.flat_map(|it| unmistakable(&it.raw)).map(|it| it.1).collect();
+    named.len() > 1 && downloads.iter().all(|it| it.output == Output::Kept)
 }
 
 fn is_make_setting(name: &str) -> bool {
@@ -352,8 +401,13 @@ fn arguments(study: &Study<'_>) -> Vec<Finding> {
         let is_one = machines(value).len() == 1 && !value.contains(['/', '.', ':', '-']);
         let is_settled = TARGET.contains(&it.name.as_str()) || BUILD.contains(&it.name.as_str());
         let is_settled = is_settled || COMPILER_SETTINGS.contains(&it.name.as_str()) || is_given;
-        let others = others(study, machines(value).first().copied());
-        if is_settled || !is_one || others.is_empty() || !names_download(study, &it.name) {
+        let machine = machines(value).first().copied();
+        let others = others(study, machine);
+        // The same argument of other stages, or of a stage that is named for it, is a choice.
+        let is_chosen = defaults_of(study, &it.name).len() > 1
+            || machine.is_some_and(|machine| is_in_stage_of(study, it.start, machine));
+        let is_settled = is_settled || is_chosen || others.is_empty();
+        if is_settled || !is_one || !names_download(study, &it.name) {
             continue;
         }
         let message = format!(
@@ -366,6 +420,24 @@ fn arguments(study: &Study<'_>) -> Vec<Finding> {
         findings.push(finding.with_severity(Severity::Note));
     }
     findings
+}
+
+/// The machines that the defaults of an argument name, wherever it is declared.
+fn defaults_of(study: &Study<'_>, name: &str) -> BTreeSet<Machine> {
+    let of_stages = study.file.stages.iter().flat_map(|it| &it.steps);
+    let of_stages = of_stages.filter_map(|it| match &it.done().kind {
+        StepKind::Arg(list) => Some(list),
+        _ => None,
+    });
+    let declared = study.file.globals.iter().chain(of_stages.flatten());
+    let defaults = declared.filter(|it| it.name == name).filter_map(|it| it.default.as_ref());
+    defaults.flat_map(|it| machines(it.as_str())).collect()
+}
+
+/// Whether a byte of the file stands in a stage that is for one architecture by its name.
+fn is_in_stage_of(study: &Study<'_>, byte: usize, machine: Machine) -> bool {
+    let number = study.file.stages.iter().rposition(|it| it.start <= byte);
+    number.is_some_and(|it| is_of_architecture(study, it, machine))
 }
 
 /// The platforms asked for that are of other machines.

@@ -38,7 +38,8 @@ fn pinned(study: &Study<'_>) -> Option<Finding> {
     let pin = study.evaluated[0].stages[number].pin;
     let why = match pin {
         Pin::Build => "the platform that builds",
-        _ => "always the same",
+        Pin::Target => "for --platform leaves the variant out",
+        Pin::Constant | Pin::Argument => "always the same",
     };
     let platforms: Vec<Platform> = wrong.iter().map(|it| it.0).collect();
     let message =

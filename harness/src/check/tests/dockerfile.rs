@@ -25,6 +25,8 @@ pub(super) fn cases() -> Vec<Case> {
 const TWO: &[&str] = &["linux/amd64", "linux/arm64"];
 const FOUR: &[&str] = &["linux/386", "linux/amd64", "linux/arm/v7", "linux/arm64"];
 
+const V6: &[&str] = &["linux/amd64", "linux/arm/v6"];
+
 /// Healthy images of some platforms, which a Dockerfile is said to have made.
 fn image(platforms: &'static [&'static str]) -> Image {
     Image::of(platforms.iter().map(|it| Variant::healthy(it)))
@@ -221,6 +223,14 @@ fn out_of_scope() -> Vec<Case> {
 fn pinned() -> Vec<Case> {
     const RULE: Rule = Rule::FinalStagePinned;
     vec![
+        caught(RULE, "the variant is left out", image(V6), &["error - 1:6"])
+            .requesting(V6)
+            .by("FROM --platform=$TARGETOS/$TARGETARCH php:8\n"),
+        good(
+            RULE,
+            "an argument whose name begins as the builder's",
+            "ARG TARGET_PLATFORM=linux/amd64\nFROM --platform=$TARGET_PLATFORM php:8\n",
+        ),
         bad(RULE, "the platform that builds", "FROM --platform=$BUILDPLATFORM php:8\n", &["error - 1:6"]),
         bad(RULE, "a constant", "FROM --platform=linux/arm64 php:8\nRUN x\n", &["error - 1:6"]),
         bad(
@@ -459,6 +469,35 @@ fn untold_builders() -> Vec<Case> {
 fn hardcoded() -> Vec<Case> {
     const RULE: Rule = Rule::ArchHardcoded;
     vec![
+        good(
+            RULE,
+            "fetched for all, unpacked for one",
+            "FROM debian\nRUN curl -O https://example.com/s6-x86_64.tgz && curl -O https://example.com/s6-aarch64.tgz \\\n\
+             \x20 && tar xf s6-$(dpkg --print-architecture).tgz\n",
+        ),
+        good(
+            RULE,
+            "compiled for all at once",
+            "FROM --platform=$BUILDPLATFORM rust AS b\nRUN cargo zigbuild --target x86_64-unknown-linux-musl \\\n\
+             \x20 --target aarch64-unknown-linux-musl\nFROM scratch\nCOPY --from=b /m /\n",
+        ),
+        good(
+            RULE,
+            "packages of another architecture on purpose",
+            "FROM debian\nRUN dpkg --add-architecture i386\nRUN apt-get install -y libc6:i386\n",
+        ),
+        good(
+            RULE,
+            "a stage for each architecture that sets an argument",
+            "FROM scratch AS b-amd64\nARG A=x86_64\nFROM scratch AS b-arm64\nARG A=aarch64\n\
+             FROM b-$TARGETARCH\nADD https://example.com/t-$A /t\n",
+        ),
+        good(
+            RULE,
+            "a list for the package manager, and a linker for each target",
+            "FROM debian\nCOPY packages-amd64.txt /etc/\n\
+             ENV CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=x86_64-linux-gnu-gcc\n",
+        ),
         bad(
             RULE,
             "a base image of one architecture",
@@ -628,6 +667,13 @@ fn hardcoded_in_scripts() -> Vec<Case> {
 fn uname() -> Vec<Case> {
     const RULE: Rule = Rule::ArchFromUname;
     vec![
+        bad_for_four(
+            RULE,
+            "the distribution is asked as well",
+            "FROM debian\nRUN if [ $(dpkg --print-architecture) = i386 ]; then a; elif [ $(uname -m) = x86_64 ]; then b; fi\n",
+            &["note - 2:66"],
+        ),
+        good(RULE, "only looked at", "FROM debian\nRUN uname -a\n"),
         bad_for_four(
             RULE,
             "32-bit platforms have 64-bit kernels",
