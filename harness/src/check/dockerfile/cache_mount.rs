@@ -2,7 +2,7 @@
 
 use super::study::{Site, Study, TARGET};
 use crate::check::{Finding, Rule, Severity};
-use crate::dockerfile::{Mount, Pin, Script, StepKind, references};
+use crate::dockerfile::{Mount, Pin, Script, ShellCommand, StepKind, references};
 
 pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -114,6 +114,8 @@ const KINDS: [Kind; 7] = [
 /// Who uses a mount.
 struct User<'a> {
     script: Option<&'a Script>,
+    /// The minor version of Alpine 3 that the base's name has.
+    alpine: Option<u32>,
     is_on_each_platform: bool,
     is_executed_for_each: bool,
 }
@@ -126,9 +128,30 @@ impl<'a> User<'a> {
             study.scopes(site).any(|(_, scope)| TARGET.iter().any(|it| scope.contains_key(*it)));
         Self {
             script: study.script(site),
+            alpine: study.root_image(site.number).as_deref().and_then(alpine_minor),
             is_on_each_platform,
             is_executed_for_each: is_on_each_platform || declares,
         }
+    }
+
+    fn apks(&self) -> impl Iterator<Item = &ShellCommand> {
+        let commands = self.script.into_iter().flat_map(|it| &it.commands);
+        commands.filter(|it| it.name() == "apk")
+    }
+
+    /// Whether apk uses no cache at all.
+    fn does_without(&self) -> bool {
+        let has_flag = |it: &ShellCommand| it.words.iter().any(|it| it.raw == "--no-cache");
+        self.apks().next().is_some() && self.apks().all(has_flag)
+    }
+
+    /// Whether apk fetches its index anew each time, or tells those of other architectures apart,
+    /// as it does since Alpine 3.20.
+    fn renews_index(&self) -> bool {
+        let renewing = ["update", "-U", "--update", "--update-cache", "--no-cache"];
+        let renews =
+            |it: &ShellCommand| it.words.iter().any(|it| renewing.contains(&it.raw.as_str()));
+        self.apks().any(renews) || self.alpine.is_some_and(|minor| minor >= 20)
     }
 
     fn names_target(&self) -> bool {
@@ -151,13 +174,14 @@ fn mount(study: &Study<'_>, user: &User<'_>, mount: &Mount) -> Option<Finding> {
     let sharing = mount.option(&["sharing"]).map_or("shared", |it| it.as_str());
     let (why, severity) = match (sharing, kind.lock) {
         ("private", _) | ("locked", Lock::Cures) => return None,
+        ("locked", Lock::CuresBut(_)) if user.renews_index() => return None,
         ("locked", Lock::CuresBut(rest)) => (rest, Severity::Note),
         _ => (kind.why, Severity::Warning),
     };
     let is_rust = !path.ends_with("target") && !path.ends_with("release")
         || user.script.is_some_and(|it| it.commands.iter().any(|it| it.name() == "cargo"))
             && !user.names_target();
-    if !is_affected || !is_rust || tells_platforms_apart(study, mount) {
+    if !is_affected || !is_rust || user.does_without() || tells_platforms_apart(study, mount) {
         return None;
     }
     let message = format!("all platforms share the cache {path}: {why}");
@@ -174,6 +198,13 @@ fn written(mount: &Mount) -> String {
         if value.as_str().is_empty() { key.clone() } else { format!("{key}={}", value.as_str()) }
     });
     options.collect::<Vec<_>>().join(",")
+}
+
+/// The minor version of Alpine 3 in the name of an image: `node:22-alpine3.21`, `alpine:3.20`.
+fn alpine_minor(image: &str) -> Option<u32> {
+    let (_, rest) = image.rsplit_once("alpine")?;
+    let rest = rest.trim_start_matches([':', '-']).strip_prefix("3.")?;
+    rest.split(|it: char| !it.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// Whether the cache of each platform is its own: by a variable in its id or path.

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use crate::check::names::machines;
 use crate::check::{Finding, Place, Rule};
 use crate::dockerfile::{
-    Dockerfile, DockerfileError, Evaluated, EvaluatedStage, Guard, Inputs, Recipe, Run, RunCommand,
-    Scope, Script, ShellCommand, Stage, Step, StepKind, is_shell,
+    Base, Dockerfile, DockerfileError, Evaluated, EvaluatedStage, Guard, Inputs, Recipe, Run,
+    RunCommand, Scope, Script, ShellCommand, Stage, Step, StepKind, is_shell,
 };
 use crate::platform::Platform;
 
@@ -69,6 +69,19 @@ impl<'a> Study<'a> {
     ) -> impl Iterator<Item = (Platform, &EvaluatedStage)> + Clone {
         let needing = self.evaluated.iter().filter(move |it| it.needed.contains(&number));
         needing.map(move |it| (it.platform, &it.stages[number]))
+    }
+
+    /// The image that a stage is built on in the end, if it is one.
+    pub(super) fn root_image(&self, number: usize) -> Option<String> {
+        let evaluated = self.evaluated.iter().find(|it| it.needed.contains(&number))?;
+        let mut number = number;
+        while let Base::Stage(base) = evaluated.stages[number].base {
+            number = base;
+        }
+        match &evaluated.stages[number].base {
+            Base::Image(image) => Some(image.clone()),
+            _ => None,
+        }
     }
 
     /// The platforms that need a stage.

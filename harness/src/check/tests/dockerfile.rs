@@ -714,6 +714,14 @@ fn uname() -> Vec<Case> {
 fn cache_mounts() -> Vec<Case> {
     const RULE: Rule = Rule::CacheMountShared;
     vec![
+        good(
+            RULE,
+            "apk that fetches its index anew, knows whose it is, or has no cache",
+            "FROM alpine:3.18 AS a\nRUN --mount=type=cache,target=/var/cache/apk,sharing=locked apk add -U curl\n\
+             FROM node:22-alpine3.21 AS b\nRUN --mount=type=cache,target=/var/cache/apk,sharing=locked apk add curl\n\
+             FROM alpine\nCOPY --from=a / /a\nCOPY --from=b / /b\n\
+             RUN --mount=type=cache,target=/var/cache/apk apk add --no-cache curl\n",
+        ),
         bad(
             RULE,
             "apk",
