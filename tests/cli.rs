@@ -390,7 +390,7 @@ fn interrupt(project: &Project, signal: &str, at: &str) -> Said {
 
 /// Other tests run beside this one: what is theirs goes by and by, what is forgotten stays.
 fn assert_nothing_is_left() {
-    let deadline = Instant::now() + Duration::from_secs(120);
+    let deadline = Instant::now() + Duration::from_mins(2);
     let mut first = None;
     loop {
         let now = RUNTIME.block_on(holdings());

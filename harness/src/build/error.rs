@@ -249,7 +249,7 @@ impl BuildError {
         match &self.progress {
             Progress::Some(trace) => BuildTrace::clone(trace),
             Progress::None => BuildTrace {
-                recipe: Recipe::clone(&self.recipe),
+                recipe: self.recipe.clone(),
                 basis: Basis::Claimed("no step was begun".to_owned()),
                 steps: Vec::new(),
             },

@@ -162,12 +162,6 @@ impl Built {
 /// The classic store refuses to.
 const SAFE_API: (u32, u32) = (1, 51);
 
-/// Whether the image has no layer for certain. An unreadable Dockerfile is the build's to report.
-fn is_empty(plan: &BuildPlan) -> bool {
-    std::fs::read_to_string(&plan.dockerfile)
-        .is_ok_and(|text| layers::has_no_layer(&text, plan.target.as_deref()))
-}
-
 /// Builds for all platforms at once and writes the archive of an OCI image layout.
 ///
 /// Dropping the future interrupts the build; the archive is then incomplete and its owner's to
@@ -205,7 +199,7 @@ async fn build_index(
 ) -> Result<Built, Failure> {
     let exports_empty =
         engine.store() == ImageStore::Containerd && engine.api_is_at_least(SAFE_API);
-    if !exports_empty && is_empty(plan) {
+    if !exports_empty && layers::has_no_layer(&recipe(plan, engine)) {
         return Err(BuildErrorKind::NoLayer.into());
     }
     if engine.store() == ImageStore::Classic {

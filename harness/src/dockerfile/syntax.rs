@@ -55,7 +55,9 @@ pub enum StepKind {
     Copy(Copy),
     /// `SHELL`: the words before the command.
     Shell(Vec<String>),
-    /// An instruction in whose text the builder replaces variables.
+    /// `WORKDIR`, which makes the folder.
+    Workdir(Text),
+    /// Another instruction in whose text the builder replaces variables. It writes no file.
     Expanded(Text),
     /// An instruction whose text is left to the running container.
     Verbatim,
@@ -128,7 +130,7 @@ pub struct Copy {
 }
 
 /// Instructions in whose text the builder replaces variables.
-const EXPANDED: [&str; 6] = ["EXPOSE", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"];
+const EXPANDED: [&str; 5] = ["EXPOSE", "LABEL", "STOPSIGNAL", "USER", "VOLUME"];
 /// Instructions that it leaves alone.
 const VERBATIM: [&str; 4] = ["CMD", "ENTRYPOINT", "HEALTHCHECK", "MAINTAINER"];
 
@@ -182,6 +184,20 @@ impl Dockerfile {
 }
 
 impl Step {
+    /// Whether it writes files: then it makes a layer.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        match &self.kind {
+            StepKind::Run(_) | StepKind::Copy(_) | StepKind::Workdir(_) => true,
+            StepKind::Arg(_)
+            | StepKind::Env(_)
+            | StepKind::Shell(_)
+            | StepKind::Expanded(_)
+            | StepKind::Verbatim
+            | StepKind::OnBuild(_) => false,
+        }
+    }
+
     /// What is done: the instruction itself, or the one that an `ONBUILD` keeps for later.
     #[must_use]
     pub fn done(&self) -> &Self {
@@ -259,6 +275,7 @@ impl Parser<'_> {
             "RUN" => StepKind::Run(Run { mounts: mounts(&line.flags), command: command(line) }),
             "COPY" | "ADD" => StepKind::Copy(self.copy(line)),
             "SHELL" => StepKind::Shell(json_words(line.rest.as_str()).unwrap_or_default()),
+            "WORKDIR" => StepKind::Workdir(line.rest.clone()),
             "ONBUILD" => StepKind::OnBuild(Box::new(self.step(&line.trigger(self.escape))?)),
             word if EXPANDED.contains(&word) => StepKind::Expanded(line.rest.clone()),
             word if VERBATIM.contains(&word) => StepKind::Verbatim,

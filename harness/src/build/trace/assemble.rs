@@ -70,7 +70,7 @@ impl Assembler {
 
     fn finish(self, basis: Basis, mut steps: Vec<BuildStep>) -> BuildTrace {
         steps.sort();
-        BuildTrace { recipe: self.recipe, basis, steps }
+        BuildTrace { recipe: Box::new(self.recipe), basis, steps }
     }
 
     fn recorded(&self, recorded: &Recorded, step: &Step) -> BuildStep {

@@ -35,7 +35,7 @@ pub enum Making {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildTrace {
     /// What was built, and for what.
-    pub recipe: Recipe,
+    pub recipe: Box<Recipe>,
     /// What its platforms rest on.
     pub basis: Basis,
     /// The steps, by line, then by the platforms that depend on them.

@@ -44,7 +44,7 @@ fn read(study: &Study<'_>, site: &Site<'_>) -> Vec<(String, usize)> {
         found.extend(list.into_iter().map(|it| (it.name, text.place_of(it.start))));
     };
     match &site.step.kind {
-        StepKind::Expanded(text) => look(text),
+        StepKind::Expanded(text) | StepKind::Workdir(text) => look(text),
         StepKind::Env(list) => list.iter().for_each(|it| look(&it.value)),
         StepKind::Arg(list) => {
             // `ARG TARGETARCH=${TARGETARCH:-amd64}` is the default's fault.

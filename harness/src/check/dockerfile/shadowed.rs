@@ -121,7 +121,7 @@ fn is_read_after(study: &Study<'_>, site: &Site<'_>, name: &str) -> bool {
         .flat_map(|(_, stage)| &stage.steps);
     in_stage.chain(in_children).any(|step| match &step.done().kind {
         StepKind::Run(run) => !matches!(run.command, RunCommand::Words(_)),
-        StepKind::Expanded(text) => mentions(text),
+        StepKind::Expanded(text) | StepKind::Workdir(text) => mentions(text),
         StepKind::Copy(copy) => mentions(&copy.words),
         StepKind::Env(list) => list.iter().any(|it| mentions(&it.value)),
         StepKind::Arg(list) => list.iter().any(|it| it.default.as_ref().is_some_and(mentions)),

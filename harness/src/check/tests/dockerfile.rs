@@ -12,6 +12,7 @@ pub(super) fn cases() -> Vec<Case> {
         builders(),
         untold_builders(),
         hardcoded(),
+        hardcoded_rightly(),
         hardcoded_in_scripts(),
         uname(),
         cache_mounts(),
@@ -541,6 +542,13 @@ fn hardcoded() -> Vec<Case> {
             "FROM debian\nARG S6_ARCH=x86_64\nADD https://example.com/s6-${S6_ARCH}.tar.xz /tmp/\n",
             &["note - 2:5"],
         ),
+    ]
+}
+
+/// Architectures that are rightly written.
+fn hardcoded_rightly() -> Vec<Case> {
+    const RULE: Rule = Rule::ArchHardcoded;
+    vec![
         good(
             RULE,
             "a stage for each architecture",
