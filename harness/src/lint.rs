@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::build::BuildPlan;
 use crate::case::{Case, Subject};
 use crate::check::{check_dockerfile, named_platforms};
-use crate::dockerfile::{DockerfileError, Recipe};
+use crate::dockerfile::{DockerfileError, Recipe, Selection};
 use crate::platform::Platform;
 use crate::report::{Blocked, Outcome, Retry, Stage, SubjectReport};
 use crate::verdict::{DockerfileJudgement, Known, Strictness};
@@ -65,24 +65,27 @@ fn recipe(case: &Case, options: &LintOptions) -> Result<Recipe, LintError> {
     let spec = &case.build;
     let mut args = spec.args.clone();
     args.extend(options.args.clone());
+    let (platforms, selection) = platforms(case, options);
     let plan = BuildPlan {
         target: options.target.clone().or_else(|| spec.target.clone()),
         args,
         contexts: spec.contexts.clone(),
-        ..BuildPlan::new(spec.dockerfile.clone(), spec.context.clone(), platforms(case, options))
+        ..BuildPlan::new(spec.dockerfile.clone(), spec.context.clone(), platforms)
     };
     match fs::read_to_string(&plan.dockerfile) {
-        Ok(text) => Ok(plan.recipe(text, Platform::of_host())),
+        Ok(text) => Ok(Recipe { selection, ..plan.recipe(text, Platform::of_host()) }),
         Err(error) => Err(LintError::Read(plan.dockerfile, error)),
     }
 }
 
 /// The first that are named: by the user, the case, the environment, the file's own name.
-fn platforms(case: &Case, options: &LintOptions) -> Vec<Platform> {
+fn platforms(case: &Case, options: &LintOptions) -> (Vec<Platform>, Selection) {
     let of_name = named_platforms(file_name(&case.build.dockerfile));
-    let usual = Platform::USUAL.to_vec();
     let named = [&options.platforms, &case.build.platforms, &options.default_platforms, &of_name];
-    named.into_iter().find(|it| !it.is_empty()).cloned().unwrap_or(usual)
+    match named.into_iter().find(|it| !it.is_empty()) {
+        Some(platforms) => (platforms.clone(), Selection::Named),
+        None => (Platform::USUAL.to_vec(), Selection::Assumed),
+    }
 }
 
 fn file_name(path: &Path) -> &str {

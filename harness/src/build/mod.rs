@@ -29,7 +29,7 @@ mod walk;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::dockerfile::Recipe;
+use crate::dockerfile::{Recipe, Selection};
 use crate::engine::{Engine, ImageStore};
 use crate::event::{Event, Events};
 use crate::oci::Digest;
@@ -125,6 +125,7 @@ impl BuildPlan {
             contexts: self.contexts.clone(),
             build,
             platforms: self.platforms.clone(),
+            selection: Selection::Named,
         }
     }
 

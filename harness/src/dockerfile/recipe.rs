@@ -23,4 +23,16 @@ pub struct Recipe {
     pub build: Platform,
     /// The platforms that it is built for.
     pub platforms: Vec<Platform>,
+    /// Whether anybody said so.
+    pub selection: Selection,
+}
+
+/// Whether platforms are known to be all that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Selection {
+    /// Somebody named them, or they are what was built.
+    Named,
+    /// Nobody did: there may be others.
+    Assumed,
 }

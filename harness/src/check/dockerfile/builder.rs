@@ -2,9 +2,11 @@
 //! one that runs there, and makes programs for it alone.
 
 use super::hardcoded::COMPILER_SETTINGS;
-use super::study::{Study, TARGET, list};
+use super::study::{BUILD, Study, TARGET, list};
 use crate::check::{Finding, Rule, Severity};
-use crate::dockerfile::{Base, EvaluatedStage, Pin, Script, ShellCommand, ShellWord, StepKind};
+use crate::dockerfile::{
+    Base, EvaluatedStage, Pin, Script, ShellCommand, ShellWord, StepKind, Text, references,
+};
 use crate::platform::Platform;
 
 pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
@@ -65,7 +67,7 @@ fn emulated(study: &Study<'_>, number: usize) -> Option<Finding> {
         it.target.is_some_and(|target| target == number || it.stages[target].is_built_on(number))
     });
     let work = Work::of(study, number);
-    if is_published || !work.compiles(language) || work.needs_c() {
+    if is_published || is_built_one_by_one(study) || !work.compiles(language) || work.needs_c() {
         return None;
     }
     let message = format!(
@@ -79,6 +81,23 @@ fn emulated(study: &Study<'_>, number: usize) -> Option<Finding> {
     let mended = format!("FROM --platform=$BUILDPLATFORM {}", stage.base.as_str());
     let name = if stage.name.is_empty() { String::new() } else { format!(" AS {}", stage.name) };
     Some(finding.with_mended(format!("{mended}{name}")))
+}
+
+/// Whether the published stage is chosen by an argument of the Dockerfile's own: then each
+/// platform is a build of its own, whose compiler runs where it is started.
+fn is_built_one_by_one(study: &Study<'_>) -> bool {
+    let is_own = |name: &str| {
+        let is_declared = study.file.globals.iter().any(|it| it.name == name);
+        is_declared && !TARGET.contains(&name) && !BUILD.contains(&name)
+    };
+    let is_chosen = |text: &Text| {
+        let found = references(text.as_str(), study.file.escape);
+        found.iter().any(|it| is_own(&it.name) && it.name.contains("ARCH"))
+    };
+    study.evaluated.iter().filter_map(|it| it.target).any(|target| {
+        let stage = &study.file.stages[target];
+        is_chosen(&stage.base) || stage.platform.as_ref().is_some_and(is_chosen)
+    })
 }
 
 /// Commands that compile for their own machine unless they are told otherwise.

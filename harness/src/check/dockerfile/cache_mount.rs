@@ -114,8 +114,8 @@ const KINDS: [Kind; 7] = [
 /// Who uses a mount.
 struct User<'a> {
     script: Option<&'a Script>,
-    /// The minor version of Alpine 3 that the base's name has.
-    alpine: Option<u32>,
+    /// The image that the stage is built on.
+    image: Option<String>,
     is_on_each_platform: bool,
     is_executed_for_each: bool,
 }
@@ -128,7 +128,7 @@ impl<'a> User<'a> {
             study.scopes(site).any(|(_, scope)| TARGET.iter().any(|it| scope.contains_key(*it)));
         Self {
             script: study.script(site),
-            alpine: study.root_image(site.number).as_deref().and_then(alpine_minor),
+            image: study.root_image(site.number),
             is_on_each_platform,
             is_executed_for_each: is_on_each_platform || declares,
         }
@@ -136,7 +136,8 @@ impl<'a> User<'a> {
 
     fn apks(&self) -> impl Iterator<Item = &ShellCommand> {
         let commands = self.script.into_iter().flat_map(|it| &it.commands);
-        commands.filter(|it| it.name() == "apk")
+        // `xargs apk add` is apk too.
+        commands.filter(|it| it.words.iter().any(|it| it.raw == "apk"))
     }
 
     /// Whether apk uses no cache at all.
@@ -151,7 +152,8 @@ impl<'a> User<'a> {
         let renewing = ["update", "-U", "--update", "--update-cache", "--no-cache"];
         let renews =
             |it: &ShellCommand| it.words.iter().any(|it| renewing.contains(&it.raw.as_str()));
-        self.apks().any(renews) || self.alpine.is_some_and(|minor| minor >= 20)
+        let alpine = self.image.as_deref().and_then(alpine_minor);
+        self.apks().any(renews) || alpine.is_some_and(|minor| minor >= 20)
     }
 
     fn names_target(&self) -> bool {
@@ -181,7 +183,14 @@ fn mount(study: &Study<'_>, user: &User<'_>, mount: &Mount) -> Option<Finding> {
     let is_rust = !path.ends_with("target") && !path.ends_with("release")
         || user.script.is_some_and(|it| it.commands.iter().any(|it| it.name() == "cargo"))
             && !user.names_target();
-    if !is_affected || !is_rust || user.does_without() || tells_platforms_apart(study, mount) {
+    // The official image keeps cargo's folders in /usr/local/cargo.
+    let is_unused = path.contains("/.cargo/") && user.image.as_deref().is_some_and(is_rust_image);
+    if !is_affected
+        || !is_rust
+        || is_unused
+        || user.does_without()
+        || tells_platforms_apart(study, mount)
+    {
         return None;
     }
     let message = format!("all platforms share the cache {path}: {why}");
@@ -198,6 +207,12 @@ fn written(mount: &Mount) -> String {
         if value.as_str().is_empty() { key.clone() } else { format!("{key}={}", value.as_str()) }
     });
     options.collect::<Vec<_>>().join(",")
+}
+
+/// Whether an image is the official one of Rust.
+fn is_rust_image(image: &str) -> bool {
+    let name = image.split([':', '@']).next().unwrap_or(image);
+    matches!(name.rsplit('/').next(), Some("rust"))
 }
 
 /// The minor version of Alpine 3 in the name of an image: `node:22-alpine3.21`, `alpine:3.20`.

@@ -265,7 +265,11 @@ fn finding(
     };
     let finding = study.finding(Rule::ArchHardcoded, place, message).with_severity(severity);
     let variable = "${TARGETARCH}";
-    match study.mended(place, word, variable).filter(|_| is_builders_word(word)) {
+    let mended = study.mended(place, word, variable).filter(|it| {
+        // A triple has words of its own.
+        is_builders_word(word) && !it.contains(&format!("{variable}-linux"))
+    });
+    match mended {
         Some(line) => finding.with_mended(line),
         None => finding,
     }

@@ -3,7 +3,8 @@
 use super::study::{BUILD, Site, Study, TARGET, list};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
-    Declaration, Evaluated, RunCommand, Scope, StepKind, Text, Value, ValueGiver, references,
+    Declaration, Evaluated, RunCommand, Scope, Script, StepKind, Text, Value, ValueGiver,
+    references,
 };
 use crate::platform::Platform;
 
@@ -64,6 +65,8 @@ fn is_predefined(name: &str) -> bool {
 fn wrong<'a>(evaluated: &Evaluated, scope: &'a Scope, name: &str) -> Option<&'a Value> {
     let value = scope.get(name)?;
     let is_of_file = matches!(value.giver, ValueGiver::Default | ValueGiver::Env);
+    // Who empties the variant wants none.
+    let is_of_file = is_of_file && !(name == "TARGETVARIANT" && value.text.is_empty());
     (is_of_file && evaluated.predefined.get(name) != Some(&value.text)).then_some(value)
 }
 
@@ -110,6 +113,27 @@ fn local(study: &Study<'_>, site: &Site<'_>, subject: &Subject<'_>) -> Option<Fi
     subject.finding(study, &found)
 }
 
+/// Commands that read no variables of their own accord.
+const INDIFFERENT: [&str; 26] = [
+    "[", "addgroup", "adduser", "apk", "apt", "apt-get", "cd", "chmod", "chown", "cp", "curl",
+    "dnf", "echo", "groupadd", "install", "ln", "mkdir", "mv", "rm", "sed", "set", "tar", "test",
+    "touch", "useradd", "wget",
+];
+
+/// Whether a command may read a variable: by its name, or in a program that nobody knows.
+fn may_read(command: &RunCommand, name: &str) -> bool {
+    match command {
+        RunCommand::Words(_) => false,
+        RunCommand::Foreign => true,
+        RunCommand::Script(text) => {
+            text.as_str().contains(name)
+                || Script::parse(text).is_none_or(|script| {
+                    script.commands.iter().any(|it| !INDIFFERENT.contains(&it.name().as_str()))
+                })
+        }
+    }
+}
+
 fn is_read_after(study: &Study<'_>, site: &Site<'_>, name: &str) -> bool {
     let mentions =
         |text: &Text| references(text.as_str(), study.file.escape).iter().any(|it| it.name == name);
@@ -120,7 +144,7 @@ fn is_read_after(study: &Study<'_>, site: &Site<'_>, name: &str) -> bool {
         .filter(|(number, _)| study.uses(*number).any(|(_, it)| it.is_built_on(site.number)))
         .flat_map(|(_, stage)| &stage.steps);
     in_stage.chain(in_children).any(|step| match &step.done().kind {
-        StepKind::Run(run) => !matches!(run.command, RunCommand::Words(_)),
+        StepKind::Run(run) => may_read(&run.command, name),
         StepKind::Expanded(text) | StepKind::Workdir(text) => mentions(text),
         StepKind::Copy(copy) => mentions(&copy.words),
         StepKind::Env(list) => list.iter().any(|it| mentions(&it.value)),

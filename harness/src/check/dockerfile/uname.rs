@@ -2,7 +2,7 @@
 
 use super::study::{Study, list};
 use crate::check::{Finding, Rule, Severity};
-use crate::dockerfile::{Pin, ShellCommand, ShellWord};
+use crate::dockerfile::{Pin, Selection, ShellCommand, ShellWord};
 use crate::platform::{Architecture, Platform};
 
 pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
@@ -10,6 +10,12 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
     for (site, _, script) in study.scripts() {
         // Where the build's own machine is asked for, its kernel knows.
         if study.uses(site.number).any(|(_, it)| it.pin != Pin::Target) {
+            continue;
+        }
+        let platforms = study.platforms(site.number);
+        let is_in_danger = platforms.into_iter().any(is_of_other_kernels);
+        // Of 64-bit platforms the kernel tells the truth.
+        if study.recipe.selection == Selection::Named && !is_in_danger {
             continue;
         }
         let asks = script.commands.iter().find(|it| asks_kernel(it));

@@ -1,5 +1,6 @@
 use super::{Case, Rule, caught, silent};
 use crate::build::{Basis, BuildTrace, Making};
+use crate::dockerfile::{Recipe, Selection};
 use crate::fixture::{Image, Variant, recipe};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -35,7 +36,16 @@ fn image(platforms: &'static [&'static str]) -> Image {
 
 impl Case {
     fn by(self, text: &'static str) -> Self {
-        let recipe = recipe(text, self.requested);
+        self.by_recipe(text, Selection::Named)
+    }
+
+    /// By a Dockerfile whose platforms nobody named.
+    fn by_unnamed(self, text: &'static str) -> Self {
+        self.by_recipe(text, Selection::Assumed)
+    }
+
+    fn by_recipe(self, text: &'static str, selection: Selection) -> Self {
+        let recipe = Box::new(Recipe { selection, ..*recipe(text, self.requested) });
         let trace = BuildTrace { recipe, basis: Basis::Recorded, steps: Vec::new() };
         Self { making: Making::Built(trace), ..self }
     }
@@ -71,6 +81,11 @@ fn good_for_four(rule: Rule, what: &'static str, text: &'static str) -> Case {
 fn shadowed() -> Vec<Case> {
     const RULE: Rule = Rule::PlatformArgShadowed;
     vec![
+        good(
+            RULE,
+            "only commands that know nothing of it, or the variant on purpose",
+            "FROM debian\nARG TARGETARCH=amd64\nRUN apk add curl && adduser x\nFROM debian\nARG TARGETVARIANT=\nRUN make\n",
+        ),
         bad(
             RULE,
             "a default in the stage",
@@ -366,6 +381,12 @@ fn unresolved() -> Vec<Case> {
 fn builders() -> Vec<Case> {
     const RULE: Rule = Rule::BuilderNotNative;
     vec![
+        good(
+            RULE,
+            "a build for each platform, by an argument of its own",
+            "ARG ARCH=amd64\nFROM golang AS build\nARG ARCH\nENV GOARCH=$ARCH\nRUN go build -o /tool\n\
+             FROM base:latest-$ARCH\nCOPY --from=build /tool /tool\n",
+        ),
         bad(
             RULE,
             "Go",
@@ -688,18 +709,13 @@ fn uname() -> Vec<Case> {
             "FROM debian\nRUN curl -O https://example.com/tool-$(uname -m)\n",
             &["warning - 2:40"],
         ),
-        bad(
-            RULE,
-            "right for these platforms",
-            "FROM debian\nRUN ARCH=\"$(uname -sm)\" && fetch $ARCH\n",
-            &["note - 2:13"],
-        ),
-        bad(
-            RULE,
-            "by its other name",
-            "FROM debian\nRUN if [ $(arch) = x86_64 ]; then x; fi\n",
-            &["note - 2:12"],
-        ),
+        caught(RULE, "right for these, and there may be others", image(TWO), &["note - 2:13"])
+            .requesting(TWO)
+            .by_unnamed("FROM debian\nRUN ARCH=\"$(uname -sm)\" && fetch $ARCH\n"),
+        good(RULE, "right for these platforms", "FROM debian\nRUN fetch $(uname -m)\n"),
+        caught(RULE, "by its other name", image(TWO), &["note - 2:12"])
+            .requesting(TWO)
+            .by_unnamed("FROM debian\nRUN if [ $(arch) = x86_64 ]; then x; fi\n"),
         good(
             RULE,
             "the distribution is asked",
@@ -722,6 +738,13 @@ fn uname() -> Vec<Case> {
 fn cache_mounts() -> Vec<Case> {
     const RULE: Rule = Rule::CacheMountShared;
     vec![
+        good(
+            RULE,
+            "a folder that cargo does not use",
+            "FROM --platform=$BUILDPLATFORM rust:1 AS b\nARG TARGETARCH\n\
+             RUN --mount=type=cache,target=/root/.cargo/registry cargo build --target $TARGETARCH\n\
+             FROM scratch\nCOPY --from=b /m /\n",
+        ),
         good(
             RULE,
             "apk that fetches its index anew, knows whose it is, or has no cache",
