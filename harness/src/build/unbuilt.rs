@@ -128,7 +128,7 @@ impl BuildFailure {
             }
             // What a registry hides may be there.
             BuildErrorKind::BaseUnknown { base, message, excerpt }
-                if message.ends_with("not found") =>
+                if without_hint(message).ends_with("not found") =>
             {
                 let (base, message) = (base.clone(), message.clone());
                 (FailedPart::BaseUnknown { base, message }, excerpt, &[][..])
@@ -138,6 +138,14 @@ impl BuildFailure {
         let (source, log) = (excerpt.lines().to_vec(), log.to_vec());
         Some(Self { part, lines: lines(excerpt), source, log })
     }
+}
+
+/// `not found (did you mean build-amd64?)`: what BuildKit adds where a stage has a similar name.
+fn without_hint(message: &str) -> &str {
+    message
+        .rsplit_once(" (did you mean ")
+        .filter(|it| it.1.ends_with("?)"))
+        .map_or(message, |it| it.0)
 }
 
 fn is_blameless(step: &FailedStep, is_emulators: &dyn Fn(&str) -> bool) -> bool {
@@ -154,4 +162,20 @@ fn lines(excerpt: &SourceExcerpt) -> Option<Lines> {
 fn failed_lines(trace: &BuildTrace) -> Option<Lines> {
     let failed = |end: &StepEnd| matches!(end, StepEnd::Failed { .. });
     trace.steps.iter().find(|it| failed(&it.end))?.lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_of_a_similar_name_makes_no_other_failure() {
+        for (message, expected) in [
+            ("x:1: not found (did you mean y?)", "x:1: not found"),
+            ("x:1: not found", "x:1: not found"),
+            ("denied (did you mean y?) by policy", "denied (did you mean y?) by policy"),
+        ] {
+            assert_eq!(without_hint(message), expected);
+        }
+    }
 }

@@ -1,5 +1,8 @@
 //! From BuildKit's progress and its record of the build to the trace.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use super::claims::{Claims, place};
 use super::graph::{Graphs, Kind, Recorded};
 use super::{Basis, BuildStep, BuildTrace, Execution, Lines, Manner, Reach, Span, StepEnd, Work};
@@ -20,11 +23,27 @@ pub(crate) fn recorded(
     engine: &Engine,
 ) -> BuildTrace {
     let assembler = Assembler::new(trace, plan, engine);
-    let steps = trace.steps().filter_map(|(digest, step)| {
-        let recorded = graphs.steps.get(digest).filter(|_| step.is_of_dockerfile())?;
-        Some(assembler.recorded(recorded, step))
-    });
-    let steps = steps.collect();
+    let mut merged: BTreeMap<Digest, (Recorded, &Step, StepEnd)> = BTreeMap::new();
+    for (digest, step) in trace.steps().filter(|(_, step)| step.is_of_dockerfile()) {
+        let Some(recorded) = graphs.steps.get(digest) else { continue };
+        let end = assembler.end(step);
+        match merged.entry(recorded.identity) {
+            Entry::Vacant(entry) => {
+                entry.insert((recorded.clone(), step, end));
+            }
+            Entry::Occupied(mut entry) => {
+                let (whole, _, done) = entry.get_mut();
+                whole.absorb(recorded);
+                // Of those that were one only the one that was executed is not called cached.
+                if *done == StepEnd::Cached {
+                    *done = end;
+                }
+            }
+        }
+    }
+    let steps = merged.into_values();
+    let steps =
+        steps.map(|(recorded, step, end)| assembler.recorded(&recorded, step, end)).collect();
     assembler.finish(Basis::Recorded, steps)
 }
 
@@ -73,7 +92,7 @@ impl Assembler {
         BuildTrace { recipe: Box::new(self.recipe), basis, steps }
     }
 
-    fn recorded(&self, recorded: &Recorded, step: &Step) -> BuildStep {
+    fn recorded(&self, recorded: &Recorded, step: &Step, end: StepEnd) -> BuildStep {
         let platforms: Vec<Platform> = recorded.platforms.iter().copied().collect();
         let work = match recorded.kind {
             Kind::Source => Work::Source,
@@ -92,7 +111,7 @@ impl Assembler {
             platforms,
             reach: recorded.reach,
             work,
-            end: self.end(step),
+            end,
         }
     }
 

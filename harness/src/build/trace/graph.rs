@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::likeness::likeness;
+use super::likeness::{identity, likeness};
 use super::{Lines, Reach};
 use crate::oci::Digest;
 use crate::platform::Platform;
@@ -21,9 +21,11 @@ pub(crate) struct Graphs {
 }
 
 /// A step as it is recorded.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Recorded {
     pub(super) kind: Kind,
+    /// What several digests may have in common that are executed as one.
+    pub(super) identity: Digest,
     pub(super) lines: Option<Lines>,
     pub(super) platforms: BTreeSet<Platform>,
     pub(super) reach: Reach,
@@ -157,6 +159,17 @@ pub(super) struct OpPlatform {
     pub(super) variant: String,
 }
 
+impl Recorded {
+    /// Takes another step of the same identity in.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.platforms.extend(&other.platforms);
+        self.lines = self.lines.into_iter().chain(other.lines).min();
+        if other.reach == Reach::Image {
+            self.reach = Reach::Image;
+        }
+    }
+}
+
 impl Graphs {
     /// Reads the statements of a build, by platform.
     ///
@@ -184,25 +197,19 @@ impl Graphs {
         let locations = metadata.map(|it| it.buildkit.source.locations).unwrap_or_default();
         let graph = Graph::new(&config.llb_definition);
         let in_image = graph.image();
-        let mut likenesses = BTreeMap::new();
-        // Steps come after those that they depend on.
-        for node in graph.sorted {
-            let inputs: Vec<Digest> = graph
-                .inputs(node)
-                .filter_map(|it| likenesses.get(it.id.as_str()))
-                .copied()
-                .collect();
-            likenesses.insert(node.id.as_str(), likeness(node, &inputs));
-        }
+        let likenesses = graph.digests(likeness);
+        let identities = graph.digests(identity);
         for (digest, id) in &config.digest_mapping {
-            let (Some(node), Some(likeness)) =
-                (graph.by_id.get(id.as_str()), likenesses.get(id.as_str()))
+            let id = id.as_str();
+            let (Some(node), Some(likeness), Some(identity)) =
+                (graph.by_id.get(id), likenesses.get(id), identities.get(id))
             else {
                 continue;
             };
             let Some(kind) = node.kind(*likeness) else { continue };
             let step = self.steps.entry(digest.clone()).or_insert_with(|| Recorded {
                 kind,
+                identity: *identity,
                 lines: None,
                 platforms: BTreeSet::new(),
                 reach: Reach::Builder,
@@ -211,7 +218,7 @@ impl Graphs {
             let lines = locations.get(id).and_then(Locations::lines);
             step.lines = step.lines.into_iter().chain(lines).min();
             // It may be the image of one platform and the builder of another.
-            if in_image.contains(id.as_str()) {
+            if in_image.contains(id) {
                 step.reach = Reach::Image;
             }
         }
@@ -236,6 +243,18 @@ impl<'a> Graph<'a> {
             let id = it.split_once(':').map_or(it.as_str(), |(id, _)| id);
             self.by_id.get(id).copied()
         })
+    }
+
+    /// A digest for each step, made of it and of those of its inputs in their order.
+    fn digests(&self, digest: fn(&Node, &[Digest]) -> Digest) -> BTreeMap<&'a str, Digest> {
+        let mut digests = BTreeMap::new();
+        // Steps come after those that they depend on.
+        for node in self.sorted {
+            let of_input = |it: &Node| digests.get(it.id.as_str()).copied();
+            let inputs: Vec<Digest> = self.inputs(node).filter_map(of_input).collect();
+            digests.insert(node.id.as_str(), digest(node, &inputs));
+        }
+        digests
     }
 
     /// The steps that the image consists of: from its last one down to its base.
@@ -418,5 +437,19 @@ mod tests {
         let input = Digest::of(b"input");
         let one = node("go mod download", "A=a");
         assert_ne!(likeness(&one, &[input]), likeness(&one, &[]));
+    }
+
+    #[test]
+    fn the_paths_that_the_context_is_asked_for_make_no_other_step() {
+        let context = |attributes: Value| -> Digest {
+            let source =
+                serde_json::json!({ "identifier": "local://context", "attrs": attributes });
+            let op = serde_json::json!({ "Op": { "source": source } });
+            let node = serde_json::json!({ "id": "step0", "op": op });
+            identity(&serde_json::from_value(node).expect("a node"), &[])
+        };
+        let followed = |paths: &str| context(serde_json::json!({ "local.followpaths": paths }));
+        assert_eq!(followed("[\"seed\",\"amd64\"]"), followed("[\"seed\",\"arm64\"]"));
+        assert_ne!(followed("[]"), context(serde_json::json!({ "local.excludepatterns": "[]" })));
     }
 }

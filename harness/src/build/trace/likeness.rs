@@ -1,4 +1,4 @@
-//! Steps whose results cannot differ, although BuildKit tells them apart.
+//! Steps whose results cannot differ, although BuildKit's digests of them do.
 //!
 //! BuildKit executes a step once for each platform when a build argument of its own, such as
 //! `TARGETARCH`, is declared above it: the argument is in the step's environment, used or not. That
@@ -38,6 +38,26 @@ pub(super) fn likeness(node: &Node, inputs: &[Digest]) -> Digest {
     if let Some(environment) = meta.and_then(|it| it["env"].as_array_mut()) {
         environment.retain(|it| !is_of_platform(it));
     }
+    digest(op, node, inputs)
+}
+
+/// A digest that steps share which BuildKit executes as one, in the same build.
+///
+/// The build context is asked for with the paths that the Dockerfile takes from it. Where a `COPY` names the
+/// platform these differ, and with them the digests of every step that depends on the context. What
+/// tells steps apart is the contents of the files that they take, as soon as BuildKit knows them: then
+/// steps that are the same become one, and the progress calls the others cached.
+///
+/// Source: moby/buildkit, `solver/scheduler.go` (`mergeTo`).
+pub(super) fn identity(node: &Node, inputs: &[Digest]) -> Digest {
+    let mut op = node.op.op.clone();
+    if let Some(attributes) = op.pointer_mut("/source/attrs").and_then(Value::as_object_mut) {
+        attributes.remove("local.followpaths");
+    }
+    digest(op, node, inputs)
+}
+
+fn digest(op: Value, node: &Node, inputs: &[Digest]) -> Digest {
     let platform = node.op.platform.as_ref();
     let platform = platform.map(|it| format!("{}/{}/{}", it.os, it.architecture, it.variant));
     let inputs: Vec<String> = inputs.iter().map(ToString::to_string).collect();
