@@ -38,7 +38,7 @@ pub(super) fn likeness(node: &Node, inputs: &[Digest]) -> Digest {
     if let Some(environment) = meta.and_then(|it| it["env"].as_array_mut()) {
         environment.retain(|it| !is_of_platform(it));
     }
-    digest(op, node, inputs)
+    digest(&op, node, inputs)
 }
 
 /// A digest that steps share which BuildKit executes as one, in the same build.
@@ -54,10 +54,10 @@ pub(super) fn identity(node: &Node, inputs: &[Digest]) -> Digest {
     if let Some(attributes) = op.pointer_mut("/source/attrs").and_then(Value::as_object_mut) {
         attributes.remove("local.followpaths");
     }
-    digest(op, node, inputs)
+    digest(&op, node, inputs)
 }
 
-fn digest(op: Value, node: &Node, inputs: &[Digest]) -> Digest {
+fn digest(op: &Value, node: &Node, inputs: &[Digest]) -> Digest {
     let platform = node.op.platform.as_ref();
     let platform = platform.map(|it| format!("{}/{}/{}", it.os, it.architecture, it.variant));
     let inputs: Vec<String> = inputs.iter().map(ToString::to_string).collect();
