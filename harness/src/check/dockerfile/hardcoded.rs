@@ -39,7 +39,7 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
         }
     }
     for (site, _, script) in study.scripts() {
-        if gathers_in(script) {
+        if gathers_in(script) || has_translator(study, site.number) {
             continue;
         }
         for command in &script.commands {
@@ -361,6 +361,16 @@ fn gathers_in(script: &Script) -> bool {
     let named: BTreeSet<Machine> =
         addresses.flat_map(|it| unmistakable(&it.raw)).map(|it| it.1).collect();
     named.len() > 1 && downloads.iter().all(|it| it.output == Output::Kept)
+}
+
+/// Programs that execute those of another architecture.
+const TRANSLATORS: [&str; 4] = ["box64", "box86", "fex-emu", "hangover"];
+
+/// Whether a stage has one: what it fetches for one architecture is then for all.
+fn has_translator(study: &Study<'_>, number: usize) -> bool {
+    let of_stage = study.scripts().filter(|it| it.0.number == number);
+    let mut words = of_stage.flat_map(|it| &it.2.words);
+    words.any(|word| TRANSLATORS.iter().any(|it| word.raw.contains(it)))
 }
 
 fn is_make_setting(name: &str) -> bool {

@@ -3,8 +3,8 @@
 use super::study::{BUILD, Site, Study, TARGET, list};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
-    Declaration, Evaluated, RunCommand, Scope, Script, StepKind, Text, Value, ValueGiver,
-    references,
+    Declaration, Evaluated, Run, RunCommand, Scope, ShellCommand, ShellWord, StepKind, Text, Value,
+    ValueGiver, references,
 };
 use crate::platform::Platform;
 
@@ -97,10 +97,13 @@ fn is_taken_up(study: &Study<'_>, name: &str) -> bool {
     study.stages().any(in_from) || study.sites().any(in_stage)
 }
 
-/// A declaration in a stage. It counts where something after it may read it: any `RUN`, or the
-/// replacement of a variable.
+/// A declaration in a stage. It counts where something after it reads it, or may.
 fn local(study: &Study<'_>, site: &Site<'_>, subject: &Subject<'_>) -> Option<Finding> {
-    if !is_predefined(subject.name) || !is_read_after(study, site, subject.name) {
+    if !is_predefined(subject.name) {
+        return None;
+    }
+    let reading = reading_after(study, site, subject.name);
+    if reading == Reading::Never {
         return None;
     }
     let needing = study.evaluated.iter().filter(|it| it.needed.contains(&site.number));
@@ -110,7 +113,22 @@ fn local(study: &Study<'_>, site: &Site<'_>, subject: &Subject<'_>) -> Option<Fi
             Some((it.platform, wrong(it, scope, subject.name)?))
         })
         .collect();
-    subject.finding(study, &found)
+    let finding = subject.finding(study, &found)?;
+    Some(match reading {
+        Reading::Named => finding,
+        _ => finding.with_severity(Severity::Note),
+    })
+}
+
+/// Whether a variable is read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reading {
+    /// Nothing does.
+    Never,
+    /// It is in the environment of programs that nobody knows.
+    Maybe,
+    /// It is named.
+    Named,
 }
 
 /// Commands that read no variables of their own accord.
@@ -120,35 +138,55 @@ const INDIFFERENT: [&str; 26] = [
     "touch", "useradd", "wget",
 ];
 
-/// Whether a command may read a variable: by its name, or in a program that nobody knows.
-fn may_read(command: &RunCommand, name: &str) -> bool {
-    match command {
-        RunCommand::Words(_) => false,
-        RunCommand::Foreign => true,
-        RunCommand::Script(text) => {
-            text.as_str().contains(name)
-                || Script::parse(text).is_none_or(|script| {
-                    script.commands.iter().any(|it| !INDIFFERENT.contains(&it.name().as_str()))
-                })
+/// Whether a command executes what the project has written for its builds, or a program of
+/// [xx](https://github.com/tonistiigi/xx), which reads these variables.
+fn runs_build(command: &ShellCommand) -> bool {
+    let name = command.name();
+    let path = command.words.first().map(ShellWord::unquoted).unwrap_or_default();
+    let is_of_system = ["/bin/", "/sbin/", "/usr/"].iter().any(|it| path.starts_with(it));
+    let is_file = path.contains('/') && !is_of_system;
+    is_file || BUILD_TOOLS.contains(&name.as_str()) || name.starts_with("xx-")
+}
+
+/// Programs that execute what a project has written.
+const BUILD_TOOLS: [&str; 8] = ["ash", "bash", "cmake", "just", "mage", "make", "sh", "task"];
+
+/// What a `RUN` does with a variable: programs find it in their environment.
+fn reading_of_run(study: &Study<'_>, site: &Site<'_>, run: &Run, name: &str) -> Reading {
+    match &run.command {
+        RunCommand::Words(_) => Reading::Never,
+        RunCommand::Foreign => Reading::Maybe,
+        RunCommand::Script(text) if text.as_str().contains(name) => Reading::Named,
+        RunCommand::Script(_) => {
+            let Some(script) = study.script(site) else { return Reading::Maybe };
+            let mut commands = script.commands.iter();
+            if script.commands.iter().any(runs_build) {
+                Reading::Named
+            } else if commands.all(|it| INDIFFERENT.contains(&it.name().as_str())) {
+                Reading::Never
+            } else {
+                Reading::Maybe
+            }
         }
     }
 }
 
-fn is_read_after(study: &Study<'_>, site: &Site<'_>, name: &str) -> bool {
+fn reading_after(study: &Study<'_>, site: &Site<'_>, name: &str) -> Reading {
     let mentions =
         |text: &Text| references(text.as_str(), study.file.escape).iter().any(|it| it.name == name);
-    let stages = &study.file.stages;
-    let in_stage = stages[site.number].steps.iter().skip(site.step_number + 1);
-    let in_children = study
-        .stages()
-        .filter(|(number, _)| study.uses(*number).any(|(_, it)| it.is_built_on(site.number)))
-        .flat_map(|(_, stage)| &stage.steps);
-    in_stage.chain(in_children).any(|step| match &step.done().kind {
-        StepKind::Run(run) => may_read(&run.command, name),
-        StepKind::Expanded(text) | StepKind::Workdir(text) => mentions(text),
-        StepKind::Copy(copy) => mentions(&copy.words),
-        StepKind::Env(list) => list.iter().any(|it| mentions(&it.value)),
-        StepKind::Arg(list) => list.iter().any(|it| it.default.as_ref().is_some_and(mentions)),
-        _ => false,
-    })
+    let is_child = |it: &Site<'_>| study.uses(it.number).any(|(_, it)| it.is_built_on(site.number));
+    let is_after = |it: &Site<'_>| it.number == site.number && it.step_number > site.step_number;
+    let after = study.sites().filter(|it| is_after(it) || is_child(it));
+    let readings = after.map(|it| {
+        let is_named = match &it.step.kind {
+            StepKind::Run(run) => return reading_of_run(study, &it, run, name),
+            StepKind::Expanded(text) | StepKind::Workdir(text) => mentions(text),
+            StepKind::Copy(copy) => mentions(&copy.words),
+            StepKind::Env(list) => list.iter().any(|it| mentions(&it.value)),
+            StepKind::Arg(list) => list.iter().any(|it| it.default.as_ref().is_some_and(mentions)),
+            _ => false,
+        };
+        if is_named { Reading::Named } else { Reading::Never }
+    });
+    readings.max().unwrap_or(Reading::Never)
 }

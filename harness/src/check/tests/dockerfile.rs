@@ -170,6 +170,18 @@ fn out_of_scope() -> Vec<Case> {
         ),
         bad(
             RULE,
+            "a script of the project may read it",
+            "FROM debian\nARG TARGETARCH=amd64\nCOPY build.sh .\nRUN ./build.sh\n",
+            &["error - 2:5"],
+        ),
+        bad(
+            RULE,
+            "only a program that nobody knows can read it",
+            "FROM debian\nARG TARGETARCH=amd64\nRUN pip install x\n",
+            &["note - 2:5"],
+        ),
+        bad(
+            RULE,
             "not declared at all",
             "FROM debian\nENV ARCH=$TARGETARCH\n",
             &["warning - 2:10"],
@@ -575,6 +587,12 @@ fn hardcoded_rightly() -> Vec<Case> {
             "a stage for each architecture",
             "FROM amd64/debian AS d-amd64\nADD https://example.com/t-x86_64 /t\nFROM arm64v8/debian AS d-arm64\n\
              ADD https://example.com/t-aarch64 /t\nFROM d-$TARGETARCH\n",
+        ),
+        good(
+            RULE,
+            "translated where it is foreign",
+            "FROM debian\nRUN if [ \"$(uname -m)\" = aarch64 ]; then curl -LO https://example.com/box64.zip; fi\n\
+             RUN curl -o /t.tgz https://example.com/t-linux64.tgz\n",
         ),
         good(
             RULE,
