@@ -264,7 +264,6 @@ fn without_an_engine_there_is_one_message() {
 
 #[rstest]
 #[case::nonsense("FROM busybox\nCOPPY a b\n", &[], &["unknown instruction: COPPY", "Dockerfile:2"])]
-#[case::base_lacks_platform("FROM busybox\n", &["--platform", "linux/loong64"], &["busybox", "does not exist for linux/loong64"])]
 #[case::failing_step("FROM busybox\nRUN echo before; exit 7\n", &["--platform", "linux/arm64"], &["exit status 7", "linux/arm64", "Dockerfile:2", "| before", "exit 7  emulated  "])]
 #[case::missing_file("FROM busybox\nCOPY nothing /\n", &[], &["nothing", "not found"])]
 #[case::out_of_memory("FROM busybox\nRUN sh -c 'kill -9 $$'; exit $?\n", &["--platform", "linux/amd64"], &["exit status 137", "memory"])]

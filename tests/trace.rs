@@ -3,9 +3,10 @@
 mod common;
 
 use archproof::build::{
-    Basis, BuildPlan, BuildStep, BuildTrace, CachePolicy, KeepAs, Manner, Reach, StepEnd, Work,
-    build,
+    Basis, BuildPlan, BuildStep, BuildTrace, BuilderChecks, CachePolicy, KeepAs, Manner, Reach,
+    StepEnd, Work, build,
 };
+use archproof::dockerfile::UnfitBase;
 use archproof::engine::ImageStore;
 use archproof::event::Events;
 use archproof::platform::Platform;
@@ -204,8 +205,8 @@ fn the_report_has_a_line_for_each_instruction() {
     assert_eq!(said.status, Some(0), "{said}");
     for line in [
         "RUN cat seed && sleep 1      once for all 3 native   ",
-        "RUN echo $TARGETARCH > arch  1 × native, 2 × cross   ",
-        "RUN cat /data/arch           1 × native, 2 × emulated",
+        "RUN echo $TARGETARCH > arch  each of 3: 1 × native, 2 × cross   ",
+        "RUN cat /data/arch           each of 3: 1 × native, 2 × emulated",
     ] {
         assert_eq!(said.stdout.matches(line).count(), 1, "{line}\n{said}");
     }
@@ -286,4 +287,65 @@ fn a_failed_build_says_how_far_it_came() {
     let shared = steps.iter().find(|it| it["instruction"] == "RUN cat /seed").expect("it is there");
     assert_eq!(shared["platforms"], serde_json::json!(["linux/amd64", "linux/riscv64"]));
     assert!(steps.iter().any(|it| it["end"] == "not-reached"), "{steps:#?}");
+}
+
+#[test]
+fn what_a_base_lacks_is_said_with_what_it_has() {
+    let dockerfile =
+        "FROM scratch AS other\nFROM busybox AS old\nRUN true\nFROM busybox\nRUN cat /etc/passwd\n";
+    let case = "[build]\nplatforms = [\"linux/arm64\", \"linux/loong64\", \"linux/mips64\"]\n";
+    let said = verify(dockerfile, case, &[]);
+    assert_eq!(said.status, Some(1), "{said}");
+    let found: Vec<&str> = said.stdout.lines().filter(|it| it.contains(" error ")).collect();
+    let [finding] = found.as_slice() else { panic!("{said}") };
+    let says = "Dockerfile:4:6 busybox has nothing for linux/loong64 and linux/mips64: it has linux/386, linux/amd64, ";
+    assert!(finding.contains("error BasePlatformMissing ") && finding.contains(says), "{said}");
+    assert!(said.stdout.contains("fail: the build failed, there is no image"), "{said}");
+}
+
+/// An image of one platform, under a name in the engine's store.
+#[test]
+fn a_base_of_another_platform_is_told_before_it_is_built_on() {
+    let engine = RUNTIME.block_on(engine());
+    let base = project("FROM scratch\nCOPY seed /\n");
+    let one = plan(&base, &["linux/arm64"]);
+    let archive = base.path("image.tar");
+    RUNTIME.block_on(build(&engine, &one, &archive, &Events::ignored())).expect("an image");
+    let name = one.image_names(engine.store()).remove(0);
+    let next = project(&format!("FROM {name}\nCOPY seed /again\n"));
+    let case = "[build]\nplatforms = [\"linux/amd64\", \"linux/arm64\"]\n";
+    let both = verify_project(&next, case, &[]);
+    let own = verify_project(&next, "[build]\nplatforms = [\"linux/arm64\"]\n", &[]);
+    let removed = engine.docker().remove_image(&name, None::<RemoveImageOptions>, None);
+    RUNTIME.block_on(removed).expect("the image is there");
+    assert_eq!(both.status, Some(1), "{both}");
+    let says =
+        format!("error BasePlatformMissing {}:1:6 {name} ", next.path("Dockerfile").display());
+    assert!(both.stdout.contains(&says), "{both}");
+    assert!(both.stdout.contains("linux/arm64") && both.stdout.contains("linux/amd64"), "{both}");
+    assert_eq!(own.status, Some(0), "{own}");
+}
+
+#[test]
+fn the_builders_own_checks_are_told_where_it_has_them() {
+    let project = project(
+        "FROM busybox AS Builder\nRUN true\nFROM scratch\nCOPY --from=Builder /bin/busybox /\n",
+    );
+    let trace = RUNTIME.block_on(traced(&project, &plan(&project, &["linux/amd64"])));
+    assert_eq!(trace.recipe.unfit, Vec::<UnfitBase>::new());
+    match &trace.checks {
+        BuilderChecks::Made(checks) => {
+            let made: Vec<(u32, &str)> =
+                checks.iter().map(|it| (it.line, it.check.as_str())).collect();
+            assert_eq!(made, [(1, "StageNameCasing")]);
+        }
+        // BuildKit has them since 0.14, Docker since 27.
+        BuilderChecks::NotMade(because) => {
+            let engine = RUNTIME.block_on(engine());
+            let version = RUNTIME.block_on(engine.docker().version()).expect("a version");
+            let version = version.version.expect("a version");
+            let major = version.split('.').next().and_then(|it| it.parse::<u32>().ok());
+            assert!(major.is_some_and(|it| it < 27), "{version}: {because}");
+        }
+    }
 }

@@ -143,6 +143,18 @@ impl Platform {
         Self::new(Architecture::S390x),
     ];
 
+    /// What some images are published for beside those.
+    pub const RARE: [Self; 8] = [
+        Self::new(Architecture::Amd64(Amd64Level::V2)),
+        Self::new(Architecture::Amd64(Amd64Level::V3)),
+        Self::new(Architecture::Arm(ArmVersion::V5)),
+        Self::new(Architecture::Arm64(Arm64Version::V9)),
+        Self::new(Architecture::Loong64),
+        Self::new(Architecture::Mips64),
+        Self::new(Architecture::Mips64le),
+        Self::new(Architecture::Ppc64),
+    ];
+
     /// The platform of an architecture.
     #[must_use]
     pub const fn new(architecture: Architecture) -> Self {
@@ -308,6 +320,9 @@ impl Arm64Version {
 
     /// `ARMv8.0-A`, what `arm64` alone promises.
     pub const V8: Self = Self { major: 8, minor: 0 };
+
+    /// `ARMv9.0-A`.
+    pub const V9: Self = Self { major: 9, minor: 0 };
 
     /// `ARMv8.1-A`, the first with the atomic instructions of `FEAT_LSE`.
     pub const V8_1: Self = Self { major: 8, minor: 1 };

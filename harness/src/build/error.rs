@@ -11,6 +11,7 @@ use crate::engine::EngineError;
 use crate::event::{StepLabel, StepPlatform};
 use crate::platform::Platform;
 
+use super::checks::BuilderChecks;
 use super::fault::Fault;
 use super::trace::{Basis, BuildTrace};
 
@@ -250,6 +251,7 @@ impl BuildError {
             Progress::Some(trace) => BuildTrace::clone(trace),
             Progress::None => BuildTrace {
                 recipe: self.recipe.clone(),
+                checks: BuilderChecks::default(),
                 basis: Basis::Claimed("no step was begun".to_owned()),
                 steps: Vec::new(),
             },

@@ -5,21 +5,14 @@
 //! ([moby/buildkit#5993](https://github.com/moby/buildkit/issues/5993)). Such a plan must not be
 //! sent to it.
 
-use crate::dockerfile::{Base, Dockerfile, Evaluated, Inputs, Recipe, Step, StepKind};
+use crate::dockerfile::{Base, Dockerfile, Evaluated, Recipe, Step, StepKind};
 
 /// Whether the image of some platform has no layer for certain: where the Dockerfile leaves it
 /// open, it has. A Dockerfile that cannot be read is the build's to report.
 pub(super) fn has_no_layer(recipe: &Recipe) -> bool {
     let Ok(file) = Dockerfile::parse(&recipe.text) else { return false };
     recipe.platforms.iter().any(|platform| {
-        let inputs = Inputs {
-            target: &recipe.target,
-            args: &recipe.args,
-            contexts: &recipe.contexts,
-            build: recipe.build,
-            platform: *platform,
-        };
-        let evaluated = Evaluated::new(&file, &inputs);
+        let evaluated = recipe.evaluate(&file, *platform);
         evaluated.target.is_some_and(|target| is_empty(&file, &evaluated, target))
     })
 }

@@ -9,12 +9,14 @@
 //! A [`build`] owns all that works for it. Dropping its future closes both connections, upon
 //! which BuildKit kills the steps that run.
 
+mod checks;
 mod classic;
 mod details;
 mod error;
 mod fault;
 mod filesync;
 mod filter;
+mod gateway;
 mod history;
 mod ignore;
 mod layers;
@@ -35,6 +37,7 @@ use crate::event::{Event, Events};
 use crate::oci::Digest;
 use crate::platform::Platform;
 
+pub use checks::{BuilderCheck, BuilderChecks};
 pub use error::{BuildError, BuildErrorKind, FailedStep, Input, SourceExcerpt};
 pub use trace::{
     Basis, BuildStep, BuildTrace, Execution, Lines, Making, Manner, Reach, Span, StepEnd, Work,
@@ -126,6 +129,7 @@ impl BuildPlan {
             build,
             platforms: self.platforms.clone(),
             selection: Selection::Named,
+            unfit: Vec::new(),
         }
     }
 

@@ -72,6 +72,16 @@ impl Prepared {
         Digest::of(&text).hex()
     }
 
+    /// What the frontend is told of a question about the same build.
+    pub(super) fn subrequest(&self, name: &str) -> HashMap<String, String> {
+        let mut attrs = self.frontend_attrs.clone();
+        attrs.insert("requestid".to_owned(), name.to_owned());
+        let caps = attrs.entry("frontend.caps".to_owned()).or_default();
+        let separator = if caps.is_empty() { "" } else { "," };
+        *caps = format!("{caps}{separator}moby.buildkit.frontend.subrequests");
+        attrs
+    }
+
     /// The request under a reference of its own, in a session.
     pub(super) fn request(
         &self,

@@ -16,11 +16,12 @@ use crate::random::random_name;
 
 use super::error::{BuildErrorKind, Failure};
 use super::fault::Faults;
+use super::gateway::{self, Answers};
 use super::progress::Trace;
 use super::request::{Export, Prepared};
 use super::session::{Session, SessionSpec};
-use super::trace::{self, BuildTrace, Graphs};
-use super::{BuildPlan, details, history};
+use super::trace::{self, BuildTrace, Graphs, Premises};
+use super::{BuildPlan, details, history, recipe};
 
 /// What the exporter calls the digest of what it has exported.
 const DIGEST_KEY: &str = "containerimage.digest";
@@ -85,6 +86,11 @@ impl<'a> Solver<'a> {
         let control = control(buildkit.clone());
         let silent = Events::ignored();
         let calls = async {
+            let mut recipe = recipe(plan, engine);
+            let asked = gateway::ask(&control, &buildkit, &session_id, &prepared, &recipe);
+            let Answers { unfit, checks } = asked.await;
+            recipe.unfit = unfit;
+            let premises = Premises { recipe, checks };
             let mut digests = Vec::new();
             let mut first = None;
             for (index, export) in exports.iter().enumerate() {
@@ -92,22 +98,22 @@ impl<'a> Solver<'a> {
                 let request = prepared.request(&reference, &session_id, export);
                 let mut trace = Trace::new(if index == 0 { events } else { &silent });
                 let response = call(control.clone(), request, &mut trace).await;
-                let response = response.map_err(|it| failure(&it, plan, &trace, engine))?;
+                let response = response.map_err(|it| failure(&it, plan, &trace, &premises))?;
                 let stated = response.exporter_response.get(DIGEST_KEY);
                 digests.extend(stated.and_then(|it| it.parse::<Digest>().ok()));
                 first.get_or_insert((reference, trace));
             }
-            Ok((digests, first))
+            Ok((digests, first, premises))
         };
         let outcome = alongside(session, Box::pin(calls)).await;
         if let Some(fault) = faults.take() {
             return Err(BuildErrorKind::from(fault).into());
         }
-        let (digests, first) = outcome?;
+        let (digests, first, premises) = outcome?;
         let (reference, live) = first.ok_or_else(|| BuildErrorKind::Refused {
             message: "nothing was to be exported".to_owned(),
         })?;
-        let trace = Recorder { control, buildkit, reference: &reference, plan, engine };
+        let trace = Recorder { control, buildkit, reference: &reference, premises };
         Ok(Solved { digests, trace: trace.trace(&live).await })
     }
 }
@@ -126,8 +132,7 @@ struct Recorder<'a> {
     buildkit: Channel,
     /// The name of the solve.
     reference: &'a str,
-    plan: &'a BuildPlan,
-    engine: &'a Engine,
+    premises: Premises,
 }
 
 impl Recorder<'_> {
@@ -138,7 +143,7 @@ impl Recorder<'_> {
             recorded.unwrap_or_else(|_| Err("the engine does not give it away".to_owned()));
         recorded.unwrap_or_else(|error| {
             let because = format!("the engine's record of the build cannot be read: {error}");
-            trace::claimed(live, self.plan, self.engine, None, &because)
+            trace::claimed(live, &self.premises, None, &because)
         })
     }
 
@@ -155,14 +160,14 @@ impl Recorder<'_> {
         while let Some(message) = messages.message().await.map_err(words)? {
             whole.take(message);
         }
-        Ok(trace::recorded(&graphs, &whole, self.plan, self.engine))
+        Ok(trace::recorded(&graphs, &whole, &self.premises))
     }
 }
 
-fn failure(status: &Status, plan: &BuildPlan, trace: &Trace<'_>, engine: &Engine) -> Failure {
+fn failure(status: &Status, plan: &BuildPlan, trace: &Trace<'_>, premises: &Premises) -> Failure {
     let kind = details::explain(status, plan, trace);
     let because = "BuildKit keeps no record of a build that fails";
-    let claimed = trace::claimed(trace, plan, engine, details::lines(status), because);
+    let claimed = trace::claimed(trace, premises, details::lines(status), because);
     Failure::after(claimed, kind)
 }
 

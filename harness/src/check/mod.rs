@@ -72,7 +72,7 @@ pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
 #[must_use]
 pub fn check_unbuilt(unbuilt: &Unbuilt) -> Vec<Finding> {
     let mut findings = build::of_dockerfile(&unbuilt.trace);
-    findings.push(build::check_failure(unbuilt));
+    findings.extend(build::check_failure(unbuilt, &findings));
     findings.sort();
     findings
 }

@@ -151,6 +151,8 @@ rules! {
     BuildFailed, Build, Error, "The Dockerfile cannot be built.";
     BuildStepEmulated, Build, Warning, "A step of the build was executed by an emulator.";
     BuildStepNotShared, Build, Warning, "A step of the build is executed once for each platform and need not be.";
+    BasePlatformMissing, Dockerfile, Error, "A base image has nothing for a platform.";
+    BasePinnedToOnePlatform, Dockerfile, Error, "The digest of a base image names one platform's image, not the index.";
     PlatformArgShadowed, Dockerfile, Error, "A default takes the place of what the builder says of the platform.";
     PlatformArgOutOfScope, Dockerfile, Warning, "A variable of the builder is read where it is empty.";
     FinalStagePinned, Dockerfile, Error, "The published stage is built from an image of another platform.";

@@ -312,8 +312,10 @@ impl Evaluator<'_> {
                 handed_on = self.after(inner, handed_on);
             } else {
                 scopes.push(Rc::clone(&own));
-                own = self.after(step, own);
+                // One and the same until the first ONBUILD.
+                let is_one = Rc::ptr_eq(&own, &handed_on);
                 handed_on = self.after(step, handed_on);
+                own = if is_one { Rc::clone(&handed_on) } else { self.after(step, own) };
             }
         }
         scopes.push(own);

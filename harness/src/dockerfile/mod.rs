@@ -20,7 +20,7 @@ pub use evaluate::{
 };
 pub use expand::{Expansion, Reference, expand, references};
 pub use lines::HereDocument;
-pub use recipe::{Recipe, Selection};
+pub use recipe::{BaseOffer, Recipe, Selection, UnfitBase};
 pub use script::{Branch, Choice, Guard, Output, Script, ShellCommand, ShellWord};
 pub(crate) use syntax::is_shell;
 pub use syntax::{

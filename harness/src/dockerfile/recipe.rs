@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::platform::Platform;
 
+use super::evaluate::{Evaluated, Inputs};
+use super::syntax::Dockerfile;
+
 /// A Dockerfile, and what it is built for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipe {
@@ -25,6 +28,45 @@ pub struct Recipe {
     pub platforms: Vec<Platform>,
     /// Whether anybody said so.
     pub selection: Selection,
+    /// What the builder found wanting of the base images, sorted; empty where nobody asked it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfit: Vec<UnfitBase>,
+}
+
+impl Recipe {
+    /// The Dockerfile, taken apart before, for a platform, which need not be one of its own.
+    #[must_use]
+    pub fn evaluate(&self, file: &Dockerfile, platform: Platform) -> Evaluated {
+        let inputs = Inputs {
+            target: &self.target,
+            args: &self.args,
+            contexts: &self.contexts,
+            build: self.build,
+            platform,
+        };
+        Evaluated::new(file, &inputs)
+    }
+}
+
+/// A base image that has nothing for a platform.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct UnfitBase {
+    /// The image as the `FROM` names it, with its variables replaced.
+    pub image: String,
+    /// The platform of the stage.
+    pub platform: Platform,
+    /// What there is instead.
+    pub offer: BaseOffer,
+}
+
+/// What an image has in place of the platform that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BaseOffer {
+    /// An index: these of the platforms that are known by name, sorted. The builder refuses it.
+    Others(Vec<Platform>),
+    /// One image, for this platform as it states it. The builder takes it all the same.
+    One(String),
 }
 
 /// Whether platforms are known to be all that there are.

@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Blocked, Outcome, Retry, Stage, SubjectReport, overall};
-use crate::build::{Basis, BuildStep, BuildTrace, Lines, Making, Manner, Reach, StepEnd, Work};
+use crate::build::{
+    Basis, BuildStep, BuildTrace, BuilderCheck, BuilderChecks, Lines, Making, Manner, Reach,
+    StepEnd, Work,
+};
 use crate::check::Finding;
 use crate::emulator::CpuModel;
 use crate::oci::Digest;
@@ -57,9 +60,17 @@ struct JsonBuild<'a> {
     basis: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     because: Option<&'a str>,
+    checks: JsonChecks<'a>,
     steps: Vec<JsonStep<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     log: &'a [String],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum JsonChecks<'a> {
+    Warnings(&'a [BuilderCheck]),
+    NotMade(&'a str),
 }
 
 #[derive(Serialize)]
@@ -187,7 +198,11 @@ impl<'a> JsonBuild<'a> {
             Basis::Claimed(why) => ("claimed", Some(why.as_str())),
         };
         let steps = trace.steps.iter().map(JsonStep::of).collect();
-        Self { dockerfile: &trace.recipe.name, basis, because, steps, log }
+        let checks = match &trace.checks {
+            BuilderChecks::Made(warnings) => JsonChecks::Warnings(warnings),
+            BuilderChecks::NotMade(because) => JsonChecks::NotMade(because),
+        };
+        Self { dockerfile: &trace.recipe.name, basis, because, checks, steps, log }
     }
 }
 

@@ -6,7 +6,10 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::text::line;
-use crate::build::{Basis, BuildStep, BuildTrace, Lines, Manner, Span, StepEnd, Work, seconds};
+use crate::build::{
+    Basis, BuildStep, BuildTrace, BuilderCheck, BuilderChecks, Lines, Manner, Span, StepEnd, Work,
+    seconds,
+};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -24,8 +27,22 @@ struct Row {
     style: Style,
 }
 
+/// Writes what the build did, and what BuildKit's own checks warn of.
+pub(super) fn write_build(trace: &BuildTrace, to: &mut dyn Write) -> io::Result<()> {
+    write_steps(trace, to)?;
+    let BuilderChecks::Made(warnings) = &trace.checks else { return Ok(()) };
+    if !warnings.is_empty() {
+        writeln!(to, "  {BOLD}BuildKit's own checks{BOLD:#}")?;
+    }
+    for BuilderCheck { line: number, check, message, .. } in warnings {
+        let (check, message) = (line(check), line(message));
+        writeln!(to, "    {}:{number}: {check}: {message}", line(&trace.recipe.name))?;
+    }
+    Ok(())
+}
+
 /// Writes the table; nothing where no step executes anything.
-pub(super) fn write_steps(trace: &BuildTrace, to: &mut dyn Write) -> io::Result<()> {
+fn write_steps(trace: &BuildTrace, to: &mut dyn Write) -> io::Result<()> {
     let rows = rows(trace);
     if rows.is_empty() {
         return Ok(());
@@ -105,7 +122,8 @@ fn places(steps: &[&BuildStep], platforms: usize) -> String {
     }
     let counts: Vec<String> =
         counts.into_iter().map(|(manner, count)| format!("{count} × {}", word(manner))).collect();
-    counts.join(", ")
+    let counts = counts.join(", ");
+    if steps.len() == platforms { format!("each of {platforms}: {counts}") } else { counts }
 }
 
 /// Whether a step ended so.
@@ -184,9 +202,10 @@ mod tests {
 
     fn table(steps: Vec<BuildStep>) -> String {
         let recipe = crate::fixture::recipe("", &[]);
-        let trace = BuildTrace { recipe, basis: Basis::Recorded, steps };
+        let trace =
+            BuildTrace { recipe, checks: BuilderChecks::default(), basis: Basis::Recorded, steps };
         let mut bytes = Vec::new();
-        write_steps(&trace, &mut bytes).expect("in memory");
+        write_build(&trace, &mut bytes).expect("in memory");
         let bytes = anstream::adapter::strip_bytes(&bytes).into_vec();
         String::from_utf8(bytes).expect("UTF-8")
     }
@@ -212,11 +231,11 @@ mod tests {
         assert_eq!(
             shown,
             "  build\n    \
-             RUN a  once for all 3 native     1.2 s\n    \
-             RUN b  1 × native, 2 × cross     5.0 s, 1 cached\n    \
-             RUN c  1 × native, 1 × emulated  2.0 s, 1.9 s of it emulated\n    \
-             RUN d  once for 2 of 3 native    cached\n    \
-             RUN e  for linux/arm64 emulated  0.0 s, failed\n"
+             RUN a  once for all 3 native             1.2 s\n    \
+             RUN b  each of 3: 1 × native, 2 × cross  5.0 s, 1 cached\n    \
+             RUN c  1 × native, 1 × emulated          2.0 s, 1.9 s of it emulated\n    \
+             RUN d  once for 2 of 3 native            cached\n    \
+             RUN e  for linux/arm64 emulated          0.0 s, failed\n"
         );
         assert_eq!(table(Vec::new()), "");
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::findings::{Line, lines};
-use super::steps::write_steps;
+use super::steps::write_build;
 use super::{Blocked, Outcome, Retry, SubjectReport};
 use crate::build::{Making, Unbuilt};
 use crate::case::Expectation;
@@ -47,7 +47,7 @@ fn write_judgement(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> 
     }
     match &judgement.judged {
         Whole::Unbuilt(unbuilt) => write_unbuilt(unbuilt, to)?,
-        Whole::Image { making: Making::Built(trace), .. } => write_steps(trace, to)?,
+        Whole::Image { making: Making::Built(trace), .. } => write_build(trace, to)?,
         Whole::Image { making: Making::Found, .. } => {}
     }
     write_missed(&judgement.missed, to)?;
@@ -170,7 +170,7 @@ fn write_unbuilt(unbuilt: &Unbuilt, to: &mut dyn Write) -> io::Result<()> {
     for said in &failure.log {
         writeln!(to, "    {DIM}|{DIM:#} {}", printable(said.as_bytes()))?;
     }
-    write_steps(&unbuilt.trace, to)
+    write_build(&unbuilt.trace, to)
 }
 
 fn write_closing(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> {

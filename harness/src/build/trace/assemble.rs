@@ -5,24 +5,17 @@ use std::collections::btree_map::Entry;
 
 use super::claims::{Claims, place};
 use super::graph::{Graphs, Kind, Recorded};
-use super::{Basis, BuildStep, BuildTrace, Execution, Lines, Manner, Reach, Span, StepEnd, Work};
-use crate::build::BuildPlan;
+use super::{
+    Basis, BuildStep, BuildTrace, Execution, Lines, Manner, Premises, Reach, Span, StepEnd, Work,
+};
 use crate::build::progress::{Step, Trace, exit_code_in, is_cancellation};
-use crate::build::recipe;
-use crate::dockerfile::Recipe;
-use crate::engine::Engine;
 use crate::event::StepState;
 use crate::oci::Digest;
 use crate::platform::Platform;
 
 /// The trace of a build of which there is a record.
-pub(crate) fn recorded(
-    graphs: &Graphs,
-    trace: &Trace<'_>,
-    plan: &BuildPlan,
-    engine: &Engine,
-) -> BuildTrace {
-    let assembler = Assembler::new(trace, plan, engine);
+pub(crate) fn recorded(graphs: &Graphs, trace: &Trace<'_>, premises: &Premises) -> BuildTrace {
+    let assembler = Assembler::new(trace, premises);
     let mut merged: BTreeMap<Digest, (Recorded, &Step, StepEnd)> = BTreeMap::new();
     for (digest, step) in trace.steps().filter(|(_, step)| step.is_of_dockerfile()) {
         let Some(recorded) = graphs.steps.get(digest) else { continue };
@@ -50,13 +43,12 @@ pub(crate) fn recorded(
 /// The trace of a build of which there is none, and why; in the lines that are known a step failed.
 pub(crate) fn claimed(
     trace: &Trace<'_>,
-    plan: &BuildPlan,
-    engine: &Engine,
+    premises: &Premises,
     failed: Option<Lines>,
     because: &str,
 ) -> BuildTrace {
-    let assembler = Assembler::new(trace, plan, engine);
-    let claims = Claims::of(trace, &plan.platforms);
+    let assembler = Assembler::new(trace, premises);
+    let claims = Claims::of(trace, &premises.recipe.platforms);
     let steps = trace.steps().filter(|(_, step)| step.is_of_dockerfile());
     let steps = steps.map(|(digest, step)| {
         let step = assembler.claimed(digest, step, &claims);
@@ -69,27 +61,26 @@ pub(crate) fn claimed(
     assembler.finish(Basis::Claimed(because.to_owned()), steps)
 }
 
-struct Assembler {
-    engine: Platform,
-    recipe: Recipe,
-    /// The lines of the Dockerfile; none where it cannot be read any more.
-    lines: Vec<String>,
+struct Assembler<'a> {
+    premises: &'a Premises,
+    /// The lines of the Dockerfile; none where it could not be read.
+    lines: Vec<&'a str>,
     /// The start of the first step, in nanoseconds of BuildKit's clock.
     origin: i128,
 }
 
-impl Assembler {
-    fn new(trace: &Trace<'_>, plan: &BuildPlan, engine: &Engine) -> Self {
-        let recipe = recipe(plan, engine);
-        let lines = recipe.text.lines().map(str::to_owned).collect();
+impl<'a> Assembler<'a> {
+    fn new(trace: &Trace<'_>, premises: &'a Premises) -> Self {
+        let lines = premises.recipe.text.lines().collect();
         let starts = trace.steps().filter(|(_, it)| it.is_of_dockerfile());
         let origin = starts.filter_map(|(_, it)| it.work.start()).min().unwrap_or(0);
-        Self { engine: engine.platform(), recipe, lines, origin }
+        Self { premises, lines, origin }
     }
 
     fn finish(self, basis: Basis, mut steps: Vec<BuildStep>) -> BuildTrace {
         steps.sort();
-        BuildTrace { recipe: Box::new(self.recipe), basis, steps }
+        let Premises { recipe, checks } = self.premises.clone();
+        BuildTrace { recipe: Box::new(recipe), checks, basis, steps }
     }
 
     fn recorded(&self, recorded: &Recorded, step: &Step, end: StepEnd) -> BuildStep {
@@ -99,7 +90,7 @@ impl Assembler {
             Kind::Files => Work::Files,
             Kind::Foreign => Work::Unplaced,
             Kind::Execution { on, likeness } => {
-                let manner = Manner::of(self.engine, on, &platforms);
+                let manner = Manner::of(self.premises.recipe.build, on, &platforms);
                 Work::Execution(Execution { on, manner, likeness })
             }
         };
@@ -119,7 +110,7 @@ impl Assembler {
         let platforms = claims.dependents(digest);
         let work = match (step.keyword(), place(step)) {
             ("RUN", Some(on)) => {
-                let manner = Manner::of(self.engine, on, &platforms);
+                let manner = Manner::of(self.premises.recipe.build, on, &platforms);
                 // Nothing is known of it, so it is like no other.
                 let likeness = Digest::of(digest.as_bytes());
                 Work::Execution(Execution { on, manner, likeness })

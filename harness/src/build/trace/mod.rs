@@ -13,6 +13,7 @@ mod likeness;
 
 use serde::{Deserialize, Serialize};
 
+use super::checks::BuilderChecks;
 use crate::dockerfile::Recipe;
 use crate::oci::Digest;
 use crate::platform::Platform;
@@ -36,10 +37,22 @@ pub enum Making {
 pub struct BuildTrace {
     /// What was built, and for what.
     pub recipe: Box<Recipe>,
+    /// What BuildKit itself warns of.
+    #[serde(default)]
+    pub checks: BuilderChecks,
     /// What its platforms rest on.
     pub basis: Basis,
     /// The steps, by line, then by the platforms that depend on them.
     pub steps: Vec<BuildStep>,
+}
+
+/// What is known of a build before its first step.
+#[derive(Clone, Debug)]
+pub(super) struct Premises {
+    /// What is built, with what the builder found wanting of its base images.
+    pub(super) recipe: Recipe,
+    /// What BuildKit itself warns of.
+    pub(super) checks: BuilderChecks,
 }
 
 /// What the platforms of a trace rest on.

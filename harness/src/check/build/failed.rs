@@ -8,9 +8,13 @@ use crate::platform::Platform;
 /// How the kernel ends what takes more memory than there is: SIGKILL, as shells count it.
 const KILLED: u32 = 128 + 9;
 
-/// The finding of a build that failed.
-pub(in crate::check) fn check(unbuilt: &Unbuilt) -> Finding {
+/// The finding of a build that failed; none where what is known of the Dockerfile is the reason.
+pub(in crate::check) fn check(unbuilt: &Unbuilt, known: &[Finding]) -> Option<Finding> {
     let failure = &unbuilt.failure;
+    let is_for_a_base = matches!(failure.part, FailedPart::BasePlatformMissing { .. });
+    if is_for_a_base && known.iter().any(|it| it.rule == Rule::BasePlatformMissing) {
+        return None;
+    }
     let message = match &failure.part {
         FailedPart::Step { instruction, platforms, fault } => {
             let step = format!("`{}`{}", brief(instruction), purpose(platforms));
@@ -26,7 +30,7 @@ pub(in crate::check) fn check(unbuilt: &Unbuilt) -> Finding {
             format!("there is no base image {base}: {message}")
         }
     };
-    at(Finding::of_index(Rule::BuildFailed, message), &unbuilt.trace, failure.lines)
+    Some(at(Finding::of_index(Rule::BuildFailed, message), &unbuilt.trace, failure.lines))
 }
 
 fn describe(fault: &StepFault) -> String {

@@ -1,5 +1,6 @@
 //! What a Dockerfile gets wrong about platforms. Nothing is built and nothing asked for this.
 
+mod bases;
 mod builder;
 mod cache_mount;
 mod hardcoded;
@@ -24,7 +25,8 @@ use study::Study;
 /// When it is none.
 pub fn check_dockerfile(recipe: &Recipe) -> Result<Vec<Finding>, DockerfileError> {
     let study = Study::new(recipe)?;
-    let mut findings = shadowed::check(&study);
+    let mut findings = bases::check(&study);
+    findings.extend(shadowed::check(&study));
     findings.extend(out_of_scope::check(&study));
     findings.extend(stages::check(&study));
     findings.extend(builder::check(&study));

@@ -26,18 +26,6 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Platforms beyond the usual ones: a spelling that one of them has is not wrong.
-const RARE: [&str; 8] = [
-    "linux/arm/v5",
-    "linux/loong64",
-    "linux/mips64",
-    "linux/mips64le",
-    "linux/ppc64",
-    "linux/amd64/v2",
-    "linux/amd64/v3",
-    "linux/arm64/v9",
-];
-
 /// What asks for the platform, and in which words it is answered.
 struct Speaker<'a> {
     study: &'a Study<'a>,
@@ -50,8 +38,8 @@ type Answers = Vec<(Platform, Vec<String>)>;
 
 impl Speaker<'_> {
     fn case(&self, subject: &ShellWord, arms: &[Branch]) -> Vec<Finding> {
-        let Some((asker, answers)) = self.answers(subject) else { return Vec::new() };
         let patterns: Vec<&ShellWord> = arms.iter().flat_map(|it| &it.patterns).collect();
+        let Some((asker, answers)) = self.answers(subject, &patterns) else { return Vec::new() };
         let named = |answer: &String| {
             patterns.iter().any(|it| !is_catch_all(it) && matches(&it.unquoted(), answer))
         };
@@ -61,7 +49,7 @@ impl Speaker<'_> {
     }
 
     fn comparison(&self, left: &ShellWord, right: &ShellWord) -> Option<Finding> {
-        let (asker, answers) = self.answers(left)?;
+        let (asker, answers) = self.answers(left, &[right])?;
         let others: Vec<String> = self
             .script
             .choices
@@ -87,7 +75,7 @@ impl Speaker<'_> {
         named: impl Fn(&String) -> bool,
     ) -> bool {
         let text = pattern.unquoted();
-        if text.contains('$') || machines_of(&text).is_empty() {
+        if !names_machine(&text) {
             return false;
         }
         let is_ever = answers.iter().any(|(_, words)| words.iter().any(|it| matches(&text, it)));
@@ -137,11 +125,26 @@ impl Speaker<'_> {
         }
     }
 
-    /// Who is asked by a word, and how each platform is called then.
-    fn answers(&self, word: &ShellWord) -> Option<(String, Answers)> {
+    /// Who is asked by a word, and how each platform is called then. Nothing where all that it is
+    /// compared with is no architecture, or what usual platforms are called: what a rare one has is
+    /// not wrong.
+    fn answers(&self, word: &ShellWord, compared: &[&ShellWord]) -> Option<(String, Answers)> {
         let raw = self.followed(word);
         let raw = raw.as_deref().unwrap_or(&word.raw);
-        let platforms = self.platforms();
+        let (asker, usual) = self.answers_of(raw, self.usual())?;
+        let is_settled = |it: &&ShellWord| {
+            let text = it.unquoted();
+            !names_machine(&text) || usual.iter().flat_map(|it| &it.1).any(|it| matches(&text, it))
+        };
+        if compared.iter().all(is_settled) {
+            return None;
+        }
+        let rare = Platform::RARE.into_iter().filter(|it| !is_among(*it, &usual));
+        let (_, rare) = self.answers_of(raw, rare.collect())?;
+        Some((asker, usual.into_iter().chain(rare).collect()))
+    }
+
+    fn answers_of(&self, raw: &str, platforms: BTreeSet<Platform>) -> Option<(String, Answers)> {
         if let Some((asker, words)) = answers_of_command(raw) {
             let answers = platforms.into_iter().map(|it| (it, words(it))).collect();
             return Some((asker.to_owned(), answers));
@@ -169,11 +172,9 @@ impl Speaker<'_> {
         value.filter(|_| values.next().is_none())
     }
 
-    fn platforms(&self) -> Vec<Platform> {
-        let rare = RARE.iter().filter_map(|it| it.parse().ok());
-        let all: BTreeSet<Platform> =
-            self.study.recipe.platforms.iter().copied().chain(Platform::ALL).chain(rare).collect();
-        all.into_iter().collect()
+    /// The platforms asked for, and those that everybody knows.
+    fn usual(&self) -> BTreeSet<Platform> {
+        self.study.recipe.platforms.iter().copied().chain(Platform::ALL).collect()
     }
 
     /// What a word with variables of the builder comes to.
@@ -190,6 +191,14 @@ impl Speaker<'_> {
     }
 }
 
+fn is_among(platform: Platform, answers: &Answers) -> bool {
+    answers.iter().any(|it| it.0 == platform)
+}
+
+fn names_machine(text: &str) -> bool {
+    !text.contains('$') && !machines_of(text).is_empty()
+}
+
 /// The machines that a word means, where it cannot be anything else.
 fn machines_of(text: &str) -> Vec<Machine> {
     let words = text.trim_matches('*').trim_start_matches("linux/");
@@ -202,6 +211,9 @@ fn is_catch_all(pattern: &ShellWord) -> bool {
 
 /// Whether a pattern of a shell is a text.
 fn matches(pattern: &str, text: &str) -> bool {
+    if !pattern.contains(['*', '?', '[']) {
+        return pattern == text;
+    }
     globset::Glob::new(pattern).is_ok_and(|it| it.compile_matcher().is_match(text))
 }
 

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use crate::check::names::machines;
 use crate::check::{Finding, Place, Rule};
 use crate::dockerfile::{
-    Base, Dockerfile, DockerfileError, Evaluated, EvaluatedStage, Guard, Inputs, Recipe, Run,
-    RunCommand, Scope, Script, ShellCommand, Stage, Step, StepKind, is_shell,
+    Base, Dockerfile, DockerfileError, Evaluated, EvaluatedStage, Guard, Recipe, Run, RunCommand,
+    Scope, Script, ShellCommand, Stage, Step, StepKind, is_shell,
 };
 use crate::platform::Platform;
 
@@ -24,7 +24,7 @@ pub(super) struct Study<'a> {
     pub(super) recipe: &'a Recipe,
     pub(super) file: Dockerfile,
     /// For each platform that was asked for, in their order.
-    pub(super) evaluated: Vec<Evaluated>,
+    pub(super) evaluated: Vec<Rc<Evaluated>>,
     /// For others that somebody wanted to know of.
     others: RefCell<BTreeMap<Platform, Rc<Evaluated>>>,
     /// The scripts that could be read, by stage and step.
@@ -42,8 +42,8 @@ pub(super) struct Site<'a> {
 impl<'a> Study<'a> {
     pub(super) fn new(recipe: &'a Recipe) -> Result<Self, DockerfileError> {
         let file = Dockerfile::parse(&recipe.text)?;
-        let evaluated: Vec<Evaluated> =
-            recipe.platforms.iter().map(|it| evaluate(recipe, &file, *it)).collect();
+        let evaluated: Vec<Rc<Evaluated>> =
+            recipe.platforms.iter().map(|it| Rc::new(recipe.evaluate(&file, *it))).collect();
         let mut scripts = BTreeMap::new();
         for (number, stage) in file.stages.iter().enumerate() {
             if evaluated.iter().any(|it| it.needed.contains(&number)) {
@@ -55,10 +55,13 @@ impl<'a> Study<'a> {
 
     /// The Dockerfile for a platform that need not have been asked for.
     pub(super) fn evaluate(&self, platform: Platform) -> Rc<Evaluated> {
+        if let Some(evaluated) = self.evaluated.iter().find(|it| it.platform == platform) {
+            return Rc::clone(evaluated);
+        }
         let mut others = self.others.borrow_mut();
         let evaluated = others
             .entry(platform)
-            .or_insert_with(|| Rc::new(evaluate(self.recipe, &self.file, platform)));
+            .or_insert_with(|| Rc::new(self.recipe.evaluate(&self.file, platform)));
         Rc::clone(evaluated)
     }
 
@@ -147,17 +150,6 @@ impl<'a> Study<'a> {
         let rest = line[start..].strip_prefix(from)?;
         Some(format!("{}{to}{rest}", &line[..start]).trim().to_owned())
     }
-}
-
-fn evaluate(recipe: &Recipe, file: &Dockerfile, platform: Platform) -> Evaluated {
-    let inputs = Inputs {
-        target: &recipe.target,
-        args: &recipe.args,
-        contexts: &recipe.contexts,
-        build: recipe.build,
-        platform,
-    };
-    Evaluated::new(file, &inputs)
 }
 
 /// Reads the scripts of a stage as far as its shell is one that we know.

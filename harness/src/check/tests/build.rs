@@ -2,8 +2,8 @@
 
 use super::{Case, Rule, caught, silent};
 use crate::build::{
-    Basis, BuildFailure, BuildStep, BuildTrace, Execution, FailedPart, Lines, Making, Manner,
-    Reach, Span, StepEnd, StepFault, Unbuilt, Work,
+    Basis, BuildFailure, BuildStep, BuildTrace, BuilderChecks, Execution, FailedPart, Lines,
+    Making, Manner, Reach, Span, StepEnd, StepFault, Unbuilt, Work,
 };
 use crate::check::{EmulatedSteps, TraceExpectation};
 use crate::fixture::{Image, Variant, recipe};
@@ -56,7 +56,12 @@ fn base() -> BuildStep {
 }
 
 fn trace(steps: Vec<BuildStep>) -> BuildTrace {
-    BuildTrace { recipe: recipe("", &[]), basis: Basis::Recorded, steps }
+    BuildTrace {
+        recipe: recipe("", &[]),
+        checks: BuilderChecks::default(),
+        basis: Basis::Recorded,
+        steps,
+    }
 }
 
 fn image() -> Image {

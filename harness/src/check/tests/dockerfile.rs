@@ -1,10 +1,11 @@
 use super::{Case, Rule, caught, silent};
-use crate::build::{Basis, BuildTrace, Making};
-use crate::dockerfile::{Recipe, Selection};
+use crate::build::{Basis, BuildTrace, BuilderChecks, Making};
+use crate::dockerfile::{BaseOffer, Recipe, Selection, UnfitBase};
 use crate::fixture::{Image, Variant, recipe};
 
 pub(super) fn cases() -> Vec<Case> {
     [
+        bases(),
         shadowed(),
         out_of_scope(),
         pinned(),
@@ -44,9 +45,22 @@ impl Case {
         self.by_recipe(text, Selection::Assumed)
     }
 
+    /// With what the builder found wanting of the base images.
+    fn asked(mut self, unfit: Vec<UnfitBase>) -> Self {
+        if let Making::Built(trace) = &mut self.making {
+            trace.recipe.unfit = unfit;
+        }
+        self
+    }
+
     fn by_recipe(self, text: &'static str, selection: Selection) -> Self {
         let recipe = Box::new(Recipe { selection, ..*recipe(text, self.requested) });
-        let trace = BuildTrace { recipe, basis: Basis::Recorded, steps: Vec::new() };
+        let trace = BuildTrace {
+            recipe,
+            checks: BuilderChecks::default(),
+            basis: Basis::Recorded,
+            steps: Vec::new(),
+        };
         Self { making: Making::Built(trace), ..self }
     }
 }
@@ -78,6 +92,72 @@ fn good_for_four(rule: Rule, what: &'static str, text: &'static str) -> Case {
     silent(rule, what, image(FOUR)).requesting(FOUR).by(text)
 }
 
+const DIGEST: &str =
+    "debian@sha256:e623db73ed29c98a25e3d2ee7bd0f1b0e2c9e4b2d1f0a9b8c7d6e5f4a3b2c1d0";
+
+/// A base image that has something else for a platform.
+fn unfit(image: &str, platform: &str, offer: BaseOffer) -> UnfitBase {
+    let platform = platform.parse().expect("a platform");
+    UnfitBase { image: image.to_owned(), platform, offer }
+}
+
+fn others(platforms: &[&str]) -> BaseOffer {
+    BaseOffer::Others(platforms.iter().map(|it| it.parse().expect("a platform")).collect())
+}
+
+fn one(platform: &str) -> BaseOffer {
+    BaseOffer::One(platform.to_owned())
+}
+
+fn bases() -> Vec<Case> {
+    use Rule::{BasePinnedToOnePlatform as Pinned, BasePlatformMissing as Missing};
+    let arm64 = "linux/arm64";
+    let amd64 = "linux/amd64";
+    let pinned = "FROM debian@sha256:e623db73ed29c98a25e3d2ee7bd0f1b0e2c9e4b2d1f0a9b8c7d6e5f4a3b2c1d0\nRUN x\n";
+    vec![
+        bad(Missing, "an index without it", "FROM debian\nRUN x\n", &["error - 1:6"])
+            .asked(vec![unfit("debian", arm64, others(&[amd64, "linux/386"]))]),
+        bad(Missing, "one image under a tag", "ARG V=1\nFROM tool:$V\nRUN x\n", &["error - 2:6"])
+            .asked(vec![unfit("tool:1", arm64, one(amd64))]),
+        bad(
+            Missing,
+            "one image that a compiler runs in",
+            "FROM tool AS b\nRUN x\nFROM scratch\nCOPY --from=b /x /\n",
+            &["error - 1:6"],
+        )
+        .asked(vec![unfit("tool", arm64, one(amd64))]),
+        bad(
+            Missing,
+            "one image from which files are copied",
+            "FROM data AS d\nFROM scratch\nCOPY --from=d /x /\n",
+            &["warning - 1:6"],
+        )
+        .asked(vec![unfit("data", arm64, one(amd64))]),
+        bad(Missing, "nothing that is known", "FROM debian\n", &["error - 1:6"])
+            .asked(vec![unfit("debian", arm64, others(&[]))]),
+        good(Missing, "every base has it", "FROM debian\nRUN x\n"),
+        good(
+            Missing,
+            "a stage that is for the other platform",
+            "FROM --platform=linux/arm64 a AS b\nFROM debian\nCOPY --from=b /x /\n",
+        )
+        .asked(vec![unfit("a", amd64, one(arm64))]),
+        good(Missing, "a stage that nothing needs", "FROM old AS o\nFROM debian\n")
+            .asked(vec![unfit("old", arm64, one(amd64))]),
+        bad(Pinned, "the manifest's digest", pinned, &["error - 1:6"]).asked(vec![unfit(
+            DIGEST,
+            arm64,
+            one(amd64),
+        )]),
+        good(Pinned, "the index's digest", pinned),
+        good(
+            Pinned,
+            "a digest for the platform that it is of",
+            "FROM debian@sha256:1 AS base-amd64\nFROM debian@sha256:2 AS base-arm64\nFROM base-$TARGETARCH\n",
+        ),
+    ]
+}
+
 fn shadowed() -> Vec<Case> {
     const RULE: Rule = Rule::PlatformArgShadowed;
     vec![
@@ -85,6 +165,18 @@ fn shadowed() -> Vec<Case> {
             RULE,
             "only commands that know nothing of it, or the variant on purpose",
             "FROM debian\nARG TARGETARCH=amd64\nRUN apk add curl && adduser x\nFROM debian\nARG TARGETVARIANT=\nRUN make\n",
+        ),
+        bad(
+            RULE,
+            "a script of the project may read it",
+            "FROM debian\nARG TARGETARCH=amd64\nCOPY build.sh .\nRUN ./build.sh\n",
+            &["error - 2:5"],
+        ),
+        bad(
+            RULE,
+            "only a program that nobody knows can read it",
+            "FROM debian\nARG TARGETARCH=amd64\nRUN pip install x\n",
+            &["note - 2:5"],
         ),
         bad(
             RULE,
@@ -167,18 +259,6 @@ fn out_of_scope() -> Vec<Case> {
             "declared before the first FROM alone",
             "ARG TARGETARCH\nFROM debian\nRUN curl --fail https://example.com/tool-$TARGETARCH -o /tool\n",
             &["warning - 3:42"],
-        ),
-        bad(
-            RULE,
-            "a script of the project may read it",
-            "FROM debian\nARG TARGETARCH=amd64\nCOPY build.sh .\nRUN ./build.sh\n",
-            &["error - 2:5"],
-        ),
-        bad(
-            RULE,
-            "only a program that nobody knows can read it",
-            "FROM debian\nARG TARGETARCH=amd64\nRUN pip install x\n",
-            &["note - 2:5"],
         ),
         bad(
             RULE,
@@ -511,6 +591,12 @@ fn hardcoded() -> Vec<Case> {
         ),
         good(
             RULE,
+            "translated where it is foreign",
+            "FROM debian\nRUN if [ \"$(uname -m)\" = aarch64 ]; then curl -LO https://example.com/box64.zip; fi\n\
+             RUN curl -o /t.tgz https://example.com/t-linux64.tgz\n",
+        ),
+        good(
+            RULE,
             "compiled for all at once",
             "FROM --platform=$BUILDPLATFORM rust AS b\nRUN cargo zigbuild --target x86_64-unknown-linux-musl \\\n\
              \x20 --target aarch64-unknown-linux-musl\nFROM scratch\nCOPY --from=b /m /\n",
@@ -587,12 +673,6 @@ fn hardcoded_rightly() -> Vec<Case> {
             "a stage for each architecture",
             "FROM amd64/debian AS d-amd64\nADD https://example.com/t-x86_64 /t\nFROM arm64v8/debian AS d-arm64\n\
              ADD https://example.com/t-aarch64 /t\nFROM d-$TARGETARCH\n",
-        ),
-        good(
-            RULE,
-            "translated where it is foreign",
-            "FROM debian\nRUN if [ \"$(uname -m)\" = aarch64 ]; then curl -LO https://example.com/box64.zip; fi\n\
-             RUN curl -o /t.tgz https://example.com/t-linux64.tgz\n",
         ),
         good(
             RULE,
