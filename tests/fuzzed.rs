@@ -52,3 +52,8 @@ fn layer() {
 fn archive() {
     run_all("archive", fuzz::archive::run);
 }
+
+#[test]
+fn dockerfile() {
+    run_all("dockerfile", fuzz::dockerfile::run);
+}

@@ -2,6 +2,7 @@
 //! module is one target: its `run` panics where archproof does not keep a promise.
 
 pub mod archive;
+pub mod dockerfile;
 pub mod elf;
 pub mod layer;
 mod tar;
