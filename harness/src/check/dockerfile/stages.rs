@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::study::{Study, list};
 use crate::check::names::machines;
 use crate::check::{Finding, Rule};
-use crate::dockerfile::{Base, Evaluated, Pin, Stage, StagePlatform, references};
+use crate::dockerfile::{Base, Evaluated, Pin, Stage, StagePlatform, StepKind, references};
 use crate::platform::Platform;
 
 pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
@@ -34,6 +34,9 @@ fn pinned(study: &Study<'_>) -> Option<Finding> {
         }
     }
     let (_, platform, number) = *wrong.first()?;
+    if study.evaluated.iter().filter_map(|it| Some(is_check(study, it, it.target?))).all(|it| it) {
+        return None;
+    }
     let stage = &study.file.stages[number];
     let pin = study.evaluated[0].stages[number].pin;
     let why = match pin {
@@ -52,6 +55,21 @@ fn pinned(study: &Study<'_>) -> Option<Finding> {
         Some(line) => finding.with_mended(line),
         None => finding,
     })
+}
+
+/// Whether a stage with all that it is built on checks sources for the target, by
+/// [xx](https://github.com/tonistiigi/xx), which only works where it is native, and has no command:
+/// nobody publishes that.
+fn is_check(study: &Study<'_>, evaluated: &Evaluated, number: usize) -> bool {
+    let mut chain = vec![number];
+    while let Base::Stage(base) = evaluated.stages[chain[chain.len() - 1]].base {
+        chain.push(base);
+    }
+    let steps = || chain.iter().flat_map(|it| &study.file.stages[*it].steps);
+    let has_command = steps().any(|it| matches!(it.kind, StepKind::Verbatim));
+    let mut scripts = study.scripts().filter(|it| chain.contains(&it.0.number));
+    !has_command
+        && scripts.any(|it| it.2.commands.iter().any(|command| command.name().starts_with("xx-")))
 }
 
 /// The stage whose image another one is built on in the end.

@@ -354,6 +354,18 @@ fn pinned() -> Vec<Case> {
             "ARG BUILDPLATFORM=linux/amd64\nFROM --platform=${BUILDPLATFORM} debian\n",
             &["error - 2:6"],
         ),
+        bad(
+            RULE,
+            "cross-compiled in the image itself",
+            "FROM --platform=$BUILDPLATFORM golang\nARG TARGETPLATFORM\nRUN xx-go build -o /tool\nENTRYPOINT [\"/tool\"]\n",
+            &["error - 1:6"],
+        ),
+        good(
+            RULE,
+            "a check for each platform, which nobody publishes",
+            "FROM --platform=$BUILDPLATFORM golang AS base\nCOPY --from=xx / /\nFROM base\nARG TARGETPLATFORM\n\
+             RUN --mount=target=. xx-go --wrap && golangci-lint run\n",
+        ),
         good(RULE, "the target", "FROM --platform=$TARGETPLATFORM php:8\n"),
         good(RULE, "the target, or a fallback", "FROM --platform=${TARGETPLATFORM:-linux/amd64} php:8\n"),
         good(
