@@ -339,7 +339,7 @@ fn the_builders_own_checks_are_told_where_it_has_them() {
                 checks.iter().map(|it| (it.line, it.check.as_str())).collect();
             assert_eq!(made, [(1, "StageNameCasing")]);
         }
-        // BuildKit has them since 0.14, Docker since 27.
+        // 28.5 has them, 26.1 has not.
         BuilderChecks::NotMade(because) => {
             let engine = RUNTIME.block_on(engine());
             let version = RUNTIME.block_on(engine.docker().version()).expect("a version");

@@ -13,6 +13,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::SolveRequest;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
 use bollard_buildkit_proto::pb;
 use futures_util::future::join_all;
+use tokio::time::timeout;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
@@ -35,8 +36,10 @@ const SOLVE: &str = "/moby.buildkit.v1.frontend.LLBBridge/Solve";
 const RESOLVE: &str = "/moby.buildkit.v1.frontend.LLBBridge/ResolveImageConfig";
 const RETURN: &str = "/moby.buildkit.v1.frontend.LLBBridge/Return";
 
-/// How long all answers are waited for. What a registry does not say by then, the build will.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an answer is waited for. What a registry does not say by then, the build will.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long the solve then may take to end.
+const END: Duration = Duration::from_secs(5);
 
 /// In whose words an image has nothing for a platform: containerd's, and Docker's classic store's.
 const NO_PLATFORM: [&str; 3] =
@@ -70,13 +73,16 @@ pub(super) async fn ask(
     let gateway = Gateway { buildkit: buildkit.clone(), id };
     let mut control = control.clone();
     let questions = async {
-        let (unfit, checks) = tokio::join!(gateway.unfit(recipe), gateway.checks(prepared));
-        // The frame is done with; if not, it is dropped.
+        let unfit = timeout(PATIENCE, gateway.unfit(recipe));
+        let checks = timeout(PATIENCE, gateway.checks(prepared));
+        let (unfit, checks) = tokio::join!(unfit, checks);
+        let late = |_| BuilderChecks::NotMade("BuildKit did not answer in time".to_owned());
+        // The frame is done with; if it does not end, it is dropped.
         let _ = gateway.end().await;
-        Answers { unfit, checks }
+        Answers { unfit: unfit.unwrap_or_default(), checks: checks.unwrap_or_else(late) }
     };
     let both = async { tokio::join!(questions, control.solve(frame)) };
-    tokio::time::timeout(PATIENCE, both).await.map(|it| it.0).unwrap_or_default()
+    timeout(PATIENCE + END, both).await.map(|it| it.0).unwrap_or_default()
 }
 
 /// `moby.buildkit.v1.frontend.SolveRequest`, as much of it as is used.

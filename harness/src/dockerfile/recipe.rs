@@ -65,7 +65,7 @@ pub struct UnfitBase {
 pub enum BaseOffer {
     /// An index: these of the platforms that are known by name, sorted. The builder refuses it.
     Others(Vec<Platform>),
-    /// One image, for this platform as it states it. The builder takes it all the same.
+    /// An image for this platform, as it states it. The builder takes it all the same.
     One(String),
 }
 

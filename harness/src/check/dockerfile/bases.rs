@@ -50,7 +50,7 @@ fn describe(image: &str, offer: &BaseOffer, lacks: &[Platform]) -> (Rule, String
         ),
         BaseOffer::One(is) => (
             Rule::BasePlatformMissing,
-            format!("{image} is one image for {is}, not an index: {lacks} gets it too"),
+            format!("{image} has {is} in place of {lacks}, and the builder takes it"),
         ),
     }
 }
