@@ -71,7 +71,7 @@ bases_up() {
   registry_up
   if bases_ready; then return; fi
   local work=$lab/tmp/images tag
-  say "Docker Hub does not answer: making debian, busybox and golang from Debian's packages (two minutes)"
+  say "Docker Hub does not answer: making debian, busybox and golang from Debian's packages (three minutes)"
   if ! step "$here/lab.d/images" "$root" "$work" "$(mirror)" >"$lab/images.log" 2>&1; then
     tail -n 15 "$lab/images.log" >&2
     fail "making base images failed, log in $lab/images.log; another mirror: LAB_MIRROR=http://... $here/lab up"
