@@ -38,8 +38,9 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
             _ => {}
         }
     }
+    let translated = translated(study);
     for (site, _, script) in study.scripts() {
-        if gathers_in(script) || has_translator(study, site.number) {
+        if gathers_in(script) || translated.contains(&site.number) {
             continue;
         }
         for command in &script.commands {
@@ -366,11 +367,11 @@ fn gathers_in(script: &Script) -> bool {
 /// Programs that execute those of another architecture.
 const TRANSLATORS: [&str; 4] = ["box64", "box86", "fex-emu", "hangover"];
 
-/// Whether a stage has one: what it fetches for one architecture is then for all.
-fn has_translator(study: &Study<'_>, number: usize) -> bool {
-    let of_stage = study.scripts().filter(|it| it.0.number == number);
-    let mut words = of_stage.flat_map(|it| &it.2.words);
-    words.any(|word| TRANSLATORS.iter().any(|it| word.raw.contains(it)))
+/// The stages that have one: what they fetch for one architecture is then for all.
+fn translated(study: &Study<'_>) -> BTreeSet<usize> {
+    let is_translator = |word: &ShellWord| TRANSLATORS.iter().any(|it| word.raw.contains(it));
+    let scripts = study.scripts().filter(|it| it.2.words.iter().any(is_translator));
+    scripts.map(|it| it.0.number).collect()
 }
 
 fn is_make_setting(name: &str) -> bool {
