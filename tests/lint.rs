@@ -134,7 +134,7 @@ fn the_cases_get_what_they_expect() {
 
 #[test]
 fn arguments_and_the_target_are_taken_into_account() {
-    let text = "ARG BASE\nFROM debian AS a\nARG TARGETARCH=amd64\nRUN fetch\nFROM ${BASE}-$TARGETARCH AS b\n";
+    let text = "ARG BASE\nFROM debian AS a\nARG TARGETARCH=amd64\nRUN fetch $TARGETARCH\nFROM ${BASE}-$TARGETARCH AS b\n";
     let project = Project::new(&[("Dockerfile", text)]);
     assert_eq!(lint(&project, "Dockerfile", &[]).status, Some(0));
     assert_eq!(lint(&project, "Dockerfile", &["--target", "a"]).status, Some(1));

@@ -356,12 +356,16 @@ fn has_foreign_packages(study: &Study<'_>, number: usize) -> bool {
 /// Whether a script fetches files of several architectures into files, to choose from. What is
 /// unpacked at once is not chosen any more.
 fn gathers_in(script: &Script) -> bool {
+    let named = |it: &ShellCommand| -> BTreeSet<Machine> {
+        let addresses = it.words.iter().filter(|word| word.raw.contains("://"));
+        addresses.flat_map(|word| unmistakable(&word.raw)).map(|it| it.1).collect()
+    };
     let is_download = |it: &&ShellCommand| matches!(it.name().as_str(), "curl" | "wget");
-    let downloads: Vec<&ShellCommand> = script.commands.iter().filter(is_download).collect();
-    let addresses = downloads.iter().flat_map(|it| &it.words).filter(|it| it.raw.contains("://"));
-    let named: BTreeSet<Machine> =
-        addresses.flat_map(|it| unmistakable(&it.raw)).map(|it| it.1).collect();
-    named.len() > 1 && downloads.iter().all(|it| it.output == Output::Kept)
+    let downloads = script.commands.iter().filter(is_download).map(|it| (it, named(it)));
+    // What is for no architecture may go on to another command.
+    let downloads: Vec<_> = downloads.filter(|(_, named)| !named.is_empty()).collect();
+    let machines: BTreeSet<&Machine> = downloads.iter().flat_map(|it| &it.1).collect();
+    machines.len() > 1 && downloads.iter().all(|it| it.0.output == Output::Kept)
 }
 
 /// Programs that execute those of another architecture.

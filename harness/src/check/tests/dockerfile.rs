@@ -598,7 +598,7 @@ fn hardcoded() -> Vec<Case> {
         good(
             RULE,
             "fetched for all, unpacked for one",
-            "FROM debian\nRUN curl -O https://example.com/s6-x86_64.tgz && curl -O https://example.com/s6-aarch64.tgz \\\n\
+            "FROM debian\nRUN curl https://example.com/s6-noarch.tgz | tar xz && curl -O https://example.com/s6-x86_64.tgz && curl -O https://example.com/s6-aarch64.tgz \\\n\
              \x20 && tar xf s6-$(dpkg --print-architecture).tgz\n",
         ),
         good(
