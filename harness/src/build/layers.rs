@@ -20,15 +20,12 @@ pub(super) fn has_no_layer(recipe: &Recipe) -> bool {
 fn is_empty(file: &Dockerfile, evaluated: &Evaluated, number: usize) -> bool {
     // What an ONBUILD keeps for later may write.
     let may_write = |it: &Step| it.writes() || matches!(it.kind, StepKind::OnBuild(_));
-    if file.stages[number].steps.iter().any(may_write) {
-        return false;
-    }
-    match evaluated.stages[number].base {
-        Base::Scratch => true,
-        // A stage builds on earlier ones alone, so this comes to an end.
-        Base::Stage(base) => is_empty(file, evaluated, base),
-        _ => false,
-    }
+    let is_silent = |it: usize| !file.stages[it].steps.iter().any(may_write);
+    evaluated.chain(number).all(is_silent)
+        && evaluated
+            .chain(number)
+            .last()
+            .is_some_and(|it| evaluated.stages[it].base == Base::Scratch)
 }
 
 #[cfg(test)]

@@ -179,6 +179,15 @@ impl Evaluated {
         let globals = evaluator.globals;
         Self { platform: inputs.platform, predefined, globals, stages, target, needed }
     }
+
+    /// A stage and those that it is built on, itself first.
+    pub fn chain(&self, number: usize) -> impl Iterator<Item = usize> {
+        // A stage builds on earlier ones alone, so this comes to an end.
+        std::iter::successors(Some(number), |it| match self.stages[*it].base {
+            Base::Stage(base) => Some(base),
+            _ => None,
+        })
+    }
 }
 
 /// The variables about platforms that the builder gives.

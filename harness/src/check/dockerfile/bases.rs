@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::study::{Study, list};
 use crate::check::{Finding, Rule, Severity};
-use crate::dockerfile::{Base, BaseOffer, StepKind, UnfitBase};
+use crate::dockerfile::{Base, BaseOffer, Evaluated, StepKind, UnfitBase};
 use crate::platform::Platform;
 
 pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
@@ -58,16 +58,8 @@ fn describe(image: &str, offer: &BaseOffer, lacks: &[Platform]) -> (Rule, String
 /// The builder takes an image of another platform. Where files are copied from it and nothing is
 /// executed, they may be for every platform.
 fn severity(study: &Study<'_>, number: usize, offer: &BaseOffer) -> Severity {
-    let is_last = study.evaluated.iter().any(|it| {
-        let mut stage = it.target;
-        while let Some(current) = stage.filter(|it| *it != number) {
-            stage = match it.stages[current].base {
-                Base::Stage(base) => Some(base),
-                _ => None,
-            };
-        }
-        stage.is_some()
-    });
+    let is_under = |it: &Evaluated, target| it.chain(target).any(|it| it == number);
+    let is_last = study.evaluated.iter().any(|it| it.target.is_some_and(|at| is_under(it, at)));
     let steps = &study.file.stages[number].steps;
     let executes = steps.iter().any(|it| matches!(it.done().kind, StepKind::Run(_)));
     match offer {

@@ -131,7 +131,8 @@ impl Speaker<'_> {
     fn answers(&self, word: &ShellWord, compared: &[&ShellWord]) -> Option<(String, Answers)> {
         let raw = self.followed(word);
         let raw = raw.as_deref().unwrap_or(&word.raw);
-        let (asker, usual) = self.answers_of(raw, self.usual())?;
+        let named = self.usual();
+        let (asker, usual) = self.answers_of(raw, &named)?;
         let is_settled = |it: &&ShellWord| {
             let text = it.unquoted();
             !names_machine(&text) || usual.iter().flat_map(|it| &it.1).any(|it| matches(&text, it))
@@ -139,14 +140,14 @@ impl Speaker<'_> {
         if compared.iter().all(is_settled) {
             return None;
         }
-        let rare = Platform::RARE.into_iter().filter(|it| !is_among(*it, &usual));
-        let (_, rare) = self.answers_of(raw, rare.collect())?;
+        let rare = Platform::RARE.into_iter().filter(|it| !named.contains(it));
+        let (_, rare) = self.answers_of(raw, &rare.collect())?;
         Some((asker, usual.into_iter().chain(rare).collect()))
     }
 
-    fn answers_of(&self, raw: &str, platforms: BTreeSet<Platform>) -> Option<(String, Answers)> {
+    fn answers_of(&self, raw: &str, platforms: &BTreeSet<Platform>) -> Option<(String, Answers)> {
         if let Some((asker, words)) = answers_of_command(raw) {
-            let answers = platforms.into_iter().map(|it| (it, words(it))).collect();
+            let answers = platforms.iter().map(|it| (*it, words(*it))).collect();
             return Some((asker.to_owned(), answers));
         }
         let found = references(raw, '\\');
@@ -158,7 +159,7 @@ impl Speaker<'_> {
             return None;
         }
         let answers: Option<Answers> =
-            platforms.into_iter().map(|it| Some((it, vec![self.value(raw, it)?]))).collect();
+            platforms.iter().map(|it| Some((*it, vec![self.value(raw, *it)?]))).collect();
         Some((list(&names.into_iter().collect::<Vec<_>>()), answers?))
     }
 
@@ -189,10 +190,6 @@ impl Speaker<'_> {
         let get = |name: &str| scope.get(name).map(|it| it.text.clone());
         expand(raw, '\\', &get).ok().map(|it| it.value)
     }
-}
-
-fn is_among(platform: Platform, answers: &Answers) -> bool {
-    answers.iter().any(|it| it.0 == platform)
 }
 
 fn names_machine(text: &str) -> bool {

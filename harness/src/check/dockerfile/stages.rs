@@ -30,7 +30,11 @@ fn pinned(study: &Study<'_>) -> Option<Finding> {
             continue;
         }
         if let Some(platform) = stage.platform.filter(|it| *it != evaluated.platform) {
-            wrong.push((evaluated.platform, platform, root(evaluated, target)));
+            wrong.push((
+                evaluated.platform,
+                platform,
+                evaluated.chain(target).last().unwrap_or(target),
+            ));
         }
     }
     let (_, platform, number) = *wrong.first()?;
@@ -61,23 +65,12 @@ fn pinned(study: &Study<'_>) -> Option<Finding> {
 /// [xx](https://github.com/tonistiigi/xx), which only works where it is native, and has no command:
 /// nobody publishes that.
 fn is_check(study: &Study<'_>, evaluated: &Evaluated, number: usize) -> bool {
-    let mut chain = vec![number];
-    while let Base::Stage(base) = evaluated.stages[chain[chain.len() - 1]].base {
-        chain.push(base);
-    }
+    let chain: Vec<usize> = evaluated.chain(number).collect();
     let steps = || chain.iter().flat_map(|it| &study.file.stages[*it].steps);
     let has_command = steps().any(|it| matches!(it.kind, StepKind::Verbatim));
     let mut scripts = study.scripts().filter(|it| chain.contains(&it.0.number));
     !has_command
         && scripts.any(|it| it.2.commands.iter().any(|command| command.name().starts_with("xx-")))
-}
-
-/// The stage whose image another one is built on in the end.
-fn root(evaluated: &Evaluated, number: usize) -> usize {
-    match evaluated.stages[number].base {
-        Base::Stage(base) => root(evaluated, base),
-        _ => number,
-    }
 }
 
 /// `FROM --platform=X stage`: the platform of the earlier stage wins.

@@ -77,11 +77,7 @@ impl<'a> Study<'a> {
     /// The image that a stage is built on in the end, if it is one.
     pub(super) fn root_image(&self, number: usize) -> Option<String> {
         let evaluated = self.evaluated.iter().find(|it| it.needed.contains(&number))?;
-        let mut number = number;
-        while let Base::Stage(base) = evaluated.stages[number].base {
-            number = base;
-        }
-        match &evaluated.stages[number].base {
+        match &evaluated.stages[evaluated.chain(number).last()?].base {
             Base::Image(image) => Some(image.clone()),
             _ => None,
         }
