@@ -4,6 +4,7 @@
 //! No parser that could be had is faithful to BuildKit's, see docs/design.md; what is here
 //! follows `frontend/dockerfile` of [moby/buildkit](https://github.com/moby/buildkit).
 
+mod choice;
 mod error;
 mod evaluate;
 mod expand;
@@ -14,6 +15,8 @@ mod syntax;
 mod text;
 mod words;
 
+pub(crate) use choice::matches;
+pub use choice::{Branch, Choice, Comparison, Condition, Operator, Resolve, Way};
 pub use error::{DockerfileError, DockerfileErrorKind};
 pub use evaluate::{
     Base, Evaluated, EvaluatedStage, Inputs, Pin, Scope, StagePlatform, Value, ValueGiver,
@@ -21,7 +24,7 @@ pub use evaluate::{
 pub use expand::{Expansion, Reference, expand, references};
 pub use lines::HereDocument;
 pub use recipe::{BaseOffer, Recipe, Selection, UnfitBase};
-pub use script::{Branch, Choice, Guard, Output, Script, ShellCommand, ShellWord};
+pub use script::{Guard, Output, Script, ShellCommand, ShellWord};
 pub(crate) use syntax::is_shell;
 pub use syntax::{
     Assignment, Copy, Declaration, Dockerfile, Mount, Run, RunCommand, Stage, Step, StepKind,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rable::ast::{ListOperator, Node, NodeKind};
 
+use super::choice::{Branch, Choice, Comparison, Condition, Operator};
 use super::text::Text;
 
 /// A script, taken apart.
@@ -39,11 +40,15 @@ pub struct ShellCommand {
 /// Where the output of a command goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Output {
-    /// To a file, or to whoever watches.
+    /// To whoever watches the build.
     #[default]
-    Kept,
+    Shown,
+    /// To a file.
+    Filed,
     /// To another command.
     Piped,
+    /// Into a word of another command.
+    Substituted,
 }
 
 /// A word as it is written, with its quotes.
@@ -67,32 +72,6 @@ pub enum Guard {
         /// What it must be.
         patterns: Vec<String>,
     },
-}
-
-/// A place where a word is compared with others.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Choice {
-    /// A `case`.
-    Case {
-        /// The word that is looked at.
-        subject: ShellWord,
-        /// Its arms.
-        arms: Vec<Branch>,
-    },
-    /// `[ a = b ]` and the like.
-    Comparison {
-        /// The word on the left.
-        left: ShellWord,
-        /// The word on the right.
-        right: ShellWord,
-    },
-}
-
-/// An arm of a `case`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Branch {
-    /// What the word must be, without quotes.
-    pub patterns: Vec<ShellWord>,
 }
 
 /// Longer scripts are not read, in bytes.
@@ -125,7 +104,7 @@ impl Script {
         let source = text.as_str();
         let nodes = rable::parse(source, false).ok()?;
         let mut reader = Reader { text, offsets: offsets(source), script: Self::default() };
-        let whole = Frame { guards: Vec::new(), within: None };
+        let whole = Frame { guards: Vec::new(), output: Output::Shown, within: None };
         for node in &nodes {
             reader.node(node, &whole);
         }
@@ -149,6 +128,13 @@ impl ShellCommand {
         word.rsplit('/').next().unwrap_or_default().to_owned()
     }
 
+    /// Whether it does nothing but tell whoever watches.
+    #[must_use]
+    pub fn only_shows(&self) -> bool {
+        let name = self.name();
+        name == ":" || self.output == Output::Shown && matches!(name.as_str(), "echo" | "printf")
+    }
+
     /// The words behind the name.
     pub fn arguments(&self) -> impl Iterator<Item = &ShellWord> {
         self.words.iter().skip(1)
@@ -167,6 +153,7 @@ fn offsets(source: &str) -> Vec<usize> {
 #[derive(Clone)]
 struct Frame {
     guards: Vec<Arc<Guard>>,
+    output: Output,
     /// The word whose substitution it is in: there the parser counts anew.
     within: Option<ShellWord>,
 }
@@ -174,7 +161,12 @@ struct Frame {
 impl Frame {
     fn guarded(&self, guard: Guard) -> Self {
         let guards = self.guards.iter().cloned().chain([Arc::new(guard)]).collect();
-        Self { guards, within: self.within.clone() }
+        Self { guards, ..self.clone() }
+    }
+
+    fn redirected(&self, redirects: &[Node]) -> Self {
+        let output = if redirects.iter().any(is_to_file) { Output::Filed } else { self.output };
+        Self { output, ..self.clone() }
     }
 }
 
@@ -192,7 +184,8 @@ impl Reader<'_> {
             }
             NodeKind::Pipeline { commands, .. } => self.pipeline(commands, frame),
             NodeKind::List { .. } => self.list(node, frame),
-            NodeKind::If { condition, then_body, else_body, .. } => {
+            NodeKind::If { condition, then_body, else_body, redirects } => {
+                let frame = &frame.redirected(redirects);
                 self.node(condition, frame);
                 let inner = frame.guarded(Guard::Condition(words_of(condition)));
                 self.node(then_body, &inner);
@@ -200,27 +193,43 @@ impl Reader<'_> {
                     self.node(body, &inner);
                 }
             }
-            NodeKind::While { condition, body, .. } | NodeKind::Until { condition, body, .. } => {
+            NodeKind::While { condition, body, redirects }
+            | NodeKind::Until { condition, body, redirects } => {
+                let frame = &frame.redirected(redirects);
                 self.node(condition, frame);
                 self.node(body, &frame.guarded(Guard::Condition(words_of(condition))));
             }
-            NodeKind::For { var, words, body, .. } | NodeKind::Select { var, words, body, .. } => {
+            NodeKind::For { var, words, body, redirects }
+            | NodeKind::Select { var, words, body, redirects } => {
+                let frame = &frame.redirected(redirects);
                 self.script.assigned.insert(var.clone());
                 let words = words.as_deref().unwrap_or_default();
                 self.nodes(words, frame);
                 let list: Vec<String> = words.iter().map(words_of).collect();
                 self.node(body, &frame.guarded(Guard::Condition(list.join(" "))));
             }
-            NodeKind::Case { word, patterns, .. } => self.case(word, patterns, frame),
-            NodeKind::ForArith { body, .. }
-            | NodeKind::Function { body, .. }
-            | NodeKind::Subshell { body, .. }
-            | NodeKind::BraceGroup { body, .. } => self.node(body, frame),
+            NodeKind::Case { word, patterns, redirects } => {
+                self.case(word, patterns, &frame.redirected(redirects));
+            }
+            NodeKind::ForArith { body, redirects, .. }
+            | NodeKind::Subshell { body, redirects }
+            | NodeKind::BraceGroup { body, redirects } => {
+                self.node(body, &frame.redirected(redirects));
+            }
+            // Where it is called, its output may go anywhere.
+            NodeKind::Function { body, .. } => {
+                self.node(body, &Frame { output: Output::Substituted, ..frame.clone() });
+            }
             NodeKind::Coproc { command, .. } => self.node(command, frame),
             NodeKind::Negation { pipeline } | NodeKind::Time { pipeline, .. } => {
                 self.node(pipeline, frame);
             }
-            NodeKind::ConditionalExpr { body, .. } => self.expression(body, frame, node),
+            NodeKind::ConditionalExpr { body, .. } => {
+                let condition = self.expression(body, frame, node);
+                if matches!(condition, Condition::Both(..) | Condition::Either(..)) {
+                    self.script.choices.push(Choice::Joined(condition));
+                }
+            }
             NodeKind::Word { .. } => {
                 let word = self.word(node, frame);
                 self.substitutions(node, &word, frame);
@@ -231,14 +240,10 @@ impl Reader<'_> {
 
     /// All but the last write to the next one.
     fn pipeline(&mut self, commands: &[Node], frame: &Frame) {
-        for (number, node) in commands.iter().enumerate() {
-            let first = self.script.commands.len();
-            self.node(node, frame);
-            if number + 1 < commands.len() {
-                let piped = self.script.commands.iter_mut().skip(first);
-                piped.for_each(|it| it.output = Output::Piped);
-            }
-        }
+        let Some((last, others)) = commands.split_last() else { return };
+        let piped = Frame { output: Output::Piped, ..frame.clone() };
+        self.nodes(others, &piped);
+        self.node(last, frame);
     }
 
     fn nodes(&mut self, nodes: &[Node], frame: &Frame) {
@@ -250,8 +255,12 @@ impl Reader<'_> {
     /// Commands one after the other. What follows a test by `&&` or `||` depends on it.
     fn list(&mut self, list: &Node, frame: &Frame) {
         let mut guarded: Option<Frame> = None;
+        let mut joined = Joined::default();
         for (node, operator) in flattened(list) {
+            let first = self.script.choices.len();
             self.node(node, guarded.as_ref().unwrap_or(frame));
+            let condition = decided(node, &self.script.choices[first..]);
+            self.script.choices.extend(joined.then(condition, operator));
             match operator {
                 Some(ListOperator::And | ListOperator::Or) if is_test(node) => {
                     let outer = guarded.as_ref().unwrap_or(frame);
@@ -289,7 +298,7 @@ impl Reader<'_> {
             assignments: Vec::new(),
             words: Vec::new(),
             guards: frame.guards.clone(),
-            output: Output::Kept,
+            output: frame.redirected(redirects).output,
         };
         for node in assignments {
             let word = self.word(node, frame);
@@ -307,7 +316,7 @@ impl Reader<'_> {
             }
         }
         self.note_assigned(&command);
-        self.script.choices.extend(comparison(&command));
+        self.script.choices.extend(comparison(&command).map(Choice::Test));
         self.script.commands.push(command);
     }
 
@@ -332,30 +341,43 @@ impl Reader<'_> {
     }
 
     /// `[[ … ]]`, in which the parser leaves words without places.
-    fn expression(&mut self, node: &Node, frame: &Frame, whole: &Node) {
+    fn expression(&mut self, node: &Node, frame: &Frame, whole: &Node) -> Condition {
         match &node.kind {
-            NodeKind::BinaryTest { left, right, .. } => {
+            NodeKind::BinaryTest { op, left, right } => {
                 let place = self.place(whole, "[[", frame);
                 let word = |node: &Node| ShellWord { raw: words_of(node), place };
                 let (left, right) = (word(left), word(right));
                 self.script.words.extend([left.clone(), right.clone()]);
-                self.script.choices.push(Choice::Comparison { left, right });
+                let Some(operator) = operator(op) else { return Condition::Open };
+                let comparison = Comparison { left, operator, right };
+                self.script.choices.push(Choice::Test(comparison.clone()));
+                Condition::Test(comparison)
             }
-            NodeKind::CondAnd { left, right } | NodeKind::CondOr { left, right } => {
-                self.expression(left, frame, whole);
-                self.expression(right, frame, whole);
+            NodeKind::CondAnd { left, right } => {
+                let left = self.expression(left, frame, whole);
+                Condition::Both(left.into(), self.expression(right, frame, whole).into())
             }
-            NodeKind::CondNot { operand: inner } | NodeKind::CondParen { inner } => {
+            NodeKind::CondOr { left, right } => {
+                let left = self.expression(left, frame, whole);
+                Condition::Either(left.into(), self.expression(right, frame, whole).into())
+            }
+            NodeKind::CondParen { inner } => self.expression(inner, frame, whole),
+            NodeKind::CondNot { operand: inner } => {
                 self.expression(inner, frame, whole);
+                Condition::Open
             }
-            _ => {}
+            _ => Condition::Open,
         }
     }
 
     /// The commands in the substitutions of a word.
     fn substitutions(&mut self, node: &Node, word: &ShellWord, frame: &Frame) {
         let NodeKind::Word { parts, .. } = &node.kind else { return };
-        let inner = Frame { guards: frame.guards.clone(), within: Some(word.clone()) };
+        let inner = Frame {
+            guards: frame.guards.clone(),
+            output: Output::Substituted,
+            within: Some(word.clone()),
+        };
         for part in parts {
             match &part.kind {
                 NodeKind::CommandSubstitution { command, .. }
@@ -441,14 +463,71 @@ fn assignment(word: &ShellWord) -> Option<(String, ShellWord)> {
 }
 
 /// The comparison of a `test`.
-fn comparison(command: &ShellCommand) -> Option<Choice> {
+fn comparison(command: &ShellCommand) -> Option<Comparison> {
     if !matches!(command.name().as_str(), "[" | "test") {
         return None;
     }
-    let at = command.words.iter().position(|it| matches!(it.raw.as_str(), "=" | "==" | "!="))?;
+    let (at, operator) =
+        command.words.iter().enumerate().find_map(|(at, it)| Some((at, operator(&it.raw)?)))?;
     let left = command.words.get(at.checked_sub(1)?)?.clone();
     let right = command.words.get(at + 1)?.clone();
-    Some(Choice::Comparison { left, right })
+    Some(Comparison { left, operator, right })
+}
+
+fn operator(word: &str) -> Option<Operator> {
+    match word {
+        "=" | "==" => Some(Operator::Same),
+        "!=" => Some(Operator::Differ),
+        _ => None,
+    }
+}
+
+/// What a command decides by, if that is one comparison or one expression in `[[`.
+fn decided(node: &Node, choices: &[Choice]) -> Condition {
+    let is_whole = match &node.kind {
+        // `[ a = b ]` or `test a = b`, and no more than that.
+        NodeKind::Command { words, .. } => is_test(node) && matches!(words.len(), 4 | 5),
+        NodeKind::ConditionalExpr { .. } => true,
+        _ => false,
+    };
+    match choices {
+        [Choice::Test(comparison)] if is_whole => Condition::Test(comparison.clone()),
+        [.., Choice::Joined(condition)] if is_whole => condition.clone(),
+        _ => Condition::Open,
+    }
+}
+
+/// Whether a redirection puts what a command prints into a file.
+fn is_to_file(redirect: &Node) -> bool {
+    let NodeKind::Redirect { op, target, fd, .. } = &redirect.kind else { return false };
+    let is_output = matches!(op.as_str(), ">" | ">>" | ">|" | "&>" | "&>>") && *fd != 2;
+    is_output && !words_of(target).starts_with("/dev/")
+}
+
+/// What commands joined by `&&` and `||` decide by, as far as they have been read.
+#[derive(Default)]
+struct Joined {
+    before: Option<(Condition, ListOperator)>,
+}
+
+impl Joined {
+    /// Takes the next command, and gives the whole where it is the last.
+    fn then(&mut self, next: Condition, operator: Option<ListOperator>) -> Option<Choice> {
+        // Both operators bind alike, from the left.
+        let whole = match self.before.take() {
+            Some((before, ListOperator::And)) => Condition::Both(before.into(), next.into()),
+            Some((before, _)) => Condition::Either(before.into(), next.into()),
+            None => next,
+        };
+        match operator {
+            Some(operator @ (ListOperator::And | ListOperator::Or)) => {
+                self.before = Some((whole, operator));
+                None
+            }
+            _ => matches!(whole, Condition::Both(..) | Condition::Either(..))
+                .then_some(Choice::Joined(whole)),
+        }
+    }
 }
 
 /// All words of a node, as they are written.
@@ -500,6 +579,7 @@ fn collect_words(node: &Node, words: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
+    use super::Output::{Filed, Piped, Shown, Substituted};
     use super::*;
 
     fn script(source: &str) -> Script {
@@ -522,9 +602,8 @@ mod tests {
         assert_eq!(names, ["set", "uname", "sed", "", "cd", "make"]);
         assert_eq!(script.commands[1].words[0].place, 1000 + 13);
         assert!(script.assigned.contains("A"));
-        let piped: Vec<bool> =
-            script.commands.iter().map(|it| it.output == Output::Piped).collect();
-        assert_eq!(piped, [false, true, false, false, false, false]);
+        let outputs: Vec<Output> = script.commands.iter().map(|it| it.output).collect();
+        assert_eq!(outputs, [Shown, Piped, Substituted, Shown, Filed, Filed]);
     }
 
     #[test]
@@ -554,7 +633,7 @@ mod tests {
             "if [[ x && \"$A\" != b ]]; then c; fi",
         ] {
             let choices = script(source).choices;
-            let [Choice::Comparison { left, right }] = choices.as_slice() else {
+            let Some(Choice::Test(Comparison { left, right, .. })) = choices.first() else {
                 panic!("{source}")
             };
             assert_eq!((left.raw.as_str(), right.raw.as_str()), ("\"$A\"", "b"), "{source}");

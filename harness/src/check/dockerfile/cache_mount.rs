@@ -106,7 +106,10 @@ const KINDS: [Kind; 7] = [
     Kind {
         folder: &["/target", "/target/release"],
         why: "cargo puts the programs of every platform in the same place",
-        lock: Lock::Useless,
+        // All else is kept apart by the compiler's host, and the program is put there again.
+        // Source: cargo, `core/compiler/build_runner/compilation_files.rs`, `hash_rustc_version`,
+        // and `core/compiler/mod.rs`, `link_targets`.
+        lock: Lock::Cures,
         who: Who::PerPlatform,
     },
 ];

@@ -365,7 +365,7 @@ fn gathers_in(script: &Script) -> bool {
     // What is for no architecture may go on to another command.
     let downloads: Vec<_> = downloads.filter(|(_, named)| !named.is_empty()).collect();
     let machines: BTreeSet<&Machine> = downloads.iter().flat_map(|it| &it.1).collect();
-    machines.len() > 1 && downloads.iter().all(|it| it.0.output == Output::Kept)
+    machines.len() > 1 && downloads.iter().all(|it| it.0.output != Output::Piped)
 }
 
 /// Programs that execute those of another architecture.

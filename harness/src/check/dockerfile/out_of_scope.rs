@@ -1,84 +1,238 @@
 //! `$TARGETARCH` where no `ARG TARGETARCH` was before it in the stage: it is empty there.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use super::study::{BUILD, Site, Study, TARGET};
-use crate::check::{Finding, Rule};
-use crate::dockerfile::{Script, StepKind, Text, references};
+use super::study::{BUILD, Site, Study, TARGET, is_own_file};
+use crate::check::{Finding, Rule, Severity};
+use crate::dockerfile::{
+    Evaluated, Pin, Script, ShellCommand, ShellWord, Step, StepKind, Text, expand, references,
+};
 
 pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
-    let mut said = BTreeSet::new();
-    let mut findings = Vec::new();
+    let mut worst: BTreeMap<(usize, String), (Weight, Finding)> = BTreeMap::new();
     for site in study.sites() {
-        for (name, place) in read(study, &site) {
-            let is_known = study.scopes(&site).all(|(_, scope)| scope.contains_key(&name));
-            if !is_known && said.insert((site.number, name.clone())) {
-                findings.push(finding(study, &site, &name, place));
+        let reader = Reader { study, site };
+        for read in reader.reads().into_iter().filter(|it| it.weight != Weight::Nothing) {
+            let known = worst.get(&(site.number, read.name.clone()));
+            if known.is_none_or(|(weight, _)| *weight < read.weight) {
+                let finding = finding(study, &site, &read);
+                worst.insert((site.number, read.name), (read.weight, finding));
             }
         }
     }
-    findings
+    worst.into_values().map(|it| it.1).collect()
 }
 
-fn finding(study: &Study<'_>, site: &Site<'_>, name: &str, place: usize) -> Finding {
-    let stage = &study.file.stages[site.number];
-    let is_declared = |it: &crate::dockerfile::Step| matches!(&it.kind, StepKind::Arg(list) if list.iter().any(|it| it.name == name));
+fn finding(study: &Study<'_>, site: &Site<'_>, read: &Read) -> Finding {
+    let (stage, name) = (&study.file.stages[site.number], &read.name);
+    let is_declared = |it: &Step| matches!(&it.kind, StepKind::Arg(list) if list.iter().any(|it| it.name == *name));
     let why = if stage.steps.iter().any(is_declared) {
         format!("`ARG {name}` comes only later")
-    } else if study.file.globals.iter().any(|it| it.name == name) {
+    } else if study.file.globals.iter().any(|it| it.name == *name) {
         format!("`ARG {name}` before the first FROM is for FROM lines alone")
     } else {
         format!("the stage has no `ARG {name}`")
     };
     let message = format!("{name} is empty in {}: {why}", stage.title());
-    let finding = study.finding(Rule::PlatformArgOutOfScope, place, message);
+    let finding = study.finding(Rule::PlatformArgOutOfScope, read.place, message);
+    let finding = match read.weight {
+        Weight::Felt => finding,
+        _ => finding.with_severity(Severity::Note),
+    };
     finding.with_mended(format!("ARG {name}"))
 }
 
-/// The predefined variables that a step reads, with their places.
-fn read(study: &Study<'_>, site: &Site<'_>) -> Vec<(String, usize)> {
-    let escape = study.file.escape;
-    let mut found = Vec::new();
-    let mut look = |text: &Text| {
-        let list = references(text.as_str(), escape);
-        found.extend(list.into_iter().map(|it| (it.name, text.place_of(it.start))));
-    };
-    match &site.step.kind {
-        StepKind::Expanded(text) | StepKind::Workdir(text) => look(text),
-        StepKind::Env(list) => list.iter().for_each(|it| look(&it.value)),
-        StepKind::Arg(list) => {
-            // `ARG TARGETARCH=${TARGETARCH:-amd64}` is the default's fault.
-            let others = list.iter().filter(|it| !is_predefined(&it.name));
-            others.filter_map(|it| it.default.as_ref()).for_each(&mut look);
+/// A place where an empty variable of the builder is read.
+struct Read {
+    name: String,
+    place: usize,
+    weight: Weight,
+}
+
+/// What it comes to that it is empty.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// The build is the same as with a value.
+    Nothing,
+    /// What the project has written for its build may have a way out.
+    Unknown,
+    /// Something else is built.
+    Felt,
+}
+
+/// What a step is read with.
+struct Reader<'a> {
+    study: &'a Study<'a>,
+    site: Site<'a>,
+}
+
+impl Reader<'_> {
+    /// Where the step reads predefined variables that it does not have.
+    fn reads(&self) -> Vec<Read> {
+        let mut found = Vec::new();
+        let mut look = |text: &Text| found.extend(self.of_text(text));
+        match &self.site.step.kind {
+            StepKind::Expanded(text) | StepKind::Workdir(text) => look(text),
+            StepKind::Env(list) => list.iter().for_each(|it| look(&it.value)),
+            StepKind::Arg(list) => {
+                // `ARG TARGETARCH=${TARGETARCH:-amd64}` is the default's fault.
+                let others = list.iter().filter(|it| !is_predefined(&it.name));
+                others.filter_map(|it| it.default.as_ref()).for_each(&mut look);
+            }
+            StepKind::Copy(copy) => {
+                look(&copy.words);
+                copy.documents.iter().filter(|it| it.expands).for_each(|it| look(&it.body));
+            }
+            StepKind::Run(run) => {
+                run.mounts.iter().flat_map(|it| &it.options).for_each(|(_, value)| look(value));
+            }
+            _ => {}
         }
-        StepKind::Copy(copy) => {
-            look(&copy.words);
-            copy.documents.iter().filter(|it| it.expands).for_each(|it| look(&it.body));
+        if let Some(script) = self.study.script(&self.site) {
+            found.extend(script.words.iter().flat_map(|it| self.of_word(script, it)));
         }
-        StepKind::Run(run) => {
-            run.mounts.iter().flat_map(|it| &it.options).for_each(|(_, value)| look(value));
-        }
-        _ => {}
+        found.sort_by_key(|it| it.place);
+        found
     }
-    if let Some(script) = study.script(site) {
-        found.extend(read_by_script(script));
+
+    fn of_text(&self, text: &Text) -> Vec<Read> {
+        let found = references(text.as_str(), self.study.file.escape).into_iter();
+        let found = found.filter(|it| self.is_empty(&it.name));
+        let read = |it: crate::dockerfile::Reference| {
+            let weight = if self.is_the_same(text.as_str(), self.study.file.escape) {
+                Weight::Nothing
+            } else {
+                Weight::Felt
+            };
+            Read { name: it.name, place: text.place_of(it.start), weight }
+        };
+        found.map(read).collect()
     }
-    found.retain(|(name, _)| is_predefined(name));
-    found
+
+    fn of_word(&self, script: &Script, word: &ShellWord) -> Vec<Read> {
+        let found = references(&word.raw, '\\').into_iter();
+        let found = found.filter(|it| !script.assigned.contains(&it.name));
+        let found = found.filter(|it| self.is_empty(&it.name));
+        // A word with a substitution in it has the words of that in it too.
+        let is_inside = |inner: &ShellWord, place: usize| {
+            inner.raw.len() < word.raw.len()
+                && (inner.place..inner.place + inner.raw.len()).contains(&place)
+        };
+        let is_once = |it: &crate::dockerfile::Reference| {
+            let place = word.place + it.start;
+            !is_substituted(&word.raw) || !script.words.iter().any(|it| is_inside(it, place))
+        };
+        let read = |it: crate::dockerfile::Reference| {
+            let weight = self.weight(script, word, &word.raw[it.start..]);
+            Read { name: it.name, place: word.place + it.start, weight }
+        };
+        found.filter(is_once).map(read).collect()
+    }
+
+    /// What it comes to that a variable is empty in a word of a script. `rest` begins with it.
+    fn weight(&self, script: &Script, word: &ShellWord, rest: &str) -> Weight {
+        let has = |it: &&ShellCommand| it.words.contains(word);
+        let user = script.commands.iter().find(has);
+        let mut choices = script.choices.iter().filter(|it| it.looks_at(word));
+        let goes_alike = choices.any(|choice| {
+            self.scopes().all(|it| {
+                let way = choice.way(&|word| it.now(script, word));
+                way.is_some() && way == choice.way(&|word| it.meant(script, word))
+            })
+        });
+        if goes_alike
+            || user.is_some_and(|it| it.only_shows() && !is_substituted(&word.raw))
+            || self.is_the_same(&word.raw, '\\')
+            || self.asks_the_machine(rest)
+        {
+            return Weight::Nothing;
+        }
+        let is_shell = |it: &ShellCommand| matches!(it.name().as_str(), "ash" | "bash" | "sh");
+        match user {
+            Some(command) if is_own_file(command) || is_shell(command) => Weight::Unknown,
+            _ => Weight::Felt,
+        }
+    }
+
+    fn is_empty(&self, name: &str) -> bool {
+        is_predefined(name) && !self.scopes().all(|it| it.scope.contains_key(name))
+    }
+
+    /// Whether a word comes to the same with and without a value, on each platform.
+    fn is_the_same(&self, raw: &str, escape: char) -> bool {
+        self.scopes().all(|it| {
+            let now = expand(raw, escape, &|name| it.value(name));
+            let meant = expand(raw, escape, &|name| it.value(name).or(it.meant_value(name)));
+            now.is_ok_and(|now| meant.is_ok_and(|meant| meant.value == now.value))
+        })
+    }
+
+    /// `${TARGETARCH:-$(dpkg --print-architecture)}`, where the machine is the target's.
+    fn asks_the_machine(&self, rest: &str) -> bool {
+        let fallback = rest.strip_prefix("${").and_then(|it| it.split_once('-'));
+        let asks = fallback.is_some_and(|(name, fallback)| {
+            let is_name = |it: char| it == '_' || it.is_ascii_alphanumeric();
+            name.trim_end_matches(':').chars().all(is_name) && fallback.starts_with(['$', '`'])
+        });
+        asks && self.study.uses(self.site.number).all(|(_, it)| it.pin == Pin::Target)
+    }
+
+    fn scopes(&self) -> impl Iterator<Item = Scoped<'_>> {
+        let needing =
+            self.study.evaluated.iter().filter(|it| it.needed.contains(&self.site.number));
+        needing.map(|evaluated| Scoped {
+            evaluated,
+            scope: evaluated.stages[self.site.number].scope(self.site.step_number),
+        })
+    }
+}
+
+/// What is known before a step on one platform.
+struct Scoped<'a> {
+    evaluated: &'a Evaluated,
+    scope: &'a crate::dockerfile::Scope,
+}
+
+impl Scoped<'_> {
+    fn value(&self, name: &str) -> Option<String> {
+        self.scope.get(name).map(|it| it.text.clone())
+    }
+
+    /// The value that a predefined variable was meant to have.
+    fn meant_value(&self, name: &str) -> Option<String> {
+        self.evaluated.predefined.get(name).cloned()
+    }
+
+    /// What a word comes to.
+    fn now(&self, script: &Script, word: &ShellWord) -> Option<String> {
+        let empty = |name: &str| is_predefined(name).then(String::new);
+        resolve(script, word, &|name| self.value(name).or_else(|| empty(name)))
+    }
+
+    /// What it would come to.
+    fn meant(&self, script: &Script, word: &ShellWord) -> Option<String> {
+        resolve(script, word, &|name| self.value(name).or_else(|| self.meant_value(name)))
+    }
+}
+
+/// What a word of a script comes to, if that can be known.
+fn resolve(
+    script: &Script,
+    word: &ShellWord,
+    get: &dyn Fn(&str) -> Option<String>,
+) -> Option<String> {
+    let is_known = |name: &str| !script.assigned.contains(name) && get(name).is_some();
+    let found = references(&word.raw, '\\');
+    if is_substituted(&word.raw) || !found.iter().all(|it| is_known(&it.name)) {
+        return None;
+    }
+    expand(&word.raw, '\\', get).ok().map(|it| it.value)
+}
+
+fn is_substituted(raw: &str) -> bool {
+    raw.contains("$(") || raw.contains('`')
 }
 
 fn is_predefined(name: &str) -> bool {
     TARGET.contains(&name) || BUILD.contains(&name)
-}
-
-fn read_by_script(script: &Script) -> Vec<(String, usize)> {
-    let of_word = |it: &crate::dockerfile::ShellWord| {
-        let place = it.place;
-        let list = references(&it.raw, '\\').into_iter();
-        list.map(move |it| (it.name, place + it.start)).collect::<Vec<_>>()
-    };
-    let mut found: Vec<(String, usize)> = script.words.iter().flat_map(of_word).collect();
-    found.retain(|(name, _)| !script.assigned.contains(name));
-    found.sort_by_key(|it| it.1);
-    found
 }

@@ -1,9 +1,9 @@
 //! `ARG TARGETARCH=amd64`: a default that takes the place of what the builder says.
 
-use super::study::{BUILD, Site, Study, TARGET, list};
+use super::study::{BUILD, Site, Study, TARGET, is_own_file, list};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
-    Declaration, Evaluated, Run, RunCommand, Scope, ShellCommand, ShellWord, StepKind, Text, Value,
+    Declaration, Evaluated, Run, RunCommand, Scope, ShellCommand, StepKind, Text, Value,
     ValueGiver, references,
 };
 use crate::platform::Platform;
@@ -142,10 +142,7 @@ const INDIFFERENT: [&str; 26] = [
 /// [xx](https://github.com/tonistiigi/xx), which reads these variables.
 fn runs_build(command: &ShellCommand) -> bool {
     let name = command.name();
-    let path = command.words.first().map(ShellWord::unquoted).unwrap_or_default();
-    let is_of_system = ["/bin/", "/sbin/", "/usr/"].iter().any(|it| path.starts_with(it));
-    let is_file = path.contains('/') && !is_of_system;
-    is_file || BUILD_TOOLS.contains(&name.as_str()) || name.starts_with("xx-")
+    is_own_file(command) || BUILD_TOOLS.contains(&name.as_str()) || name.starts_with("xx-")
 }
 
 /// Programs that execute what a project has written.

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use super::study::{Site, Study, TARGET, list};
 use crate::check::names::machines;
 use crate::check::{Finding, Rule};
-use crate::dockerfile::{Branch, Choice, Script, ShellWord, ValueGiver, expand, references};
+use crate::dockerfile::{
+    Branch, Choice, Comparison, Script, ShellWord, ValueGiver, expand, matches, references,
+};
 use crate::elf::Machine;
 use crate::platform::{Architecture, ArmVersion, Platform};
 
@@ -17,9 +19,11 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
         for choice in &script.choices {
             match choice {
                 Choice::Case { subject, arms } => findings.extend(speaker.case(subject, arms)),
-                Choice::Comparison { left, right } => {
+                Choice::Test(Comparison { left, right, .. }) => {
                     findings.extend(speaker.comparison(left, right));
                 }
+                // Of those that have been seen.
+                Choice::Joined(_) => {}
             }
         }
     }
@@ -55,9 +59,7 @@ impl Speaker<'_> {
             .choices
             .iter()
             .filter_map(|it| match it {
-                Choice::Comparison { left: other, right } if other.raw == left.raw => {
-                    Some(right.unquoted())
-                }
+                Choice::Test(it) if it.left.raw == left.raw => Some(it.right.unquoted()),
                 _ => None,
             })
             .collect();
@@ -204,14 +206,6 @@ fn machines_of(text: &str) -> Vec<Machine> {
 
 fn is_catch_all(pattern: &ShellWord) -> bool {
     matches!(pattern.unquoted().as_str(), "*" | "?*")
-}
-
-/// Whether a pattern of a shell is a text.
-fn matches(pattern: &str, text: &str) -> bool {
-    if !pattern.contains(['*', '?', '[']) {
-        return pattern == text;
-    }
-    globset::Glob::new(pattern).is_ok_and(|it| it.compile_matcher().is_match(text))
 }
 
 type AnswersOf = fn(Platform) -> Vec<String>;

@@ -8,7 +8,7 @@ use crate::check::names::machines;
 use crate::check::{Finding, Place, Rule};
 use crate::dockerfile::{
     Base, Dockerfile, DockerfileError, Evaluated, EvaluatedStage, Guard, Recipe, Run, RunCommand,
-    Scope, Script, ShellCommand, Stage, Step, StepKind, is_shell,
+    Scope, Script, ShellCommand, ShellWord, Stage, Step, StepKind, is_shell,
 };
 use crate::platform::Platform;
 
@@ -162,6 +162,13 @@ fn read_scripts(number: usize, stage: &Stage, scripts: &mut BTreeMap<(usize, usi
             _ => {}
         }
     }
+}
+
+/// Whether a command is a file that the build brings along, and none of the system's.
+pub(super) fn is_own_file(command: &ShellCommand) -> bool {
+    let path = command.words.first().map(ShellWord::unquoted).unwrap_or_default();
+    let is_of_system = ["/bin/", "/sbin/", "/usr/"].iter().any(|it| path.starts_with(it));
+    path.contains('/') && !is_of_system
 }
 
 /// Whether a command is executed for some architectures only.

@@ -2,8 +2,10 @@
 
 use super::study::{Study, list};
 use crate::check::{Finding, Rule, Severity};
-use crate::dockerfile::{Pin, Selection, ShellCommand, ShellWord};
-use crate::platform::{Architecture, Platform};
+use crate::dockerfile::{
+    Choice, Output, Pin, Script, Selection, ShellCommand, ShellWord, references,
+};
+use crate::platform::{Architecture, ArmVersion, Platform};
 
 pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -13,15 +15,18 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
             continue;
         }
         let platforms = study.platforms(site.number);
-        let is_in_danger = platforms.into_iter().any(is_of_other_kernels);
+        let wrong: Vec<Platform> = platforms.into_iter().filter(|it| told(*it).is_some()).collect();
         // Of 64-bit platforms the kernel tells the truth.
-        if study.recipe.selection == Selection::Named && !is_in_danger {
+        if study.recipe.selection == Selection::Named && wrong.is_empty() {
             continue;
         }
-        let asks = script.commands.iter().find(|it| asks_kernel(it));
+        let others = Platform::ALL.into_iter().filter(|it| told(*it).is_some());
+        let in_danger = if wrong.is_empty() { others.collect() } else { wrong.clone() };
+        let is_wrong = |it: &&ShellCommand| asks_kernel(it) && matters(script, it, &in_danger);
+        let asks = script.commands.iter().find(is_wrong);
         let knows = script.words.iter().any(|it| it.raw.contains("--print-arch"));
         findings.extend(asks.map(|command| {
-            let finding = finding(study, site.number, command);
+            let finding = finding(study, &wrong, command);
             // Who asks the distribution as well has thought of 32-bit platforms.
             if knows { finding.with_severity(Severity::Note) } else { finding }
         }));
@@ -44,23 +49,94 @@ fn asks_kernel(command: &ShellCommand) -> bool {
     }
 }
 
-fn finding(study: &Study<'_>, number: usize, command: &ShellCommand) -> Finding {
+/// Whether anything else is done for what a 64-bit kernel says than for the platform's own word.
+fn matters(script: &Script, command: &ShellCommand, in_danger: &[Platform]) -> bool {
+    match command.output {
+        Output::Shown => false,
+        Output::Filed | Output::Piped => true,
+        Output::Substituted => {
+            let answer = Answer::of(script, command);
+            script.words.iter().any(|it| !in_danger.iter().all(|at| answer.is_alike(it, *at)))
+        }
+    }
+}
+
+/// What a command says, where it is in a word.
+struct Answer<'a> {
+    script: &'a Script,
+    /// Such a word.
+    written: [String; 2],
+    /// The variables that have it.
+    names: Vec<&'a str>,
+}
+
+impl<'a> Answer<'a> {
+    fn of(script: &'a Script, command: &ShellCommand) -> Self {
+        let words = words(command);
+        let written = [format!("$({words})"), format!("`{words}`")];
+        let assignments = || script.commands.iter().flat_map(|it| &it.assignments);
+        let given = assignments().filter(|it| written.contains(&it.1.unquoted()));
+        let names = given.map(|it| it.0.as_str()).collect();
+        Self { script, written, names }
+    }
+
+    /// Whether a word has nothing to do with the answer, hands it on, is only shown, or goes the
+    /// same way for both.
+    fn is_alike(&self, word: &ShellWord, platform: Platform) -> bool {
+        let is_asking = self.written.iter().any(|it| word.raw.contains(it));
+        let is_naming =
+            references(&word.raw, '\\').iter().any(|it| self.names.contains(&it.name.as_str()));
+        let is_given = |it: &ShellCommand| {
+            it.assignments.iter().any(|(name, value)| {
+                self.written.contains(&value.unquoted()) && word.raw.starts_with(name.as_str())
+            }) || it.only_shows() && it.words.contains(word)
+        };
+        let goes_alike = |choice: &Choice| {
+            let [kernel, own] = told(platform).unwrap_or_default();
+            let way = |said: &str| choice.way(&|it| self.resolve(it, said));
+            choice.looks_at(word) && way(kernel).is_some() && way(kernel) == way(own)
+        };
+        !is_asking && !is_naming
+            || self.script.commands.iter().any(is_given)
+            || self.script.choices.iter().any(goes_alike)
+    }
+
+    /// What a word comes to if the command says something.
+    fn resolve(&self, word: &ShellWord, said: &str) -> Option<String> {
+        let text = word.unquoted();
+        let name = text.strip_prefix('$').map(|it| it.trim_matches(['{', '}']));
+        if self.written.contains(&text) || name.is_some_and(|it| self.names.contains(&it)) {
+            return Some(said.to_owned());
+        }
+        (!text.contains(['$', '`'])).then_some(text)
+    }
+}
+
+fn words(command: &ShellCommand) -> String {
     let words: Vec<String> = command.words.iter().map(ShellWord::unquoted).collect();
-    let words = words.join(" ");
-    let platforms = study.platforms(number);
-    let wrong: Vec<Platform> =
-        platforms.into_iter().filter(|it| is_of_other_kernels(*it)).collect();
+    words.join(" ")
+}
+
+fn finding(study: &Study<'_>, wrong: &[Platform], command: &ShellCommand) -> Finding {
     let (severity, who) = if wrong.is_empty() {
         (Severity::Note, "a 32-bit platform gets its 64-bit kernel's".to_owned())
     } else {
-        (Severity::Warning, format!("{} may get its 64-bit kernel's", list(&wrong)))
+        (Severity::Warning, format!("{} may get its 64-bit kernel's", list(wrong)))
     };
+    let words = words(command);
     let message = format!("`{words}` prints the kernel's machine, not the platform's: {who}");
     let place = command.words.first().map_or(0, |it| it.place);
     study.finding(Rule::ArchFromUname, place, message).with_severity(severity)
 }
 
-/// Whether machines usually run it under the kernel of another architecture.
-fn is_of_other_kernels(platform: Platform) -> bool {
-    matches!(platform.architecture(), Architecture::I386 | Architecture::Arm(_))
+/// What `uname -m` says on the 64-bit machines that a platform usually runs on, and on its own;
+/// nothing where those are the same. Source: Linux, `UTS_MACHINE` and `COMPAT_UTS_MACHINE`.
+fn told(platform: Platform) -> Option<[&'static str; 2]> {
+    match platform.architecture() {
+        Architecture::I386 => Some(["x86_64", "i686"]),
+        Architecture::Arm(ArmVersion::V5) => Some(["aarch64", "armv5tel"]),
+        Architecture::Arm(ArmVersion::V6) => Some(["aarch64", "armv6l"]),
+        Architecture::Arm(_) => Some(["aarch64", "armv7l"]),
+        _ => None,
+    }
 }

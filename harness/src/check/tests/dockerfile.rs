@@ -297,6 +297,72 @@ fn out_of_scope() -> Vec<Case> {
             "FROM debian\nRUN a && \\\n  # fetch it\n  fetch ${TARGETARCH:-amd64}\n",
             &["warning - 4:9"],
         ),
+        bad(
+            RULE,
+            "handed to a script, which may have a way out",
+            "FROM debian\nCOPY install /tmp/\nRUN /tmp/install \"${TARGETPLATFORM}\"\n",
+            &["note - 3:19"],
+        ),
+        bad(
+            RULE,
+            "first handed to a script, then felt",
+            "FROM debian\nRUN ./install $TARGETARCH && fetch $TARGETARCH\n",
+            &["warning - 2:36"],
+        ),
+        bad(
+            RULE,
+            "in a file, by way of `echo`",
+            "FROM debian\nRUN { echo a; echo $TARGETARCH; } >/etc/arch\n",
+            &["warning - 2:20"],
+        ),
+        bad(
+            RULE,
+            "by a function, whose output goes anywhere",
+            "FROM debian\nRUN name() { echo tool-$TARGETARCH; }; fetch \"$(name)\"\n",
+            &["warning - 2:24"],
+        ),
+        bad(
+            RULE,
+            "a fallback that asks the machine that builds",
+            "FROM --platform=$BUILDPLATFORM debian AS a\nRUN fetch ${TARGETARCH:-$(dpkg --print-architecture)}\n\
+             FROM debian\nCOPY --from=a /x /x\n",
+            &["warning - 2:11"],
+        ),
+        bad(
+            RULE,
+            "one of two tests goes another way",
+            "FROM debian\nRUN if [ \"$TARGETARCH\" = arm64 ] || [ \"$TARGETARCH\" = riscv64 ]; then x; fi\n",
+            &["warning - 2:11"],
+        ),
+        good(
+            RULE,
+            "only shown",
+            "FROM debian\nRUN echo \"for $TARGETPLATFORM on $BUILDPLATFORM\" && printf '%s' $TARGETARCH >&2\n",
+        ),
+        good(
+            RULE,
+            "tests that hold whatever is in it",
+            "FROM debian\nRUN if [ $TARGETARCH != arm ] || [ $TARGETARCH != riscv64 ]; then x; fi; \
+             [[ $TARGETARCH != 386 || $TARGETARCH != arm ]] && y\n",
+        ),
+        good(
+            RULE,
+            "a fallback that asks the machine",
+            "FROM debian\nRUN fetch ${TARGETARCH:-$(dpkg --print-architecture)}\n",
+        ),
+        good(
+            RULE,
+            "a variant that these platforms do not have",
+            "FROM debian\nARG TARGETARCH\nCOPY app-$TARGETARCH$TARGETVARIANT /app\n\
+             RUN fetch $TARGETARCH${TARGETVARIANT#v}\n",
+        ),
+        silent(
+            RULE,
+            "a fallback that is right for all that are asked for",
+            image(&["linux/amd64"]),
+        )
+        .requesting(&["linux/amd64"])
+        .by("FROM debian\nRUN case ${TARGETARCH:-amd64} in amd64) fetch x;; *) fetch y;; esac\n"),
         good(RULE, "declared", "FROM debian\nARG TARGETARCH\nRUN fetch $TARGETARCH\n"),
         good(
             RULE,
@@ -812,6 +878,31 @@ fn uname() -> Vec<Case> {
             "FROM debian\nRUN if [ $(dpkg --print-architecture) = i386 ]; then a; elif [ $(uname -m) = x86_64 ]; then b; fi\n",
             &["note - 2:66"],
         ),
+        bad_for_four(
+            RULE,
+            "one branch for the kernel's word and another for the platform's",
+            "FROM debian\nRUN A=$(uname -m) && case $A in x86_64|i?86) x;; aarch64) y;; arm*) z;; esac\n",
+            &["warning - 2:9"],
+        ),
+        bad_for_four(
+            RULE,
+            "in one branch, and then in an address",
+            "FROM debian\nRUN A=$(uname -m); case $A in *86*) x;; a*) y;; esac; curl -O https://example.com/$A\n",
+            &["warning - 2:9"],
+        ),
+        bad_for_four(
+            RULE,
+            "by another command",
+            "FROM debian\nRUN if uname -m | grep -q 64; then x; fi\n",
+            &["warning - 2:8"],
+        ),
+        good_for_four(
+            RULE,
+            "one branch for both words",
+            "FROM debian\nRUN A=$(uname -m) && case \"${A}\" in x86_64|i?86) x;; aarch64|arm*) y;; esac; \
+             case $(uname -m) in a*) z;; esac\n",
+        ),
+        good_for_four(RULE, "only shown", "FROM debian\nRUN uname -m && echo \"on $(uname -m)\"\n"),
         good(RULE, "only looked at", "FROM debian\nRUN uname -a\n"),
         bad_for_four(
             RULE,
@@ -897,6 +988,11 @@ fn cache_mounts() -> Vec<Case> {
             &["warning - 2:13"],
         )
         .besides(&["BuilderNotNative note - 1:1"]),
+        silent(RULE, "cargo's results, one after the other", image(TWO))
+            .requesting(TWO)
+            .by("FROM rust AS b\nRUN --mount=type=cache,target=/src/target,sharing=locked \
+             cargo build --release && cp target/release/m /m\nFROM scratch\nCOPY --from=b /m /\n")
+            .besides(&["BuilderNotNative note - 1:1"]),
         bad(
             RULE,
             "packages with machine code",
