@@ -93,22 +93,22 @@ const FOREIGN: &[&str] = &[
 
 /// The architectures that a text names beyond doubt.
 pub(super) fn unmistakable(text: &str) -> Vec<Name> {
-    words(text).iter().filter_map(|word| find(UNMISTAKABLE, word)).collect()
+    words(text).filter_map(|word| find(UNMISTAKABLE, word)).collect()
 }
 
 /// Whether a text names a machine, in whichever way.
 pub(super) fn names(text: &str, machine: Machine) -> bool {
-    words(text).iter().filter_map(|word| any(word)).any(|it| it.1 == machine)
+    words(text).filter_map(any).any(|it| it.1 == machine)
 }
 
 /// The machines that a text names, in whichever way.
 pub(super) fn machines(text: &str) -> Vec<Machine> {
-    words(text).iter().filter_map(|word| any(word)).map(|it| it.1).collect()
+    words(text).filter_map(any).map(|it| it.1).collect()
 }
 
 /// The names that a text has for a machine, of which some have several for its versions.
 pub(super) fn names_of(text: &str, machine: Machine) -> Vec<&'static str> {
-    let found = words(text).into_iter().filter_map(|word| any(&word));
+    let found = words(text).filter_map(any);
     found.filter(|it| it.1 == machine).map(|it| it.0).collect()
 }
 
@@ -116,7 +116,7 @@ pub(super) fn names_of(text: &str, machine: Machine) -> Vec<&'static str> {
 /// `tool-linux-musl-arm64`. Versions of an architecture belong to it: `tool_linux_amd64_v1`.
 pub(super) fn stem(text: &str) -> Vec<String> {
     let mut is_behind_architecture = false;
-    let mut words = words(text);
+    let mut words: Vec<String> = words(text).map(str::to_ascii_lowercase).collect();
     words.retain(|word| {
         let is_architecture =
             any(word).is_some() || is_behind_architecture && is_version_of_architecture(word);
@@ -141,7 +141,7 @@ pub(super) fn package(text: &str) -> Vec<String> {
 
 /// The C library that a text names, `gnu` or `musl`.
 pub(super) fn names_libc(text: &str) -> Option<&'static str> {
-    words(text).iter().find_map(|word| match word.as_str() {
+    words(text).find_map(|word| match word.to_ascii_lowercase().as_str() {
         "gnu" | "glibc" | "gnueabihf" | "gnueabi" | "debian" | "rhel" => Some("gnu"),
         "musl" | "musleabihf" | "linuxmusl" | "alpine" => Some("musl"),
         _ => None,
@@ -150,7 +150,7 @@ pub(super) fn names_libc(text: &str) -> Option<&'static str> {
 
 /// Whether a text says that it is for Windows or macOS.
 pub(super) fn is_foreign(text: &str) -> bool {
-    words(text).iter().any(|word| FOREIGN.contains(&word.as_str()))
+    words(text).any(|word| FOREIGN.iter().any(|it| it.eq_ignore_ascii_case(word)))
 }
 
 fn any(word: &str) -> Option<Name> {
@@ -158,13 +158,32 @@ fn any(word: &str) -> Option<Name> {
 }
 
 fn find(list: &[Name], word: &str) -> Option<Name> {
-    list.iter().find(|(name, _)| word == *name).copied()
+    list.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).copied()
 }
 
-/// The words between punctuation, in lower case. One name has punctuation of its own.
-fn words(text: &str) -> Vec<String> {
-    let text = text.to_ascii_lowercase().replace("x86_64", "amd64").replace("x86-64", "amd64");
-    let text = text.replace("aarch_64", "aarch64");
-    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
-    words.filter(|it| !it.is_empty()).map(str::to_owned).collect()
+/// The words between punctuation. Two names have punctuation of their own, and get their other
+/// spelling.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let is_letter = |it: char| it.is_ascii_alphanumeric();
+        rest = rest.trim_start_matches(|it| !is_letter(it));
+        let end_from =
+            |at: usize| rest[at..].find(|it| !is_letter(it)).map_or(rest.len(), |it| at + it);
+        let mut end = end_from(0);
+        let spelled = PUNCTUATED.iter().find(|(name, _)| {
+            rest.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name))
+        });
+        if let Some((name, _)) = spelled {
+            end = end_from(name.len());
+        }
+        let (word, behind) = rest.split_at(end);
+        rest = behind;
+        let whole = spelled.filter(|(name, _)| name.len() == word.len()).map(|it| it.1);
+        Some(whole.unwrap_or(word)).filter(|it| !it.is_empty())
+    })
 }
+
+/// Names with punctuation, and what they are without.
+const PUNCTUATED: [(&str, &str); 3] =
+    [("x86_64", "amd64"), ("x86-64", "amd64"), ("aarch_64", "aarch64")];

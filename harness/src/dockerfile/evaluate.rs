@@ -206,17 +206,24 @@ const PREDEFINED: [&str; 10] = [
 
 /// The variables that the builder gives.
 fn predefined(inputs: &Inputs<'_>) -> BTreeMap<String, String> {
-    let of = |prefix: &str, platform: Platform| {
-        [
-            ("PLATFORM", platform.to_string()),
-            ("OS", "linux".to_owned()),
-            ("OSVERSION", String::new()),
-            ("ARCH", platform.architecture_name().to_owned()),
-            ("VARIANT", platform.variant_name()),
-        ]
-        .map(|(name, value)| (format!("{prefix}{name}"), value))
+    let value = |name: &&str| predefined_value(name, inputs.build, inputs.platform);
+    PREDEFINED.iter().filter_map(|it| Some(((*it).to_owned(), value(it)?))).collect()
+}
+
+/// What the builder says for one of its variables, on a platform and for one.
+pub(crate) fn predefined_value(name: &str, build: Platform, target: Platform) -> Option<String> {
+    let (platform, part) = match name.strip_prefix("TARGET") {
+        Some(part) => (target, part),
+        None => (build, name.strip_prefix("BUILD")?),
     };
-    of("TARGET", inputs.platform).into_iter().chain(of("BUILD", inputs.build)).collect()
+    Some(match part {
+        "PLATFORM" => platform.to_string(),
+        "OS" => "linux".to_owned(),
+        "OSVERSION" => String::new(),
+        "ARCH" => platform.architecture_name().to_owned(),
+        "VARIANT" => platform.variant_name(),
+        _ => return None,
+    })
 }
 
 /// The variables of the global scope, in which `FROM` lines are replaced.

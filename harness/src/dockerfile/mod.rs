@@ -18,6 +18,7 @@ mod words;
 pub(crate) use choice::matches;
 pub use choice::{Branch, Choice, Comparison, Condition, Operator, Resolve, Way};
 pub use error::{DockerfileError, DockerfileErrorKind};
+pub(crate) use evaluate::predefined_value;
 pub use evaluate::{
     Base, Evaluated, EvaluatedStage, Inputs, Pin, Scope, StagePlatform, Value, ValueGiver,
 };

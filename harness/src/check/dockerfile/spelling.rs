@@ -7,7 +7,8 @@ use super::study::{Site, Study, TARGET, list};
 use crate::check::names::machines;
 use crate::check::{Finding, Rule};
 use crate::dockerfile::{
-    Branch, Choice, Comparison, Script, ShellWord, ValueGiver, expand, matches, references,
+    Branch, Choice, Comparison, Scope, Script, ShellWord, ValueGiver, expand, matches,
+    predefined_value, references,
 };
 use crate::elf::Machine;
 use crate::platform::{Architecture, ArmVersion, Platform};
@@ -154,10 +155,12 @@ impl Speaker<'_> {
         }
         let found = references(raw, '\\');
         let names: BTreeSet<&str> = found.iter().map(|it| it.name.as_str()).collect();
-        if names.is_empty()
-            || raw.contains(['(', '`'])
-            || !names.iter().all(|it| TARGET.contains(it))
-        {
+        let is_builders = |name: &&str| {
+            let mut scopes = self.study.scopes(&self.site);
+            let giver = |scope: &Scope| scope.get(*name).map(|it| it.giver);
+            TARGET.contains(name) && scopes.all(|it| giver(it.1) == Some(ValueGiver::Builder))
+        };
+        if names.is_empty() || raw.contains(['(', '`']) || !names.iter().all(is_builders) {
             return None;
         }
         let answers: Option<Answers> =
@@ -182,15 +185,8 @@ impl Speaker<'_> {
 
     /// What a word with variables of the builder comes to.
     fn value(&self, raw: &str, platform: Platform) -> Option<String> {
-        let evaluated = self.study.evaluate(platform);
-        let scope = evaluated.stages[self.site.number].scope(self.site.step_number);
-        let is_builders =
-            |name: &str| scope.get(name).is_some_and(|it| it.giver == ValueGiver::Builder);
-        if !references(raw, '\\').iter().all(|it| is_builders(&it.name)) {
-            return None;
-        }
-        let get = |name: &str| scope.get(name).map(|it| it.text.clone());
-        expand(raw, '\\', &get).ok().map(|it| it.value)
+        let build = self.study.recipe.build;
+        expand(raw, '\\', &|name| predefined_value(name, build, platform)).ok().map(|it| it.value)
     }
 }
 
