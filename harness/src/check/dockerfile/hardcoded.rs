@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::branch;
 use super::study::{BUILD, Site, Study, TARGET, depends_on_architecture, list};
 use crate::check::names::{machines, names_of, unmistakable};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
-    Base, Guard, Output, Pin, Script, ShellCommand, ShellWord, StepKind, Text, references,
+    Base, Output, Pin, RunCommand, Script, ShellCommand, ShellWord, StepKind, Text, references,
 };
 use crate::elf::Machine;
 use crate::platform::Platform;
@@ -121,9 +122,6 @@ struct Written {
 fn written(study: &Study<'_>, number: usize, text: &str) -> Option<Written> {
     // What a variable or a substitution contributes is its own matter.
     let lower = blank_substitutions(text).to_ascii_lowercase();
-    if EXEMPT.iter().any(|it| lower.contains(it)) {
-        return None;
-    }
     let named: BTreeSet<Machine> = unmistakable(&lower).iter().map(|it| it.1).collect();
     // `linux-x64` and the like: short names count beside the system's.
     let named = if named.is_empty() && lower.contains("linux") {
@@ -139,7 +137,10 @@ fn written(study: &Study<'_>, number: usize, text: &str) -> Option<Written> {
         .into_iter()
         .filter(|it| it.elf_target().machine != machine)
         .collect();
-    if others.is_empty() || is_of_architecture(study, number, machine) {
+    if others.is_empty()
+        || EXEMPT.iter().any(|it| lower.contains(it))
+        || is_of_architecture(study, number, machine)
+    {
         return None;
     }
     let (word, at) = spelled(&lower, machine)?;
@@ -147,7 +148,7 @@ fn written(study: &Study<'_>, number: usize, text: &str) -> Option<Written> {
 }
 
 /// The name that a text in small letters has for a machine, as it is written, and where it stands.
-fn spelled(text: &str, machine: Machine) -> Option<(&'static str, usize)> {
+pub(super) fn spelled(text: &str, machine: Machine) -> Option<(&'static str, usize)> {
     let mut names = SPELLINGS.iter().copied().chain(names_of(text, machine));
     names.find_map(|it| Some((it, text.find(it)?)))
 }
@@ -284,7 +285,7 @@ fn is_builders_word(word: &str) -> bool {
 fn of_command(study: &Study<'_>, site: &Site<'_>, command: &ShellCommand) -> Vec<Finding> {
     let mut findings = Vec::new();
     if depends_on_architecture(command) {
-        findings.extend(contradiction(study, command));
+        findings.extend(branch::contradiction(study, site, command));
         return findings;
     }
     let words = &command.words;
@@ -373,35 +374,15 @@ const TRANSLATORS: [&str; 4] = ["box64", "box86", "fex-emu", "hangover"];
 
 /// The stages that have one: what they fetch for one architecture is then for all.
 fn translated(study: &Study<'_>) -> BTreeSet<usize> {
-    let is_translator = |word: &ShellWord| TRANSLATORS.iter().any(|it| word.raw.contains(it));
-    let scripts = study.scripts().filter(|it| it.2.words.iter().any(is_translator));
+    let scripts = study.scripts().filter(|(_, run, _)| match &run.command {
+        RunCommand::Script(text) => TRANSLATORS.iter().any(|it| text.as_str().contains(it)),
+        _ => false,
+    });
     scripts.map(|it| it.0.number).collect()
 }
 
 fn is_make_setting(name: &str) -> bool {
     matches!(name, "GOARCH" | "ARCH" | "TARGETARCH" | "TARGET")
-}
-
-/// In the arm of one architecture, something for another.
-fn contradiction(study: &Study<'_>, command: &ShellCommand) -> Option<Finding> {
-    let arm = command.guards.iter().rev().find_map(|it| match &**it {
-        Guard::Arm { patterns, .. } => Some(patterns),
-        Guard::Condition(_) => None,
-    })?;
-    let meant: BTreeSet<Machine> = arm.iter().flat_map(|it| machines(it)).collect();
-    if meant.is_empty() || arm.iter().any(|it| machines(it).is_empty()) {
-        return None;
-    }
-    if !matches!(command.name().as_str(), "curl" | "wget") {
-        return None;
-    }
-    command.words.iter().filter(|it| it.raw.contains("://")).find_map(|it| {
-        let named: BTreeSet<Machine> = unmistakable(&it.raw).iter().map(|it| it.1).collect();
-        let other = named.iter().find(|_| named.is_disjoint(&meant))?;
-        let (word, at) = spelled(&it.raw.to_ascii_lowercase(), *other)?;
-        let message = format!("a download is for {word} in the branch of {}", list(arm));
-        Some(study.finding(Rule::ArchHardcoded, it.place + at, message))
-    })
 }
 
 /// Arguments whose default is one architecture, and which a download is named by: who builds for

@@ -1,6 +1,7 @@
 //! What a Dockerfile gets wrong about platforms. Nothing is built and nothing asked for this.
 
 mod bases;
+mod branch;
 mod builder;
 mod cache_mount;
 mod hardcoded;

@@ -821,6 +821,26 @@ fn hardcoded_in_scripts() -> Vec<Case> {
             "FROM debian\nRUN apt-get install -y libfoo:amd64\n",
             &["warning - 2:31"],
         ),
+        bad_for_four(
+            RULE,
+            "in a branch for 32-bit platforms as well",
+            "FROM debian\nRUN case $(dpkg --print-architecture) in amd64) A=x64;; arm64|armhf) A=arm64;; i386) A=x86;; esac; \
+             fetch $A\n",
+            &["warning - 2:72"],
+        ),
+        caught(RULE, "in an address in such a branch", image(FOUR), &["warning - 2:78"])
+            .requesting(FOUR)
+            .by("FROM debian\nRUN case $(apk --print-arch) in x86|x86_64) curl -O https://example.com/tool-x86_64;; esac\n"),
+        good_for_four(
+            RULE,
+            "in a branch that 64-bit platforms share with 32-bit ones",
+            "FROM debian\nRUN case $(dpkg --print-architecture) in amd64|i386) A=i386;; arm64|armhf) A=armhf;; esac; fetch $A\n",
+        ),
+        good(
+            RULE,
+            "in a branch for 32-bit platforms that are not built",
+            "FROM debian\nRUN case $(dpkg --print-architecture) in amd64|i386) A=amd64;; arm64|armhf) A=arm64;; esac; fetch $A\n",
+        ),
         bad(
             RULE,
             "in the branch of another architecture",

@@ -1,0 +1,107 @@
+//! What is for another architecture than the branch of a `case` that it stands in.
+
+use std::collections::BTreeSet;
+
+use super::hardcoded::spelled;
+use super::study::{Site, Study, list};
+use crate::check::names::{machines, stem, unmistakable};
+use crate::check::{Finding, Rule};
+use crate::dockerfile::{Guard, ShellCommand, ShellWord};
+use crate::elf::Machine;
+use crate::platform::Platform;
+
+/// In the branch of one architecture, something for another.
+pub(super) fn contradiction(
+    study: &Study<'_>,
+    site: &Site<'_>,
+    command: &ShellCommand,
+) -> Option<Finding> {
+    let branch = Branch::of(command)?;
+    let platforms = study.platforms(site.number);
+    downloads(command)
+        .find_map(|word| {
+            let wrong = branch.wrong(word, &platforms)?;
+            Some(wrong.finding(study, "a download", branch.patterns))
+        })
+        .or_else(|| {
+            let values = command.assignments.iter().map(|it| &it.1).filter(|it| is_name(it));
+            let too_wide =
+                |it: &ShellWord| branch.wrong(it, &platforms).filter(|it| !it.also.is_empty());
+            let wrong = values.filter_map(too_wide).next()?;
+            Some(wrong.finding(study, "a variable", branch.patterns))
+        })
+}
+
+/// The innermost branch of a `case` of architectures alone.
+struct Branch<'a> {
+    patterns: &'a [String],
+    meant: BTreeSet<Machine>,
+}
+
+/// Something in a branch that is for another architecture.
+struct Wrong {
+    word: String,
+    place: usize,
+    /// The platforms that get it beside the one that it is for; none if it is for none of the branch.
+    also: Vec<Platform>,
+}
+
+impl<'a> Branch<'a> {
+    fn of(command: &'a ShellCommand) -> Option<Self> {
+        let patterns = command.guards.iter().rev().find_map(|it| match &**it {
+            Guard::Arm { patterns, .. } => Some(patterns),
+            Guard::Condition(_) => None,
+        })?;
+        let meant: BTreeSet<Machine> = patterns.iter().flat_map(|it| machines(it)).collect();
+        let is_clear = !meant.is_empty() && patterns.iter().all(|it| !machines(it).is_empty());
+        is_clear.then_some(Self { patterns, meant })
+    }
+
+    fn wrong(&self, word: &ShellWord, platforms: &[Platform]) -> Option<Wrong> {
+        let named: BTreeSet<Machine> = unmistakable(&word.raw).iter().map(|it| it.1).collect();
+        let machine = *named.first()?;
+        let also = match named.len() {
+            1 => self.narrower(machine, platforms),
+            _ => Vec::new(),
+        };
+        if also.is_empty() && !named.is_disjoint(&self.meant) {
+            return None;
+        }
+        let (name, at) = spelled(&word.raw.to_ascii_lowercase(), machine)?;
+        Some(Wrong { word: name.to_owned(), place: word.place + at, also })
+    }
+
+    /// The platforms of the branch whose processors have 32 bits, if what is for one of 64 is for
+    /// its other ones. The reverse may be meant: 64-bit processors execute both.
+    fn narrower(&self, machine: Machine, platforms: &[Platform]) -> Vec<Platform> {
+        let narrow = match machine {
+            Machine::AARCH64 => Machine::ARM,
+            Machine::X86_64 => Machine::I386,
+            _ => return Vec::new(),
+        };
+        if !self.meant.contains(&machine) || !self.meant.contains(&narrow) {
+            return Vec::new();
+        }
+        platforms.iter().copied().filter(|it| it.elf_target().machine == narrow).collect()
+    }
+}
+
+impl Wrong {
+    fn finding(&self, study: &Study<'_>, what: &str, patterns: &[String]) -> Finding {
+        let Self { word, place, also } = self;
+        let also =
+            if also.is_empty() { String::new() } else { format!(", also for {}", list(also)) };
+        let message = format!("{what} is for {word} in the branch of {}{also}", list(patterns));
+        study.finding(Rule::ArchHardcoded, *place, message)
+    }
+}
+
+fn downloads(command: &ShellCommand) -> impl Iterator<Item = &ShellWord> {
+    let is_download = matches!(command.name().as_str(), "curl" | "wget");
+    command.words.iter().filter(move |it| is_download && it.raw.contains("://"))
+}
+
+/// Whether a value is the name of an architecture and no more.
+fn is_name(value: &ShellWord) -> bool {
+    !value.raw.contains(['$', '`', '/']) && stem(&value.raw).is_empty()
+}
