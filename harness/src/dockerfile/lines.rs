@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
             return Ok(Vec::new());
         }
         let markers: Vec<Marker> =
-            words(rest, self.escape).iter().filter_map(|it| Marker::of(it, self.escape)).collect();
+            words(rest, self.escape).filter_map(|it| Marker::of(&it, self.escape)).collect();
         markers.into_iter().map(|it| self.here_document(it)).collect()
     }
 
@@ -216,7 +216,7 @@ fn flags(text: &Text, escape: char) -> (Vec<Flag>, Text) {
     let mut flags = Vec::new();
     let mut rest = text.clone();
     while rest.as_str().starts_with("--") {
-        let length = words(&rest, escape).first().map_or(2, |it| it.end);
+        let length = words(&rest, escape).next().map_or(2, |it| it.end);
         let flag = rest.part(2..length);
         let is_end = flag.as_str().is_empty();
         rest = rest.part(length..rest.as_str().len()).trimmed();

@@ -3,7 +3,7 @@
 use super::error::{DockerfileError, DockerfileErrorKind};
 use super::lines::{Flag, HereDocument, Line, Lines, split};
 use super::text::{LineIndex, Position, Text};
-use super::words::words;
+use super::words::{Word, words};
 
 /// A Dockerfile, understood.
 #[derive(Clone, Debug)]
@@ -247,7 +247,7 @@ impl Parser<'_> {
     }
 
     fn stage(&self, line: &Line) -> Result<Stage, DockerfileError> {
-        let words = words(&line.rest, self.escape);
+        let words: Vec<Word> = words(&line.rest, self.escape).collect();
         let name = match words.as_slice() {
             [] => return Err(self.error(line.start, DockerfileErrorKind::NoBase)),
             [_] => String::new(),
@@ -288,7 +288,6 @@ impl Parser<'_> {
     }
 
     fn declarations(&self, line: &Line) -> Vec<Declaration> {
-        let words = words(&line.rest, self.escape);
         let declare = |raw: &Text| {
             let text = raw.as_str();
             let (name, default) = match text.find('=') {
@@ -297,12 +296,12 @@ impl Parser<'_> {
             };
             Declaration { name: name.to_owned(), default, start: raw.start() }
         };
-        words.iter().map(|it| declare(&it.raw)).collect()
+        words(&line.rest, self.escape).map(|it| declare(&it.raw)).collect()
     }
 
     /// `ENV name=value name=value`, or `ENV name value` as it was in the beginning.
     fn assignments(&self, line: &Line) -> Vec<Assignment> {
-        let words = words(&line.rest, self.escape);
+        let words: Vec<Word> = words(&line.rest, self.escape).collect();
         let Some(first) = words.first() else { return Vec::new() };
         if !first.raw.as_str().contains('=') {
             let value = line.rest.part(first.end..line.rest.as_str().len()).trimmed();
@@ -321,7 +320,7 @@ impl Parser<'_> {
         let from = line.flags.iter().find(|it| it.name == "from").map(|it| it.value.clone());
         let mut sources: Vec<Text> = match json_texts(&line.rest) {
             Some(words) => words,
-            None => words(&line.rest, self.escape).into_iter().map(|it| it.raw).collect(),
+            None => words(&line.rest, self.escape).map(|it| it.raw).collect(),
         };
         sources.pop();
         sources.retain(|it| !it.as_str().starts_with("<<"));

@@ -13,35 +13,31 @@ pub(super) struct Word {
 /// Splits at blanks that are not quoted.
 ///
 /// Source: `parseWords` of BuildKit's `parser/line_parsers.go`.
-pub(super) fn words(text: &Text, escape: char) -> Vec<Word> {
-    let mut words = Vec::new();
-    let mut begin = None;
-    let mut quote = None;
+pub(super) fn words(text: &Text, escape: char) -> impl Iterator<Item = Word> {
     let mut letters = text.as_str().char_indices();
-    while let Some((at, letter)) = letters.next() {
-        if quote.is_none() && letter.is_whitespace() {
-            if let Some(begin) = begin.take() {
-                words.push(Word { raw: text.part(begin..at), end: at });
+    std::iter::from_fn(move || {
+        let (begin, first) = letters.by_ref().find(|(_, letter)| !letter.is_whitespace())?;
+        let mut quote = None;
+        let mut next = Some((begin, first));
+        while let Some((at, letter)) = next {
+            match quote {
+                None if letter.is_whitespace() => {
+                    return Some(Word { raw: text.part(begin..at), end: at });
+                }
+                Some(open) if open == letter => quote = None,
+                // Nothing is escaped between single quotes.
+                Some('\'') => {}
+                _ if letter == escape => {
+                    letters.next();
+                }
+                None if matches!(letter, '"' | '\'') => quote = Some(letter),
+                _ => {}
             }
-            continue;
+            next = letters.next();
         }
-        begin.get_or_insert(at);
-        match quote {
-            Some(open) if open == letter => quote = None,
-            // Nothing is escaped between single quotes.
-            Some('\'') => {}
-            _ if letter == escape => {
-                letters.next();
-            }
-            None if matches!(letter, '"' | '\'') => quote = Some(letter),
-            _ => {}
-        }
-    }
-    if let Some(begin) = begin {
         let end = text.as_str().len();
-        words.push(Word { raw: text.part(begin..end), end });
-    }
-    words
+        Some(Word { raw: text.part(begin..end), end })
+    })
 }
 
 #[cfg(test)]
@@ -52,7 +48,7 @@ mod tests {
     fn blanks_between_quotes_split_nothing() {
         let mut text = Text::default();
         text.push(r#"a="b c" d\ e 'f\' g"#, 100);
-        let words = words(&text, '\\');
+        let words: Vec<Word> = words(&text, '\\').collect();
         let raw: Vec<&str> = words.iter().map(|it| it.raw.as_str()).collect();
         assert_eq!(raw, [r#"a="b c""#, r"d\ e", r"'f\'", "g"]);
         assert_eq!(words[1].raw.start(), 108);
