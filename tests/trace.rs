@@ -81,7 +81,8 @@ fn manners(steps: &[&BuildStep]) -> Vec<(String, Manner)> {
 fn shape(trace: &BuildTrace) -> Vec<String> {
     let line = |it: &BuildStep| {
         let lines = it.lines.map_or_else(String::new, |it| format!("{}-{}", it.first, it.last));
-        format!("{lines} {} {:?} {:?} {:?}", it.instruction, it.platforms, it.work, it.reach)
+        let (stage, instruction) = (&it.stage, &it.instruction);
+        format!("{lines} {stage} {instruction} {:?} {:?} {:?}", it.platforms, it.work, it.reach)
     };
     trace.steps.iter().map(line).collect()
 }

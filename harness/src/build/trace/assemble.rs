@@ -9,6 +9,7 @@ use super::{
     Basis, BuildStep, BuildTrace, Execution, Lines, Manner, Premises, Reach, Span, StepEnd, Work,
 };
 use crate::build::progress::{Step, Trace, exit_code_in, is_cancellation};
+use crate::dockerfile::{Dockerfile, Stage};
 use crate::event::StepState;
 use crate::oci::Digest;
 use crate::platform::Platform;
@@ -61,10 +62,25 @@ pub(crate) fn claimed(
     assembler.finish(Basis::Claimed(because.to_owned()), steps)
 }
 
+/// The first line of each stage of a Dockerfile, and what BuildKit calls it.
+///
+/// Source: `dispatchState.stageName` and `prefixCommand` of BuildKit's `dockerfile2llb/convert.go`.
+fn stages(text: &str) -> Vec<(u32, String)> {
+    let Ok(file) = Dockerfile::parse(text) else { return Vec::new() };
+    let name = |number: usize, stage: &Stage| match stage.name.as_str() {
+        "" if file.stages.len() > 1 => format!("stage-{number}"),
+        name => name.to_owned(),
+    };
+    let stages = file.stages.iter().enumerate();
+    stages.map(|(number, it)| (file.position(it.start).line, name(number, it))).collect()
+}
+
 struct Assembler<'a> {
     premises: &'a Premises,
     /// The lines of the Dockerfile; none where it could not be read.
     lines: Vec<&'a str>,
+    /// The first line of each stage, and its name.
+    stages: Vec<(u32, String)>,
     /// The start of the first step, in nanoseconds of BuildKit's clock.
     origin: i128,
 }
@@ -74,7 +90,8 @@ impl<'a> Assembler<'a> {
         let lines = premises.recipe.text.lines().collect();
         let starts = trace.steps().filter(|(_, it)| it.is_of_dockerfile());
         let origin = starts.filter_map(|(_, it)| it.work.start()).min().unwrap_or(0);
-        Self { premises, lines, origin }
+        let stages = stages(&premises.recipe.text);
+        Self { premises, lines, stages, origin }
     }
 
     fn finish(self, basis: Basis, mut steps: Vec<BuildStep>) -> BuildTrace {
@@ -97,7 +114,11 @@ impl<'a> Assembler<'a> {
         let written = recorded.lines.and_then(|it| self.written(it, &work));
         BuildStep {
             lines: recorded.lines,
-            stage: step.stage().to_owned(),
+            stage: recorded
+                .lines
+                .and_then(|it| self.stage(it))
+                .unwrap_or_else(|| step.stage())
+                .to_owned(),
             instruction: written.unwrap_or_else(|| step.label.instruction.clone()),
             platforms,
             reach: recorded.reach,
@@ -128,6 +149,13 @@ impl<'a> Assembler<'a> {
             work,
             end: self.end(step),
         }
+    }
+
+    /// The stage that lines belong to. A step of several is called by BuildKit after the one that
+    /// came first in time.
+    fn stage(&self, lines: Lines) -> Option<&str> {
+        let stage = self.stages.iter().rfind(|(first, _)| *first <= lines.first)?;
+        Some(&stage.1)
     }
 
     /// The instruction as it is written, if it is of that kind: the steps of `ONBUILD` have the
