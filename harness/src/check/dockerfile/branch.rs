@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::hardcoded::spelled;
+use super::spelling::{alpine, debian};
 use super::study::{Site, Study, list};
+use super::uname::told;
 use crate::check::names::{machines, stem, unmistakable};
 use crate::check::{Finding, Rule};
-use crate::dockerfile::{Guard, ShellCommand, ShellWord};
+use crate::dockerfile::{Guard, ShellCommand, ShellWord, matches};
 use crate::elf::Machine;
 use crate::platform::Platform;
 
@@ -82,7 +84,11 @@ impl<'a> Branch<'a> {
         if !self.meant.contains(&machine) || !self.meant.contains(&narrow) {
             return Vec::new();
         }
-        platforms.iter().copied().filter(|it| it.elf_target().machine == narrow).collect()
+        let is_led_here = |it: &Platform| {
+            it.elf_target().machine == narrow
+                && names(*it).iter().any(|name| self.patterns.iter().any(|it| matches(it, name)))
+        };
+        platforms.iter().copied().filter(is_led_here).collect()
     }
 }
 
@@ -94,6 +100,14 @@ impl Wrong {
         let message = format!("{what} is for {word} in the branch of {}{also}", list(patterns));
         study.finding(Rule::ArchHardcoded, *place, message)
     }
+}
+
+/// What a platform of 32 bits is called by those that are asked for it.
+fn names(platform: Platform) -> Vec<String> {
+    let builder = [platform.to_string(), platform.architecture_name().to_owned()];
+    let own = told(platform).map(|[_, own]| own.to_owned());
+    let distributions = debian(platform).into_iter().chain(alpine(platform));
+    builder.into_iter().chain(own).chain(distributions).collect()
 }
 
 fn downloads(command: &ShellCommand) -> impl Iterator<Item = &ShellWord> {

@@ -239,7 +239,7 @@ fn kernel(platform: Platform) -> Vec<String> {
 }
 
 /// Debian's names of its ports. Source: [Debian, `debian/ports`](https://www.debian.org/ports/).
-fn debian(platform: Platform) -> Vec<String> {
+pub(super) fn debian(platform: Platform) -> Vec<String> {
     let words: &[&str] = match platform.architecture() {
         Architecture::I386 => &["i386"],
         // Raspbian's armhf is for ARMv6.
@@ -256,7 +256,7 @@ fn debian(platform: Platform) -> Vec<String> {
 }
 
 /// Alpine's names. Source: [apk-tools, `src/apk_arch.h`](https://gitlab.alpinelinux.org/alpine/apk-tools).
-fn alpine(platform: Platform) -> Vec<String> {
+pub(super) fn alpine(platform: Platform) -> Vec<String> {
     let word = match platform.architecture() {
         Architecture::I386 => "x86",
         Architecture::Amd64(_) => "x86_64",

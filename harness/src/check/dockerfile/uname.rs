@@ -131,7 +131,7 @@ fn finding(study: &Study<'_>, wrong: &[Platform], command: &ShellCommand) -> Fin
 
 /// What `uname -m` says on the 64-bit machines that a platform usually runs on, and on its own;
 /// nothing where those are the same. Source: Linux, `UTS_MACHINE` and `COMPAT_UTS_MACHINE`.
-fn told(platform: Platform) -> Option<[&'static str; 2]> {
+pub(super) fn told(platform: Platform) -> Option<[&'static str; 2]> {
     match platform.architecture() {
         Architecture::I386 => Some(["x86_64", "i686"]),
         Architecture::Arm(ArmVersion::V5) => Some(["aarch64", "armv5tel"]),

@@ -836,6 +836,12 @@ fn hardcoded_in_scripts() -> Vec<Case> {
             "in a branch that 64-bit platforms share with 32-bit ones",
             "FROM debian\nRUN case $(dpkg --print-architecture) in amd64|i386) A=i386;; arm64|armhf) A=armhf;; esac; fetch $A\n",
         ),
+        good_for_four(
+            RULE,
+            "in a branch with a name that no 32-bit platform has",
+            "FROM debian\nARG TARGETPLATFORM\n\
+             RUN case $TARGETPLATFORM in linux/arm64|linux/arm/v8) A=arm64;; linux/arm/v*) A=arm;; esac; fetch $A\n",
+        ),
         good(
             RULE,
             "in a branch for 32-bit platforms that are not built",
