@@ -35,6 +35,7 @@ pub struct ShellCommand {
     pub guards: Vec<Arc<Guard>>,
     /// Where its output goes.
     pub output: Output,
+    name: String,
 }
 
 /// Where the output of a command goes.
@@ -123,16 +124,15 @@ impl ShellWord {
 impl ShellCommand {
     /// The name of the command, without its folder; empty for assignments alone.
     #[must_use]
-    pub fn name(&self) -> String {
-        let word = self.words.first().map(ShellWord::unquoted).unwrap_or_default();
-        word.rsplit('/').next().unwrap_or_default().to_owned()
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Whether it does nothing but tell whoever watches.
     #[must_use]
     pub fn only_shows(&self) -> bool {
         let name = self.name();
-        name == ":" || self.output == Output::Shown && matches!(name.as_str(), "echo" | "printf")
+        name == ":" || self.output == Output::Shown && matches!(name, "echo" | "printf")
     }
 
     /// The words behind the name.
@@ -299,6 +299,7 @@ impl Reader<'_> {
             words: Vec::new(),
             guards: frame.guards.clone(),
             output: frame.redirected(redirects).output,
+            name: String::new(),
         };
         for node in assignments {
             let word = self.word(node, frame);
@@ -315,6 +316,8 @@ impl Reader<'_> {
                 self.node(target, frame);
             }
         }
+        let word = command.words.first().map(ShellWord::unquoted).unwrap_or_default();
+        word.rsplit('/').next().unwrap_or_default().clone_into(&mut command.name);
         self.note_assigned(&command);
         self.script.choices.extend(comparison(&command).map(Choice::Test));
         self.script.commands.push(command);
@@ -324,8 +327,7 @@ impl Reader<'_> {
         let names = command.assignments.iter().map(|(name, _)| name.clone());
         self.script.assigned.extend(names);
         let name = command.name();
-        let declares =
-            matches!(name.as_str(), "export" | "local" | "declare" | "readonly" | "typeset");
+        let declares = matches!(name, "export" | "local" | "declare" | "readonly" | "typeset");
         for word in command.arguments() {
             let text = word.unquoted();
             if declares && text.contains('=') {
@@ -464,7 +466,7 @@ fn assignment(word: &ShellWord) -> Option<(String, ShellWord)> {
 
 /// The comparison of a `test`.
 fn comparison(command: &ShellCommand) -> Option<Comparison> {
-    if !matches!(command.name().as_str(), "[" | "test") {
+    if !matches!(command.name(), "[" | "test") {
         return None;
     }
     let (at, operator) =
@@ -532,6 +534,9 @@ impl Joined {
 
 /// All words of a node, as they are written.
 fn words_of(node: &Node) -> String {
+    if let NodeKind::Word { value, .. } = &node.kind {
+        return value.clone();
+    }
     let mut words = Vec::new();
     collect_words(node, &mut words);
     words.join(" ")
@@ -598,7 +603,7 @@ mod tests {
     fn commands_are_found_wherever_they_stand() {
         let script =
             script("set -e; A=\"$(uname -m | sed s/x/y/)\" && (cd /x; make) > \"$(date)\"");
-        let names: Vec<String> = script.commands.iter().map(ShellCommand::name).collect();
+        let names: Vec<&str> = script.commands.iter().map(ShellCommand::name).collect();
         assert_eq!(names, ["set", "uname", "sed", "", "cd", "make"]);
         assert_eq!(script.commands[1].words[0].place, 1000 + 13);
         assert!(script.assigned.contains("A"));

@@ -111,7 +111,7 @@ fn names(platform: Platform) -> Vec<String> {
 }
 
 fn downloads(command: &ShellCommand) -> impl Iterator<Item = &ShellWord> {
-    let is_download = matches!(command.name().as_str(), "curl" | "wget");
+    let is_download = matches!(command.name(), "curl" | "wget");
     command.words.iter().filter(move |it| is_download && it.raw.contains("://"))
 }
 

@@ -217,7 +217,7 @@ impl<'a> Work<'a> {
         let knows = |command: &ShellCommand| {
             let name = command.name();
             name.starts_with("xx-")
-                || tools.contains(&name.as_str())
+                || tools.contains(&name)
                 || command.assignments.iter().any(|(name, _)| name == "GOARCH")
                 || command.words.iter().any(says)
         };
@@ -231,15 +231,13 @@ impl<'a> Work<'a> {
             command.words.iter().any(|it| it.raw.to_lowercase().contains("boring"))
         };
         let installs = |command: &ShellCommand| {
-            matches!(
-                command.name().as_str(),
-                "apk" | "apt" | "apt-get" | "dnf" | "yum" | "microdnf"
-            ) && command.arguments().any(|it| {
-                let name = it.unquoted();
-                C_PACKAGES.contains(&name.as_str())
-                    || name.ends_with("-dev")
-                    || name.ends_with("-devel")
-            })
+            matches!(command.name(), "apk" | "apt" | "apt-get" | "dnf" | "yum" | "microdnf")
+                && command.arguments().any(|it| {
+                    let name = it.unquoted();
+                    C_PACKAGES.contains(&name.as_str())
+                        || name.ends_with("-dev")
+                        || name.ends_with("-devel")
+                })
         };
         self.cgo.unwrap_or_else(|| self.commands.iter().any(|it| installs(it) || is_boring(it)))
     }

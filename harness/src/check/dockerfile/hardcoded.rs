@@ -320,28 +320,28 @@ fn word(study: &Study<'_>, site: &Site<'_>, word: &ShellWord, what: What) -> Opt
 
 /// What a word of a command is for; nothing where an architecture in it proves nothing.
 fn what_of(name: &str, command: &ShellCommand, position: usize) -> Option<What> {
-    let text = command.words[position].unquoted();
-    let previous = position.checked_sub(1).map(|it| command.words[it].unquoted());
-    let previous = previous.unwrap_or_default();
+    let text = || command.words[position].unquoted();
     match name {
         "env" | "export" | "declare" | "local" | "readonly" => {
+            let text = text();
             let (setting, _) = text.split_once('=')?;
             COMPILER_SETTINGS.contains(&setting).then_some(What::Compiled)
         }
         "curl" | "wget" | "aria2c" | "aws" | "gsutil" => {
-            text.contains("://").then_some(What::Download)
+            text().contains("://").then_some(What::Download)
         }
         "apt-get" | "apt" | "apk" | "dnf" | "yum" | "microdnf" | "zypper" | "dpkg" | "rpm"
         | "pip" | "pip3" | "npm" => {
-            (position > 1 && !text.starts_with("/var/")).then_some(What::Package)
+            (position > 1 && !text().starts_with("/var/")).then_some(What::Package)
         }
         "cargo" | "cross" | "rustc" | "zig" | "clang" | "clang++" | "dotnet" | "bazel" => {
             let flag = ["--target", "-target", "-r", "--runtime", "-a", "--arch", "--platforms"];
-            let is_flagged = flag.contains(&previous.as_str());
-            let is_flag = flag.iter().any(|it| text.starts_with(&format!("{it}=")));
+            let previous = position.checked_sub(1).map(|it| command.words[it].unquoted());
+            let is_flagged = previous.is_some_and(|it| flag.contains(&it.as_str()));
+            let is_flag = text().split_once('=').is_some_and(|(it, _)| flag.contains(&it));
             (is_flagged || is_flag).then_some(What::Compiled)
         }
-        "make" => (text.split_once('=').is_some_and(|(name, _)| is_make_setting(name)))
+        "make" => (text().split_once('=').is_some_and(|(name, _)| is_make_setting(name)))
             .then_some(What::Compiled),
         _ => None,
     }
@@ -361,7 +361,7 @@ fn gathers_in(script: &Script) -> bool {
         let addresses = it.words.iter().filter(|word| word.raw.contains("://"));
         addresses.flat_map(|word| unmistakable(&word.raw)).map(|it| it.1).collect()
     };
-    let is_download = |it: &&ShellCommand| matches!(it.name().as_str(), "curl" | "wget");
+    let is_download = |it: &&ShellCommand| matches!(it.name(), "curl" | "wget");
     let downloads = script.commands.iter().filter(is_download).map(|it| (it, named(it)));
     // What is for no architecture may go on to another command.
     let downloads: Vec<_> = downloads.filter(|(_, named)| !named.is_empty()).collect();
@@ -458,7 +458,7 @@ fn names_download(study: &Study<'_>, name: &str) -> bool {
     let in_script = study.scripts().any(|(_, _, script)| {
         !script.assigned.contains(name)
             && script.commands.iter().filter(|it| !depends_on_architecture(it)).any(|command| {
-                matches!(command.name().as_str(), "curl" | "wget")
+                matches!(command.name(), "curl" | "wget")
                     && command.words.iter().any(|it| mentions(&it.raw))
             })
     });

@@ -147,7 +147,7 @@ impl Reader<'_> {
         {
             return Weight::Nothing;
         }
-        let is_shell = |it: &ShellCommand| matches!(it.name().as_str(), "ash" | "bash" | "sh");
+        let is_shell = |it: &ShellCommand| matches!(it.name(), "ash" | "bash" | "sh");
         match user {
             Some(command) if is_own_file(command) || is_shell(command) => Weight::Unknown,
             _ => Weight::Felt,

@@ -142,7 +142,7 @@ const INDIFFERENT: [&str; 26] = [
 /// [xx](https://github.com/tonistiigi/xx), which reads these variables.
 fn runs_build(command: &ShellCommand) -> bool {
     let name = command.name();
-    is_own_file(command) || BUILD_TOOLS.contains(&name.as_str()) || name.starts_with("xx-")
+    is_own_file(command) || BUILD_TOOLS.contains(&name) || name.starts_with("xx-")
 }
 
 /// Programs that execute what a project has written.
@@ -159,7 +159,7 @@ fn reading_of_run(study: &Study<'_>, site: &Site<'_>, run: &Run, name: &str) -> 
             let mut commands = script.commands.iter();
             if script.commands.iter().any(runs_build) {
                 Reading::Named
-            } else if commands.all(|it| INDIFFERENT.contains(&it.name().as_str())) {
+            } else if commands.all(|it| INDIFFERENT.contains(&it.name())) {
                 Reading::Never
             } else {
                 Reading::Maybe

@@ -130,8 +130,12 @@ fn unresolved(study: &Study<'_>, number: usize, stage: &Stage) -> Option<Finding
         let platforms = list(platforms);
         return finding(format!("FROM comes to {name}, which is no image, for {platforms}"));
     }
+    // Without a variable it is one name for all.
+    if images.is_empty() || references(stage.base.as_str(), study.file.escape).is_empty() {
+        return None;
+    }
     let chosen = chosen_by_any(study, number);
-    if images.is_empty() || chosen.is_empty() {
+    if chosen.is_empty() {
         return None;
     }
     let missing: Vec<String> = images

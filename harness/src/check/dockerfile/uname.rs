@@ -36,7 +36,7 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
 
 /// `uname -m`, also among other letters, and `arch`, which is the same.
 fn asks_kernel(command: &ShellCommand) -> bool {
-    match command.name().as_str() {
+    match command.name() {
         "uname" => command.arguments().any(|it| {
             let word = it.unquoted();
             word == "--machine"
