@@ -26,10 +26,10 @@ pub(super) fn contradiction(
             Some(wrong.finding(study, "a download", branch.patterns))
         })
         .or_else(|| {
-            let values = command.assignments.iter().map(|it| &it.1).filter(|it| is_name(it));
+            let mut values = command.assignments.iter().map(|it| &it.1).filter(|it| is_name(it));
             let too_wide =
                 |it: &ShellWord| branch.wrong(it, &platforms).filter(|it| !it.also.is_empty());
-            let wrong = values.filter_map(too_wide).next()?;
+            let wrong = values.find_map(too_wide)?;
             Some(wrong.finding(study, "a variable", branch.patterns))
         })
 }

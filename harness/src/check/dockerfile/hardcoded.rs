@@ -290,7 +290,7 @@ fn of_command(study: &Study<'_>, site: &Site<'_>, command: &ShellCommand) -> Vec
     }
     let words = &command.words;
     let whats: Vec<Option<What>> =
-        (0..words.len()).map(|position| what_of(&command.name(), command, position)).collect();
+        (0..words.len()).map(|position| what_of(command, position)).collect();
     let said = words.iter().zip(&whats).filter(|(_, what)| what.is_some());
     let said: BTreeSet<Machine> =
         said.flat_map(|(it, _)| unmistakable(&it.raw)).map(|it| it.1).collect();
@@ -319,9 +319,9 @@ fn word(study: &Study<'_>, site: &Site<'_>, word: &ShellWord, what: What) -> Opt
 }
 
 /// What a word of a command is for; nothing where an architecture in it proves nothing.
-fn what_of(name: &str, command: &ShellCommand, position: usize) -> Option<What> {
+fn what_of(command: &ShellCommand, position: usize) -> Option<What> {
     let text = || command.words[position].unquoted();
-    match name {
+    match command.name() {
         "env" | "export" | "declare" | "local" | "readonly" => {
             let text = text();
             let (setting, _) = text.split_once('=')?;

@@ -8,6 +8,7 @@ pub(super) fn cases() -> Vec<Case> {
         bases(),
         shadowed(),
         out_of_scope(),
+        out_of_scope_without_effect(),
         pinned(),
         ignored(),
         unresolved(),
@@ -16,6 +17,7 @@ pub(super) fn cases() -> Vec<Case> {
         hardcoded(),
         hardcoded_rightly(),
         hardcoded_in_scripts(),
+        hardcoded_in_branches(),
         uname(),
         cache_mounts(),
         spellings(),
@@ -334,6 +336,12 @@ fn out_of_scope() -> Vec<Case> {
             "FROM debian\nRUN if [ \"$TARGETARCH\" = arm64 ] || [ \"$TARGETARCH\" = riscv64 ]; then x; fi\n",
             &["warning - 2:11"],
         ),
+    ]
+}
+
+fn out_of_scope_without_effect() -> Vec<Case> {
+    const RULE: Rule = Rule::PlatformArgOutOfScope;
+    vec![
         good(
             RULE,
             "only shown",
@@ -821,39 +829,6 @@ fn hardcoded_in_scripts() -> Vec<Case> {
             "FROM debian\nRUN apt-get install -y libfoo:amd64\n",
             &["warning - 2:31"],
         ),
-        bad_for_four(
-            RULE,
-            "in a branch for 32-bit platforms as well",
-            "FROM debian\nRUN case $(dpkg --print-architecture) in amd64) A=x64;; arm64|armhf) A=arm64;; i386) A=x86;; esac; \
-             fetch $A\n",
-            &["warning - 2:72"],
-        ),
-        caught(RULE, "in an address in such a branch", image(FOUR), &["warning - 2:78"])
-            .requesting(FOUR)
-            .by("FROM debian\nRUN case $(apk --print-arch) in x86|x86_64) curl -O https://example.com/tool-x86_64;; esac\n"),
-        good_for_four(
-            RULE,
-            "in a branch that 64-bit platforms share with 32-bit ones",
-            "FROM debian\nRUN case $(dpkg --print-architecture) in amd64|i386) A=i386;; arm64|armhf) A=armhf;; esac; fetch $A\n",
-        ),
-        good_for_four(
-            RULE,
-            "in a branch with a name that no 32-bit platform has",
-            "FROM debian\nARG TARGETPLATFORM\n\
-             RUN case $TARGETPLATFORM in linux/arm64|linux/arm/v8) A=arm64;; linux/arm/v*) A=arm;; esac; fetch $A\n",
-        ),
-        good(
-            RULE,
-            "in a branch for 32-bit platforms that are not built",
-            "FROM debian\nRUN case $(dpkg --print-architecture) in amd64|i386) A=amd64;; arm64|armhf) A=arm64;; esac; fetch $A\n",
-        ),
-        bad(
-            RULE,
-            "in the branch of another architecture",
-            "FROM debian\nARG TARGETARCH\nRUN case $TARGETARCH in amd64) curl -o t https://example.com/t-x86_64 ;; \
-             arm64) curl -o t https://example.com/t-x86_64 ;; esac\n",
-            &["warning - 3:113"],
-        ),
         bad(
             RULE,
             "a tool of the machine that builds",
@@ -891,6 +866,45 @@ fn hardcoded_in_scripts() -> Vec<Case> {
             RULE,
             "words that are only printed, and files that are removed",
             "FROM debian\nRUN echo amd64 && rm -rf /usr/lib/x86_64-linux-gnu/x && sed s/x86_64/amd64/ /f\n",
+        ),
+    ]
+}
+
+fn hardcoded_in_branches() -> Vec<Case> {
+    const RULE: Rule = Rule::ArchHardcoded;
+    vec![
+        bad_for_four(
+            RULE,
+            "in a branch for 32-bit platforms as well",
+            "FROM debian\nRUN case $(dpkg --print-architecture) in amd64) A=x64;; arm64|armhf) A=arm64;; i386) A=x86;; esac; \
+             fetch $A\n",
+            &["warning - 2:72"],
+        ),
+        caught(RULE, "in an address in such a branch", image(FOUR), &["warning - 2:78"])
+            .requesting(FOUR)
+            .by("FROM debian\nRUN case $(apk --print-arch) in x86|x86_64) curl -O https://example.com/tool-x86_64;; esac\n"),
+        good_for_four(
+            RULE,
+            "in a branch that 64-bit platforms share with 32-bit ones",
+            "FROM debian\nRUN case $(dpkg --print-architecture) in amd64|i386) A=i386;; arm64|armhf) A=armhf;; esac; fetch $A\n",
+        ),
+        good_for_four(
+            RULE,
+            "in a branch with a name that no 32-bit platform has",
+            "FROM debian\nARG TARGETPLATFORM\n\
+             RUN case $TARGETPLATFORM in linux/arm64|linux/arm/v8) A=arm64;; linux/arm/v*) A=arm;; esac; fetch $A\n",
+        ),
+        good(
+            RULE,
+            "in a branch for 32-bit platforms that are not built",
+            "FROM debian\nRUN case $(dpkg --print-architecture) in amd64|i386) A=amd64;; arm64|armhf) A=arm64;; esac; fetch $A\n",
+        ),
+        bad(
+            RULE,
+            "in the branch of another architecture",
+            "FROM debian\nARG TARGETARCH\nRUN case $TARGETARCH in amd64) curl -o t https://example.com/t-x86_64 ;; \
+             arm64) curl -o t https://example.com/t-x86_64 ;; esac\n",
+            &["warning - 3:113"],
         ),
     ]
 }
