@@ -14,7 +14,8 @@ pub enum Choice {
     },
     /// `[ a = b ]` and the like.
     Test(Comparison),
-    /// Several tests, joined by `&&` and `||`. Each of its comparisons is a choice of its own too.
+    /// Several tests at the beginning of a list, joined by `&&` and `||`. Each of its comparisons is
+    /// a choice of its own too.
     Joined(Condition),
 }
 
@@ -45,16 +46,14 @@ pub enum Operator {
     Differ,
 }
 
-/// What decides whether a command is executed.
+/// Comparisons that are joined, with nothing executed between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// A comparison.
     Test(Comparison),
-    /// What only comes out when it is executed.
-    Open,
-    /// One after the other.
+    /// Both must hold.
     Both(Box<Condition>, Box<Condition>),
-    /// The other one where the first does not hold.
+    /// One must hold.
     Either(Box<Condition>, Box<Condition>),
 }
 
@@ -119,26 +118,16 @@ impl Condition {
     fn looks_at(&self, word: &ShellWord) -> bool {
         match self {
             Self::Test(comparison) => comparison.looks_at(word),
-            Self::Open => false,
             Self::Both(a, b) | Self::Either(a, b) => a.looks_at(word) || b.looks_at(word),
         }
     }
 
-    /// One side may decide although nobody knows the other.
     fn holds(&self, resolve: &Resolve<'_>) -> Option<bool> {
-        let joined = |a: &Self, b: &Self, deciding: bool| {
-            let (a, b) = (a.holds(resolve), b.holds(resolve));
-            if a == Some(deciding) || b == Some(deciding) {
-                return Some(deciding);
-            }
-            a.and(b)
-        };
-        match self {
-            Self::Test(comparison) => comparison.holds(resolve),
-            Self::Open => None,
-            Self::Both(a, b) => joined(a, b, false),
-            Self::Either(a, b) => joined(a, b, true),
-        }
+        Some(match self {
+            Self::Test(comparison) => comparison.holds(resolve)?,
+            Self::Both(a, b) => a.holds(resolve)? & b.holds(resolve)?,
+            Self::Either(a, b) => a.holds(resolve)? | b.holds(resolve)?,
+        })
     }
 }
 
@@ -178,20 +167,29 @@ mod tests {
 
     #[test]
     fn tests_hold_or_do_not() {
-        for (source, value, expected) in [
-            ("[ $A = a ]", "a", Some(true)),
-            ("[ $A != a ]", "a", Some(false)),
-            ("[[ $A == a* ]]", "ab", Some(true)),
-            ("[ $A != a ] || [ $A != b ]", "a", Some(true)),
-            ("[ $A != a ] || [ $A != b ]", "", Some(true)),
-            ("[[ $A != a || $A != b ]]", "b", Some(true)),
-            ("[ $A = a ] && make", "b", Some(false)),
-            ("[ $A = a ] && make", "a", None),
-            ("make || [ $A = a ]", "a", Some(true)),
-            ("[ $A = a ] && make || [ $A = b ]", "b", Some(true)),
-            ("if [ $A = a ] && [ -f x ]; then make; fi", "b", Some(false)),
+        for (source, value, holds) in [
+            ("[ $A = a ]", "a", true),
+            ("[ $A != a ]", "a", false),
+            ("[[ $A == a* ]]", "ab", true),
+            ("[ $A != a ] || [ $A != b ]", "a", true),
+            ("[ $A != a ] || [ $A != b ]", "", true),
+            ("[[ $A != a || $A != b ]]", "b", true),
+            ("[ $A != a ] || [ $A != b ] && make", "a", true),
+            ("if [ $A = a ] && [ $A = b ]; then make; fi", "b", false),
         ] {
-            assert_eq!(way(source, value), expected.map(Way::Test), "{source} of {value}");
+            assert_eq!(way(source, value), Some(Way::Test(holds)), "{source} of {value}");
+        }
+    }
+
+    #[test]
+    fn what_is_executed_between_tests_parts_them() {
+        for source in [
+            "[ $A = a ] && make || [ $A = b ]",
+            "make && [ $A = a ] || [ $A = b ]",
+            "[ $A = a ] && [ -f x ]",
+            "[[ -f x || $A = b ]]",
+        ] {
+            assert!(matches!(last_choice(source), Choice::Test(_)), "{source}");
         }
     }
 

@@ -225,10 +225,9 @@ impl Reader<'_> {
                 self.node(pipeline, frame);
             }
             NodeKind::ConditionalExpr { body, .. } => {
-                let condition = self.expression(body, frame, node);
-                if matches!(condition, Condition::Both(..) | Condition::Either(..)) {
-                    self.script.choices.push(Choice::Joined(condition));
-                }
+                let whole = self.expression(body, frame, node);
+                let joined = whole.filter(|it| !matches!(it, Condition::Test(_)));
+                self.script.choices.extend(joined.map(Choice::Joined));
             }
             NodeKind::Word { .. } => {
                 let word = self.word(node, frame);
@@ -342,33 +341,35 @@ impl Reader<'_> {
         }
     }
 
-    /// `[[ … ]]`, in which the parser leaves words without places.
-    fn expression(&mut self, node: &Node, frame: &Frame, whole: &Node) -> Condition {
+    /// `[[ … ]]`, in which the parser leaves words without places. Gives the whole if it is made
+    /// of comparisons alone.
+    fn expression(&mut self, node: &Node, frame: &Frame, whole: &Node) -> Option<Condition> {
         match &node.kind {
             NodeKind::BinaryTest { op, left, right } => {
                 let place = self.place(whole, "[[", frame);
                 let word = |node: &Node| ShellWord { raw: words_of(node), place };
                 let (left, right) = (word(left), word(right));
                 self.script.words.extend([left.clone(), right.clone()]);
-                let Some(operator) = operator(op) else { return Condition::Open };
-                let comparison = Comparison { left, operator, right };
+                let comparison = Comparison { left, operator: operator(op)?, right };
                 self.script.choices.push(Choice::Test(comparison.clone()));
-                Condition::Test(comparison)
+                Some(Condition::Test(comparison))
             }
             NodeKind::CondAnd { left, right } => {
                 let left = self.expression(left, frame, whole);
-                Condition::Both(left.into(), self.expression(right, frame, whole).into())
+                let right = self.expression(right, frame, whole);
+                Some(Condition::Both(left?.into(), right?.into()))
             }
             NodeKind::CondOr { left, right } => {
                 let left = self.expression(left, frame, whole);
-                Condition::Either(left.into(), self.expression(right, frame, whole).into())
+                let right = self.expression(right, frame, whole);
+                Some(Condition::Either(left?.into(), right?.into()))
             }
             NodeKind::CondParen { inner } => self.expression(inner, frame, whole),
             NodeKind::CondNot { operand: inner } => {
                 self.expression(inner, frame, whole);
-                Condition::Open
+                None
             }
-            _ => Condition::Open,
+            _ => None,
         }
     }
 
@@ -484,8 +485,8 @@ fn operator(word: &str) -> Option<Operator> {
     }
 }
 
-/// What a command decides by, if that is one comparison or one expression in `[[`.
-fn decided(node: &Node, choices: &[Choice]) -> Condition {
+/// What a command decides by, if that is one comparison or one expression of them in `[[`.
+fn decided(node: &Node, choices: &[Choice]) -> Option<Condition> {
     let is_whole = match &node.kind {
         // `[ a = b ]` or `test a = b`, and no more than that.
         NodeKind::Command { words, .. } => is_test(node) && matches!(words.len(), 4 | 5),
@@ -493,9 +494,9 @@ fn decided(node: &Node, choices: &[Choice]) -> Condition {
         _ => false,
     };
     match choices {
-        [Choice::Test(comparison)] if is_whole => Condition::Test(comparison.clone()),
-        [.., Choice::Joined(condition)] if is_whole => condition.clone(),
-        _ => Condition::Open,
+        [Choice::Test(comparison)] if is_whole => Some(Condition::Test(comparison.clone())),
+        [.., Choice::Joined(condition)] if is_whole => Some(condition.clone()),
+        _ => None,
     }
 }
 
@@ -506,29 +507,45 @@ fn is_to_file(redirect: &Node) -> bool {
     is_output && !words_of(target).starts_with("/dev/")
 }
 
-/// What commands joined by `&&` and `||` decide by, as far as they have been read.
+/// The tests at the beginning of a list, as far as they have been read.
 #[derive(Default)]
-struct Joined {
-    before: Option<(Condition, ListOperator)>,
+enum Joined {
+    #[default]
+    Nothing,
+    Tests(Condition, ListOperator),
+    /// Something was executed, so what follows depends on more than tests.
+    Over,
 }
 
 impl Joined {
-    /// Takes the next command, and gives the whole where it is the last.
-    fn then(&mut self, next: Condition, operator: Option<ListOperator>) -> Option<Choice> {
+    /// Takes the next command, and gives the tests before it, if they are several and end there.
+    fn then(&mut self, next: Option<Condition>, operator: Option<ListOperator>) -> Option<Choice> {
+        let goes_on = operator.filter(|it| matches!(it, ListOperator::And | ListOperator::Or));
         // Both operators bind alike, from the left.
-        let whole = match self.before.take() {
-            Some((before, ListOperator::And)) => Condition::Both(before.into(), next.into()),
-            Some((before, _)) => Condition::Either(before.into(), next.into()),
-            None => next,
+        let tests = match (std::mem::take(self), next) {
+            (Self::Nothing, Some(next)) => Ok(next),
+            (Self::Tests(before, ListOperator::And), Some(next)) => {
+                Ok(Condition::Both(before.into(), next.into()))
+            }
+            (Self::Tests(before, _), Some(next)) => {
+                Ok(Condition::Either(before.into(), next.into()))
+            }
+            (Self::Tests(before, _), None) => Err(Some(before)),
+            (Self::Nothing, None) | (Self::Over, _) => Err(None),
         };
-        match operator {
-            Some(operator @ (ListOperator::And | ListOperator::Or)) => {
-                self.before = Some((whole, operator));
+        let done = match (tests, goes_on) {
+            (Ok(tests), Some(operator)) => {
+                *self = Self::Tests(tests, operator);
                 None
             }
-            _ => matches!(whole, Condition::Both(..) | Condition::Either(..))
-                .then_some(Choice::Joined(whole)),
-        }
+            (Ok(tests), None) => Some(tests),
+            (Err(before), Some(_)) => {
+                *self = Self::Over;
+                before
+            }
+            (Err(before), None) => before,
+        };
+        done.filter(|it| !matches!(it, Condition::Test(_))).map(Choice::Joined)
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::study::{BUILD, Site, Study, TARGET, is_own_file};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
-    Evaluated, Pin, Script, ShellCommand, ShellWord, Step, StepKind, Text, expand, references,
+    Evaluated, Pin, Reference, Scope, Script, ShellCommand, ShellWord, Step, StepKind, Text,
+    expand, references,
 };
 
 pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
@@ -98,7 +99,7 @@ impl Reader<'_> {
     fn of_text(&self, text: &Text) -> Vec<Read> {
         let found = references(text.as_str(), self.study.file.escape).into_iter();
         let found = found.filter(|it| self.is_empty(&it.name));
-        let read = |it: crate::dockerfile::Reference| {
+        let read = |it: Reference| {
             let weight = if self.is_the_same(text.as_str(), self.study.file.escape) {
                 Weight::Nothing
             } else {
@@ -118,11 +119,11 @@ impl Reader<'_> {
             inner.raw.len() < word.raw.len()
                 && (inner.place..inner.place + inner.raw.len()).contains(&place)
         };
-        let is_once = |it: &crate::dockerfile::Reference| {
+        let is_once = |it: &Reference| {
             let place = word.place + it.start;
             !is_substituted(&word.raw) || !script.words.iter().any(|it| is_inside(it, place))
         };
-        let read = |it: crate::dockerfile::Reference| {
+        let read = |it: Reference| {
             let weight = self.weight(script, word, &word.raw[it.start..]);
             Read { name: it.name, place: word.place + it.start, weight }
         };
@@ -172,7 +173,8 @@ impl Reader<'_> {
         let fallback = rest.strip_prefix("${").and_then(|it| it.split_once('-'));
         let asks = fallback.is_some_and(|(name, fallback)| {
             let is_name = |it: char| it == '_' || it.is_ascii_alphanumeric();
-            name.trim_end_matches(':').chars().all(is_name) && fallback.starts_with(['$', '`'])
+            name.trim_end_matches(':').chars().all(is_name)
+                && (fallback.starts_with("$(") || fallback.starts_with('`'))
         });
         asks && self.study.uses(self.site.number).all(|(_, it)| it.pin == Pin::Target)
     }
@@ -190,7 +192,7 @@ impl Reader<'_> {
 /// What is known before a step on one platform.
 struct Scoped<'a> {
     evaluated: &'a Evaluated,
-    scope: &'a crate::dockerfile::Scope,
+    scope: &'a Scope,
 }
 
 impl Scoped<'_> {

@@ -86,19 +86,30 @@ impl<'a> Answer<'a> {
         let is_asking = self.written.iter().any(|it| word.raw.contains(it));
         let is_naming =
             references(&word.raw, '\\').iter().any(|it| self.names.contains(&it.name.as_str()));
+        // Before a command an assignment is for that command.
         let is_given = |it: &ShellCommand| {
-            it.assignments.iter().any(|(name, value)| {
-                self.written.contains(&value.unquoted()) && word.raw.starts_with(name.as_str())
-            }) || it.only_shows() && it.words.contains(word)
+            it.words.is_empty()
+                && it.assignments.iter().any(|(name, value)| {
+                    let value_of = word.raw.strip_prefix(name.as_str());
+                    value_of.and_then(|it| it.strip_prefix('=')) == Some(value.raw.as_str())
+                        && self.written.contains(&value.unquoted())
+                })
+                || it.only_shows() && it.words.contains(word)
         };
         let goes_alike = |choice: &Choice| {
             let [kernel, own] = told(platform).unwrap_or_default();
             let way = |said: &str| choice.way(&|it| self.resolve(it, said));
             choice.looks_at(word) && way(kernel).is_some() && way(kernel) == way(own)
         };
-        !is_asking && !is_naming
+        !is_asking && !is_naming && !self.is_exported(word)
             || self.script.commands.iter().any(is_given)
             || self.script.choices.iter().any(goes_alike)
+    }
+
+    /// Whether a word hands the answer to all commands that follow.
+    fn is_exported(&self, word: &ShellWord) -> bool {
+        let exports = |it: &ShellCommand| it.name() == "export" && it.words.contains(word);
+        self.names.contains(&word.raw.as_str()) && self.script.commands.iter().any(exports)
     }
 
     /// What a word comes to if the command says something.

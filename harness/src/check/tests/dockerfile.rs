@@ -332,6 +332,18 @@ fn out_of_scope() -> Vec<Case> {
         ),
         bad(
             RULE,
+            "what is executed between tests that hold together",
+            "FROM debian\nRUN [ \"$TARGETARCH\" != arm64 ] && fetch || [ \"$TARGETARCH\" != x ]\n",
+            &["warning - 2:8"],
+        ),
+        bad(
+            RULE,
+            "a fallback that somebody sets",
+            "FROM debian\nARG ARCH=amd64\nRUN fetch ${TARGETARCH:-$ARCH}\n",
+            &["warning - 3:11"],
+        ),
+        bad(
+            RULE,
             "one of two tests goes another way",
             "FROM debian\nRUN if [ \"$TARGETARCH\" = arm64 ] || [ \"$TARGETARCH\" = riscv64 ]; then x; fi\n",
             &["warning - 2:11"],
@@ -929,6 +941,18 @@ fn uname() -> Vec<Case> {
             "in one branch, and then in an address",
             "FROM debian\nRUN A=$(uname -m); case $A in *86*) x;; a*) y;; esac; curl -O https://example.com/$A\n",
             &["warning - 2:9"],
+        ),
+        bad_for_four(
+            RULE,
+            "for another command",
+            "FROM debian\nRUN ARCH=$(uname -m) make\n",
+            &["warning - 2:12"],
+        ),
+        bad_for_four(
+            RULE,
+            "for all other commands",
+            "FROM debian\nRUN ARCH=$(uname -m); export ARCH; make\n",
+            &["warning - 2:12"],
         ),
         bad_for_four(
             RULE,
