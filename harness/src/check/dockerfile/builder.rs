@@ -3,6 +3,7 @@
 
 use super::hardcoded::COMPILER_SETTINGS;
 use super::study::{BUILD, Study, TARGET, list};
+use crate::build::Manner;
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
     Base, EvaluatedStage, Pin, Script, ShellCommand, ShellWord, StepKind, Text, references,
@@ -53,8 +54,9 @@ const C_PACKAGES: [&str; 8] =
 
 fn emulated(study: &Study<'_>, number: usize) -> Option<Finding> {
     let stage = &study.file.stages[number];
-    let others: Vec<Platform> =
-        study.platforms(number).into_iter().filter(|it| *it != study.recipe.build).collect();
+    let build = study.recipe.build;
+    let is_foreign = |it: &Platform| Manner::of(build, *it, &[*it]) == Manner::Emulated;
+    let others: Vec<Platform> = study.platforms(number).into_iter().filter(is_foreign).collect();
     let is_ours = |it: &EvaluatedStage| it.pin == Pin::Target && matches!(it.base, Base::Image(_));
     if others.is_empty() || !study.uses(number).all(|(_, it)| is_ours(it)) {
         return None;
@@ -63,15 +65,19 @@ fn emulated(study: &Study<'_>, number: usize) -> Option<Finding> {
     let Base::Image(image) = &first.base else { return None };
     let language = LANGUAGES.iter().find(|it| it.has_image(image))?;
     // What is published must be of its platform.
-    let is_published = study.evaluated.iter().any(|it| {
-        it.target.is_some_and(|target| target == number || it.stages[target].is_built_on(number))
+    let is_published = study.evaluated.iter().any(|stages| {
+        stages.target.is_some_and(|target| stages.chain(target).any(|it| it == number))
     });
-    let work = Work::of(study, number);
+    let is_derived =
+        |it: &usize| study.evaluated.iter().any(|stages| stages.chain(*it).any(|it| it == number));
+    let derived: Vec<usize> = study.stages().map(|it| it.0).filter(is_derived).collect();
+    let work = Work::of(study, &derived);
     if is_published || is_built_one_by_one(study) || !work.compiles(language) || work.needs_c() {
         return None;
     }
     let message = format!(
-        "{} compiles in {} under emulation for {}: it could compile for them where it is native",
+        "{} compiles in {} under emulation for {}, where one machine builds all: it could compile for \
+         them where it is native",
         language.name,
         stage.title(),
         list(&others)
@@ -111,7 +117,7 @@ fn untold(study: &Study<'_>, number: usize) -> Option<Finding> {
     if others.is_empty() || !is_native || !is_published_from(study, number) {
         return None;
     }
-    let work = Work::of(study, number);
+    let work = Work::of(study, &[number]);
     if work.knows_target() || speaks_of_target(study, number) {
         return None;
     }
@@ -164,7 +170,7 @@ impl Language {
     }
 }
 
-/// What is done in a stage.
+/// What is done in some stages.
 struct Work<'a> {
     commands: Vec<&'a ShellCommand>,
     cgo: Option<bool>,
@@ -173,11 +179,12 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn of(study: &'a Study<'_>, number: usize) -> Self {
-        let of_stage = study.scripts().filter(|(site, ..)| site.number == number);
+    fn of(study: &'a Study<'_>, numbers: &[usize]) -> Self {
+        let of_stages = study.scripts().filter(|(site, ..)| numbers.contains(&site.number));
         let commands: Vec<&ShellCommand> =
-            of_stage.flat_map(|(_, _, script): (_, _, &Script)| &script.commands).collect();
-        let in_env = study.file.stages[number].steps.iter().filter_map(|it| match &it.kind {
+            of_stages.flat_map(|(_, _, script): (_, _, &Script)| &script.commands).collect();
+        let steps = numbers.iter().flat_map(|it| &study.file.stages[*it].steps);
+        let in_env = steps.filter_map(|it| match &it.kind {
             StepKind::Env(list) => Some(list),
             _ => None,
         });
@@ -189,11 +196,11 @@ impl<'a> Work<'a> {
         let all = in_env.chain(in_commands).chain(in_words);
         let cgo = all.filter(|(name, _)| *name == "CGO_ENABLED").map(|(_, it)| !it.contains('0'));
         let cgo = cgo.reduce(|a, b| a || b);
-        let last = study.file.stages[number].steps.len();
-        let is_set = |it: &EvaluatedStage| {
-            it.scope(last).keys().any(|name| COMPILER_SETTINGS.contains(&name.as_str()))
-        };
-        let has_setting = study.uses(number).any(|(_, it)| is_set(it));
+        let has_setting = numbers.iter().any(|number| {
+            let last = study.file.stages[*number].steps.len();
+            let is_setting = |name: &String| COMPILER_SETTINGS.contains(&name.as_str());
+            study.uses(*number).any(|(_, it)| it.scope(last).keys().any(is_setting))
+        });
         Self { commands, cgo, has_setting }
     }
 

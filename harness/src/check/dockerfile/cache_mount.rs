@@ -166,6 +166,31 @@ impl<'a> User<'a> {
 }
 
 fn mount(study: &Study<'_>, user: &User<'_>, mount: &Mount) -> Option<Finding> {
+    if tells_platforms_apart(study, mount) {
+        return None;
+    }
+    let Danger { path, why, severity } = danger(user, mount)?;
+    let message = format!("all platforms share the cache {path}: {why}");
+    let finding = study.finding(Rule::CacheMountShared, mount.start, message);
+    let finding = finding.with_severity(severity);
+    let id = path.trim_start_matches('/').replace('/', "-");
+    Some(finding.with_mended(format!("--mount={},id={id}-$TARGETPLATFORM", written(mount))))
+}
+
+/// What can happen to a cache that platforms share.
+struct Danger<'a> {
+    path: &'a str,
+    why: &'static str,
+    severity: Severity,
+}
+
+/// Whether a build can fail or go wrong by sharing a cache between platforms.
+pub(super) fn is_dangerous(study: &Study<'_>, site: &Site<'_>, mount: &Mount) -> bool {
+    let is_warned_of = |it: Danger<'_>| it.severity != Severity::Note;
+    danger(&User::of(study, site), mount).is_some_and(is_warned_of)
+}
+
+fn danger<'a>(user: &User<'_>, mount: &'a Mount) -> Option<Danger<'a>> {
     if mount.option(&["type"])?.as_str() != "cache" {
         return None;
     }
@@ -188,19 +213,10 @@ fn mount(study: &Study<'_>, user: &User<'_>, mount: &Mount) -> Option<Finding> {
             && !user.names_target();
     // The official image keeps cargo's folders in /usr/local/cargo.
     let is_unused = path.contains("/.cargo/") && user.image.as_deref().is_some_and(is_rust_image);
-    if !is_affected
-        || !is_rust
-        || is_unused
-        || user.does_without()
-        || tells_platforms_apart(study, mount)
-    {
+    if !is_affected || !is_rust || is_unused || user.does_without() {
         return None;
     }
-    let message = format!("all platforms share the cache {path}: {why}");
-    let finding = study.finding(Rule::CacheMountShared, mount.start, message);
-    let finding = finding.with_severity(severity);
-    let id = path.trim_start_matches('/').replace('/', "-");
-    Some(finding.with_mended(format!("--mount={},id={id}-$TARGETPLATFORM", written(mount))))
+    Some(Danger { path, why, severity })
 }
 
 /// The mount as it is written, without an id.

@@ -7,7 +7,8 @@ use super::study::{BUILD, Site, Study, TARGET, depends_on_architecture, list};
 use crate::check::names::{machines, names_of, unmistakable};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
-    Base, Output, Pin, RunCommand, Script, ShellCommand, ShellWord, StepKind, Text, references,
+    Base, EvaluatedStage, Output, Pin, RunCommand, Script, ShellCommand, ShellWord, StepKind, Text,
+    references,
 };
 use crate::elf::Machine;
 use crate::platform::Platform;
@@ -18,6 +19,8 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
         match &site.step.kind {
             StepKind::Env(list) => {
                 let told = list.iter().filter(|it| is_telling(&it.name, it.value.as_str()));
+                // What is for another system is in no image's own program.
+                let told = told.filter(|_| !is_for_other_system(study, &site, &[]));
                 for it in told {
                     let what = What::of_setting(&it.name);
                     findings.extend(text(study, &site, &it.value, what));
@@ -137,7 +140,12 @@ fn written(study: &Study<'_>, number: usize, text: &str) -> Option<Written> {
         .into_iter()
         .filter(|it| it.elf_target().machine != machine)
         .collect();
+    // `FROM --platform=linux/amd64` is for one architecture by itself, which another rule tells.
+    let is_pinned_to = |it: &EvaluatedStage| {
+        it.pin == Pin::Constant && it.platform.is_some_and(|it| it.elf_target().machine == machine)
+    };
     if others.is_empty()
+        || study.uses(number).all(|(_, it)| is_pinned_to(it))
         || EXEMPT.iter().any(|it| lower.contains(it))
         || is_of_architecture(study, number, machine)
     {
@@ -298,12 +306,18 @@ fn of_command(study: &Study<'_>, site: &Site<'_>, command: &ShellCommand) -> Vec
     if said.len() > 1 {
         return findings;
     }
-    let told = command.assignments.iter().filter(|it| COMPILER_SETTINGS.contains(&it.0.as_str()));
-    for (_, value) in told {
-        findings.extend(word(study, site, value, What::Compiled));
+    let is_compiled_elsewhere = compiled_for(study, site.number).len() > 1
+        || is_for_other_system(study, site, &command.assignments);
+    if !is_compiled_elsewhere {
+        let told = command.assignments.iter();
+        let told = told.filter(|it| COMPILER_SETTINGS.contains(&it.0.as_str()));
+        findings.extend(told.filter_map(|(_, it)| word(study, site, it, What::Compiled)));
     }
     for (argument, what) in words.iter().zip(whats) {
         let Some(what) = what else { continue };
+        if what == What::Compiled && is_compiled_elsewhere {
+            continue;
+        }
         if what == What::Package && has_foreign_packages(study, site.number) {
             continue;
         }
@@ -345,6 +359,38 @@ fn what_of(command: &ShellCommand, position: usize) -> Option<What> {
             .then_some(What::Compiled),
         _ => None,
     }
+}
+
+/// The machines that the commands of a stage compile for, as far as they are written: who names
+/// several has others choose.
+fn compiled_for(study: &Study<'_>, number: usize) -> BTreeSet<Machine> {
+    let of_stage = study.scripts().filter(|(site, ..)| site.number == number);
+    let commands = of_stage.flat_map(|(_, _, script)| &script.commands);
+    let told = commands.flat_map(|command| {
+        let settings = command.assignments.iter();
+        let settings = settings.filter(|it| COMPILER_SETTINGS.contains(&it.0.as_str()));
+        let flags = command.words.iter().enumerate();
+        let flags = flags.filter(|(at, _)| what_of(command, *at) == Some(What::Compiled));
+        settings.map(|it| &it.1).chain(flags.map(|it| it.1))
+    });
+    told.flat_map(|it| machines(&it.raw)).collect()
+}
+
+/// Whether a compiler is told of another system than Linux, by a command or the environment.
+fn is_for_other_system(
+    study: &Study<'_>,
+    site: &Site<'_>,
+    assignments: &[(String, ShellWord)],
+) -> bool {
+    let is_other = |it: &str| !it.is_empty() && !it.contains('$') && it != "linux";
+    let own = assignments.iter().find(|(name, _)| name == "GOOS");
+    if let Some((_, value)) = own {
+        return is_other(&value.unquoted());
+    }
+    let step = site.step_number;
+    study
+        .uses(site.number)
+        .all(|(_, stage)| stage.after(step).get("GOOS").is_some_and(|it| is_other(&it.text)))
 }
 
 /// Whether a stage has packages of another architecture on purpose.

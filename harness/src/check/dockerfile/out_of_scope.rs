@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::cache_mount::is_dangerous;
 use super::study::{BUILD, Site, Study, TARGET, is_own_file};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
-    Evaluated, Pin, Reference, Scope, Script, ShellCommand, ShellWord, Step, StepKind, Text,
+    Evaluated, Mount, Pin, Reference, Scope, Script, ShellCommand, ShellWord, Step, StepKind, Text,
     expand, references,
 };
 
@@ -55,7 +56,7 @@ struct Read {
 enum Weight {
     /// The build is the same as with a value.
     Nothing,
-    /// What the project has written for its build may have a way out.
+    /// It may not matter: what the project has written for its build may have a way out.
     Unknown,
     /// Something else is built.
     Felt,
@@ -84,9 +85,7 @@ impl Reader<'_> {
                 look(&copy.words);
                 copy.documents.iter().filter(|it| it.expands).for_each(|it| look(&it.body));
             }
-            StepKind::Run(run) => {
-                run.mounts.iter().flat_map(|it| &it.options).for_each(|(_, value)| look(value));
-            }
+            StepKind::Run(run) => found.extend(run.mounts.iter().flat_map(|it| self.of_mount(it))),
             _ => {}
         }
         if let Some(script) = self.study.script(&self.site) {
@@ -108,6 +107,21 @@ impl Reader<'_> {
             Read { name: it.name, place: text.place_of(it.start), weight }
         };
         found.map(read).collect()
+    }
+
+    /// The id of a cache without the platform matters where platforms must not share it.
+    fn of_mount(&self, mount: &Mount) -> Vec<Read> {
+        let mut found = Vec::new();
+        for (key, value) in &mount.options {
+            let mut reads = self.of_text(value);
+            if key == "id" && !is_dangerous(self.study, &self.site, mount) {
+                for read in &mut reads {
+                    read.weight = read.weight.min(Weight::Unknown);
+                }
+            }
+            found.append(&mut reads);
+        }
+        found
     }
 
     fn of_word(&self, script: &Script, word: &ShellWord) -> Vec<Read> {

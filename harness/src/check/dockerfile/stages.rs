@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::study::{Study, list};
 use crate::check::names::machines;
-use crate::check::{Finding, Rule};
+use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{Base, Evaluated, Pin, Stage, StagePlatform, StepKind, references};
 use crate::platform::Platform;
 
@@ -55,6 +55,8 @@ fn pinned(study: &Study<'_>) -> Option<Finding> {
     let flag = text.map_or_else(String::new, |it| format!("--platform={} ", it.as_str()));
     let place = text.map_or(stage.start, |it| it.start().saturating_sub("--platform=".len()));
     let finding = study.finding(Rule::FinalStagePinned, place, message);
+    let is_data = study.root_image(number).as_deref().is_some_and(has_no_programs);
+    let finding = if is_data { finding.with_severity(Severity::Note) } else { finding };
     Some(match study.mended(place, &flag, "") {
         Some(line) => finding.with_mended(line),
         None => finding,
@@ -71,6 +73,14 @@ fn is_check(study: &Study<'_>, evaluated: &Evaluated, number: usize) -> bool {
     let mut scripts = study.scripts().filter(|it| chain.contains(&it.0.number));
     !has_command
         && scripts.any(|it| it.2.commands.iter().any(|command| command.name().starts_with("xx-")))
+}
+
+/// Whether an image is one of [distroless](https://github.com/GoogleContainerTools/distroless) that
+/// holds certificates and the like, and nothing to execute.
+fn has_no_programs(image: &str) -> bool {
+    let name = image.split([':', '@']).next().unwrap_or(image);
+    let name = name.rsplit_once("distroless/").map_or("", |(_, name)| name);
+    name == "static" || name.starts_with("static-")
 }
 
 /// `FROM --platform=X stage`: the platform of the earlier stage wins.

@@ -8,6 +8,7 @@ pub(super) fn cases() -> Vec<Case> {
         bases(),
         shadowed(),
         out_of_scope(),
+        out_of_scope_in_scripts(),
         out_of_scope_without_effect(),
         pinned(),
         ignored(),
@@ -289,6 +290,12 @@ fn out_of_scope() -> Vec<Case> {
         ),
         bad(
             RULE,
+            "in the id of a cache that platforms may share",
+            "FROM debian\nRUN --mount=type=cache,id=apt-$TARGETARCH,target=/var/cache/apt,sharing=locked apt-get update\n",
+            &["note - 2:31"],
+        ),
+        bad(
+            RULE,
             "in a here-document",
             "FROM debian\nRUN <<EOF\nset -e\nfetch $TARGETARCH\nEOF\n",
             &["warning - 4:7"],
@@ -299,6 +306,12 @@ fn out_of_scope() -> Vec<Case> {
             "FROM debian\nRUN a && \\\n  # fetch it\n  fetch ${TARGETARCH:-amd64}\n",
             &["warning - 4:9"],
         ),
+    ]
+}
+
+fn out_of_scope_in_scripts() -> Vec<Case> {
+    const RULE: Rule = Rule::PlatformArgOutOfScope;
+    vec![
         bad(
             RULE,
             "handed to a script, which may have a way out",
@@ -427,6 +440,24 @@ fn pinned() -> Vec<Case> {
         ),
         bad(RULE, "the platform that builds", "FROM --platform=$BUILDPLATFORM php:8\n", &["error - 1:6"]),
         bad(RULE, "a constant", "FROM --platform=linux/arm64 php:8\nRUN x\n", &["error - 1:6"]),
+        bad(
+            RULE,
+            "of an image without programs",
+            "FROM --platform=$BUILDPLATFORM gcr.io/distroless/static-debian12:nonroot\nCOPY tool /\n",
+            &["note - 1:6"],
+        ),
+        bad(
+            RULE,
+            "of an image with programs of their kind",
+            "FROM --platform=$BUILDPLATFORM gcr.io/distroless/base-debian12\nCOPY tool /\n",
+            &["error - 1:6"],
+        ),
+        bad(
+            RULE,
+            "a constant, with what is for it",
+            "FROM --platform=linux/amd64 debian\nRUN curl -O https://example.com/tool-amd64\n",
+            &["error - 1:6"],
+        ),
         bad(
             RULE,
             "by the stage that it is built on",
@@ -592,6 +623,16 @@ fn builders() -> Vec<Case> {
              FROM scratch\nCOPY --from=build /tool /tool\n",
             &["warning - 1:1"],
         ),
+        bad(
+            RULE,
+            "Go, in a stage that is built on its",
+            "FROM golang AS base\nCOPY . .\nFROM base AS mods\nRUN go mod download\nFROM mods AS build\n\
+             RUN CGO_ENABLED=0 go build -o /tool\nFROM scratch\nCOPY --from=build /tool /tool\n",
+            &["warning - 1:1"],
+        ),
+        silent(RULE, "a platform that this machine executes by itself", image(&["linux/386"]))
+            .requesting(&["linux/386"])
+            .by("FROM golang AS build\nRUN CGO_ENABLED=0 go build -o /tool\nFROM scratch\nCOPY --from=build /tool /\n"),
         bad(
             RULE,
             ".NET",
@@ -855,6 +896,19 @@ fn hardcoded_in_scripts() -> Vec<Case> {
              \x20 && curl -o t https://example.com/t-linux-$A\n\
              RUN if [ \"$(dpkg --print-architecture)\" = amd64 ]; then curl -O https://example.com/t-amd64.deb; fi\n\
              RUN [ $TARGETARCH != amd64 ] || curl -O https://example.com/t-amd64.deb\n",
+        ),
+        good(
+            RULE,
+            "for several architectures, one after the other",
+            "FROM --platform=$BUILDPLATFORM golang AS b\nRUN GOARCH=amd64 go build -o /amd64 && GOARCH=arm64 go build -o /arm64\n\
+             FROM scratch\nARG TARGETARCH\nCOPY --from=b /$TARGETARCH /t\n",
+        ),
+        good(
+            RULE,
+            "for other systems",
+            "FROM --platform=$BUILDPLATFORM golang AS b\nENV GOOS=windows GOARCH=amd64\nRUN go build -o /t.exe\n\
+             FROM --platform=$BUILDPLATFORM golang AS c\nRUN GOOS=darwin GOARCH=arm64 go build -o /t\n\
+             FROM scratch\nCOPY --from=b /t.exe /\nCOPY --from=c /t /\n",
         ),
         good(
             RULE,
