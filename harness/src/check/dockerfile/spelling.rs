@@ -7,8 +7,8 @@ use super::study::{Site, Study, TARGET, list};
 use crate::check::names::machines;
 use crate::check::{Finding, Rule};
 use crate::dockerfile::{
-    Branch, Choice, Comparison, Scope, Script, ShellWord, ValueGiver, expand, matches,
-    predefined_value, references,
+    Branch, Choice, Comparison, Guard, Scope, Script, ShellCommand, ShellWord, ValueGiver, expand,
+    matches, predefined_value, references,
 };
 use crate::elf::Machine;
 use crate::platform::{Architecture, ArmVersion, Platform};
@@ -65,7 +65,13 @@ impl Speaker<'_> {
             })
             .collect();
         let named = |answer: &String| others.iter().any(|it| matches(it, answer));
-        let is_wrong = self.is_never(right, &answers, named);
+        let is_wrong = self.is_never(right, &answers, named)
+            && !self.is_idle(
+                left,
+                right,
+                &self.missed(&right.unquoted(), &answers, named),
+                &answers,
+            );
         is_wrong.then(|| self.finding(&asker, right, &answers, named))
     }
 
@@ -83,6 +89,27 @@ impl Speaker<'_> {
         }
         let is_ever = answers.iter().any(|(_, words)| words.iter().any(|it| matches(&text, it)));
         !is_ever && !self.missed(&text, answers, named).is_empty()
+    }
+
+    /// Whether all that depends on a comparison gives a variable the word that the platforms have
+    /// anyway.
+    fn is_idle(
+        &self,
+        left: &ShellWord,
+        right: &ShellWord,
+        missed: &[Platform],
+        answers: &Answers,
+    ) -> bool {
+        let is_its = |it: &Guard| matches!(it, Guard::Condition(text) if text.contains(&left.raw) && text.contains(&right.raw));
+        let own = answers.iter().filter(|it| missed.contains(&it.0)).flat_map(|it| &it.1);
+        let own: BTreeSet<&String> = own.collect();
+        let is_said_anyway = |it: &ShellCommand| {
+            it.words.is_empty()
+                && it.assignments.iter().all(|(_, value)| own.contains(&value.unquoted()))
+        };
+        let is_guarded = |it: &&ShellCommand| it.guards.iter().any(|guard| is_its(guard));
+        let mut guarded = self.script.commands.iter().filter(is_guarded).peekable();
+        guarded.peek().is_some() && guarded.all(is_said_anyway)
     }
 
     /// The platforms asked for that a word means, and that nothing names as they are called.

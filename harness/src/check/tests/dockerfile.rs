@@ -1160,6 +1160,17 @@ fn spellings() -> Vec<Case> {
             "FROM debian\nARG TARGETPLATFORM\nRUN case \"$TARGETPLATFORM\" in linux/amd64) x;; linux/arm64/v8) y;; esac\n",
             &["warning - 3:48"],
         ),
+        bad_for_four(
+            RULE,
+            "a branch that is never taken, and would change something",
+            "FROM debian\nARG TARGETARCH\nRUN A=$TARGETARCH; if [ \"$TARGETARCH\" = arm/v7 ]; then A=armhf; fi; fetch $A\n",
+            &["warning - 3:41"],
+        ),
+        good_for_four(
+            RULE,
+            "a branch that is never taken, and would change nothing",
+            "FROM debian\nARG TARGETARCH\nRUN A=$TARGETARCH; if [ \"$TARGETARCH\" = arm/v7 ]; then A=arm; fi; fetch $A\n",
+        ),
         bad(
             RULE,
             "the kernel's names for the builder's",
