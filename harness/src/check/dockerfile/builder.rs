@@ -54,8 +54,7 @@ const C_PACKAGES: [&str; 8] =
 
 fn emulated(study: &Study<'_>, number: usize) -> Option<Finding> {
     let stage = &study.file.stages[number];
-    let build = study.recipe.build;
-    let is_foreign = |it: &Platform| Manner::of(build, *it, &[*it]) == Manner::Emulated;
+    let is_foreign = |it: &Platform| is_emulated_on(study.recipe.build, *it);
     let others: Vec<Platform> = study.platforms(number).into_iter().filter(is_foreign).collect();
     let is_ours = |it: &EvaluatedStage| it.pin == Pin::Target && matches!(it.base, Base::Image(_));
     if others.is_empty() || !study.uses(number).all(|(_, it)| is_ours(it)) {
@@ -75,18 +74,35 @@ fn emulated(study: &Study<'_>, number: usize) -> Option<Finding> {
     if is_published || is_built_one_by_one(study) || !work.compiles(language) || work.needs_c() {
         return None;
     }
+    let (severity, where_emulated) = if has_machine_of_its_own(study) {
+        (Severity::Note, "except on a machine that executes it")
+    } else {
+        (language.severity, "where one machine builds all")
+    };
     let message = format!(
-        "{} compiles in {} under emulation for {}, where one machine builds all: it could compile for \
-         them where it is native",
+        "{} compiles in {} under emulation for {}, {where_emulated}: it could compile for {} where it \
+         is native",
         language.name,
         stage.title(),
-        list(&others)
+        list(&others),
+        if others.len() == 1 { "it" } else { "them" },
     );
     let finding = study.finding(Rule::BuilderNotNative, stage.start, message);
-    let finding = finding.with_severity(language.severity);
+    let finding = finding.with_severity(severity);
     let mended = format!("FROM --platform=$BUILDPLATFORM {}", stage.base.as_str());
     let name = if stage.name.is_empty() { String::new() } else { format!(" AS {}", stage.name) };
     Some(finding.with_mended(format!("{mended}{name}")))
+}
+
+fn is_emulated_on(machine: Platform, platform: Platform) -> bool {
+    Manner::of(machine, platform, &[platform]) == Manner::Emulated
+}
+
+/// Whether one of the platforms executes all of them: then each machine may build for itself,
+/// which the Dockerfile does not tell.
+fn has_machine_of_its_own(study: &Study<'_>) -> bool {
+    let all = &study.recipe.platforms;
+    all.iter().any(|machine| all.iter().all(|it| !is_emulated_on(*machine, *it)))
 }
 
 /// Whether the published stage is chosen by an argument of the Dockerfile's own: then each

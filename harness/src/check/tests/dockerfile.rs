@@ -630,6 +630,15 @@ fn builders() -> Vec<Case> {
              RUN CGO_ENABLED=0 go build -o /tool\nFROM scratch\nCOPY --from=build /tool /tool\n",
             &["warning - 1:1"],
         ),
+        caught(RULE, "Go, for one platform, whose machine may build it", image(&["linux/arm64"]), &["note - 1:1"])
+            .requesting(&["linux/arm64"])
+            .by("FROM golang AS b\nRUN go build -o /tool\nFROM scratch\nCOPY --from=b /tool /\n"),
+        caught(RULE, "Go, for two that one machine executes", image(&["linux/arm/v7", "linux/arm64"]), &["note - 1:1"])
+            .requesting(&["linux/arm/v7", "linux/arm64"])
+            .by("FROM golang AS b\nRUN go build -o /tool\nFROM scratch\nCOPY --from=b /tool /\n"),
+        caught(RULE, "Go, for two that no machine executes", image(&["linux/s390x", "linux/arm64"]), &["warning - 1:1"])
+            .requesting(&["linux/s390x", "linux/arm64"])
+            .by("FROM golang AS b\nRUN go build -o /tool\nFROM scratch\nCOPY --from=b /tool /\n"),
         silent(RULE, "a platform that this machine executes by itself", image(&["linux/386"]))
             .requesting(&["linux/386"])
             .by("FROM golang AS build\nRUN CGO_ENABLED=0 go build -o /tool\nFROM scratch\nCOPY --from=build /tool /\n"),
