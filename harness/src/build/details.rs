@@ -18,7 +18,7 @@ use crate::event::StepPlatform;
 use crate::platform::Platform;
 
 use super::BuildPlan;
-use super::error::{BuildErrorKind, FailedStep, SourceExcerpt};
+use super::error::{BuildErrorKind, Emulation, FailedStep, SourceExcerpt};
 use super::progress::{Step, Trace, exit_code_in, is_cancellation, printable};
 use super::trace::Lines;
 
@@ -46,6 +46,21 @@ pub(super) fn explain(status: &Status, plan: &BuildPlan, trace: &Trace<'_>) -> B
         plan,
     };
     failure.kind()
+}
+
+/// Whether a failed step misses an emulator, on an engine that executes some platforms.
+pub(super) fn emulation(step: &FailedStep, plan: &BuildPlan, executed: &[Platform]) -> Emulation {
+    let is_executed = |it: &Platform| {
+        executed.iter().any(|other| other.architecture_name() == it.architecture_name())
+    };
+    let is_executed = match &step.label.platform {
+        StepPlatform::Of(platform) | StepPlatform::Cross { on: platform, .. } => {
+            is_executed(platform)
+        }
+        // Of any of them.
+        StepPlatform::Unnamed => plan.platforms.iter().all(is_executed),
+    };
+    if step.has_format_error() && !is_executed { Emulation::Missing } else { Emulation::NotMissed }
 }
 
 /// The lines of the Dockerfile that a status names.
@@ -111,6 +126,7 @@ impl Failure<'_> {
             message: printable(message.as_bytes()),
             excerpt: self.excerpt,
             log: step.log(),
+            emulation: Emulation::NotMissed,
         }))
     }
 

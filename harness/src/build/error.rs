@@ -214,6 +214,16 @@ pub struct FailedStep {
     pub(super) exit_code: Option<u32>,
     pub(super) excerpt: SourceExcerpt,
     pub(super) log: Vec<String>,
+    pub(super) emulation: Emulation,
+}
+
+/// Whether a step failed for want of an emulator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emulation {
+    /// It did, or nobody can tell.
+    Missing,
+    /// It failed of something else.
+    NotMissed,
 }
 
 /// Lines of a Dockerfile. Displayed on lines of their own; nothing when there are none.
@@ -320,9 +330,15 @@ impl FailedStep {
         &self.message
     }
 
-    /// Whether the step's program is of a platform that the engine can neither run nor emulate.
+    /// Whether it failed because the engine can neither run nor emulate programs of its platform.
     #[must_use]
-    pub fn is_foreign(&self) -> bool {
+    pub fn emulation(&self) -> Emulation {
+        self.emulation
+    }
+
+    /// Whether it says of a program that its format is none that can be executed: that of another
+    /// machine without an emulator, or none at all.
+    pub(super) fn has_format_error(&self) -> bool {
         self.log.iter().any(|line| line.to_lowercase().contains("exec format error"))
     }
 
@@ -355,7 +371,7 @@ impl fmt::Display for FailedStep {
             None => write!(f, "failed: {}", self.message)?,
         }
         write!(f, "{}", self.excerpt)?;
-        if self.is_foreign() {
+        if self.emulation == Emulation::Missing {
             f.write_str("\nthe engine can neither run nor emulate programs of this platform")?;
         }
         if !self.log.is_empty() {

@@ -38,7 +38,7 @@ use crate::oci::Digest;
 use crate::platform::Platform;
 
 pub use checks::{BuilderCheck, BuilderChecks};
-pub use error::{BuildError, BuildErrorKind, FailedStep, Input, SourceExcerpt};
+pub use error::{BuildError, BuildErrorKind, Emulation, FailedStep, Input, SourceExcerpt};
 pub use trace::{
     Basis, BuildStep, BuildTrace, Execution, Lines, Making, Manner, Reach, Span, StepEnd, Work,
     seconds,

@@ -9,9 +9,10 @@ use bollard_buildkit_proto::moby::buildkit::v1::{SolveRequest, SolveResponse, St
 use tonic::Status;
 use tonic::transport::Channel;
 
-use crate::engine::{Engine, EngineError, control};
+use crate::engine::{Engine, EngineError, build_platforms, control};
 use crate::event::Events;
 use crate::oci::Digest;
+use crate::platform::Platform;
 use crate::random::random_name;
 
 use super::error::{BuildErrorKind, Failure};
@@ -98,7 +99,13 @@ impl<'a> Solver<'a> {
                 let request = prepared.request(&reference, &session_id, export);
                 let mut trace = Trace::new(if index == 0 { events } else { &silent });
                 let response = call(control.clone(), request, &mut trace).await;
-                let response = response.map_err(|it| failure(&it, plan, &trace, &premises))?;
+                let response = match response {
+                    Ok(response) => response,
+                    Err(status) => {
+                        let asking = build_platforms(control.clone());
+                        return Err(failure(&status, plan, &trace, &premises, asking).await);
+                    }
+                };
                 let stated = response.exporter_response.get(DIGEST_KEY);
                 digests.extend(stated.and_then(|it| it.parse::<Digest>().ok()));
                 first.get_or_insert((reference, trace));
@@ -164,8 +171,23 @@ impl Recorder<'_> {
     }
 }
 
-fn failure(status: &Status, plan: &BuildPlan, trace: &Trace<'_>, premises: &Premises) -> Failure {
-    let kind = details::explain(status, plan, trace);
+/// Says why a build failed; whom it has to ask for it is asked what platforms are executed.
+async fn failure(
+    status: &Status,
+    plan: &BuildPlan,
+    trace: &Trace<'_>,
+    premises: &Premises,
+    asking: impl Future<Output = Result<Vec<Platform>, Status>>,
+) -> Failure {
+    let mut kind = details::explain(status, plan, trace);
+    if let BuildErrorKind::Step(step) = &mut kind
+        && step.has_format_error()
+    {
+        // Where there is no answer, nothing is known to be executed.
+        let executed = tokio::time::timeout(LAST_WORD, asking).await;
+        let executed = executed.ok().and_then(Result::ok).unwrap_or_default();
+        step.emulation = details::emulation(step, plan, &executed);
+    }
     let because = "BuildKit keeps no record of a build that fails";
     let claimed = trace::claimed(trace, premises, details::lines(status), because);
     Failure::after(claimed, kind)

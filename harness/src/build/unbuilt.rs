@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{BuildError, BuildErrorKind, FailedStep, SourceExcerpt};
+use super::error::{BuildError, BuildErrorKind, Emulation, FailedStep, SourceExcerpt};
 use super::trace::{BuildTrace, Lines, StepEnd};
 use crate::platform::Platform;
 
@@ -150,7 +150,7 @@ fn without_hint(message: &str) -> &str {
 
 fn is_blameless(step: &FailedStep, is_emulators: &dyn Fn(&str) -> bool) -> bool {
     let is_so = |line: &String| BLAMELESS.iter().any(|it| line.contains(it)) || is_emulators(line);
-    step.is_foreign() || step.log().iter().any(is_so)
+    step.emulation() == Emulation::Missing || step.log().iter().any(is_so)
 }
 
 fn lines(excerpt: &SourceExcerpt) -> Option<Lines> {

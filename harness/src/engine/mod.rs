@@ -136,21 +136,11 @@ impl Engine {
     ///
     /// The engine offers no BuildKit, or it failed.
     pub async fn build_platforms(&self) -> Result<Vec<Platform>, EngineError> {
-        let mut control = control(self.buildkit().await?);
-        let answer =
-            control.list_workers(ListWorkersRequest::default()).await.map_err(|status| {
-                EngineError::BuildKit { endpoint: self.endpoint.clone(), cause: Box::new(status) }
-            })?;
-        let mut platforms: Vec<Platform> = answer
-            .into_inner()
-            .record
-            .iter()
-            .flat_map(|worker| &worker.platforms)
-            .filter_map(|it| Platform::from_parts(&it.os, &it.architecture, &it.variant).ok())
-            .collect();
-        platforms.sort_unstable();
-        platforms.dedup();
-        Ok(platforms)
+        let platforms = build_platforms(control(self.buildkit().await?)).await;
+        platforms.map_err(|status| EngineError::BuildKit {
+            endpoint: self.endpoint.clone(),
+            cause: Box::new(status),
+        })
     }
 
     /// Opens a connection to BuildKit. It is closed when the last copy of it is dropped.
@@ -182,6 +172,20 @@ impl Engine {
 /// BuildKit's control interface on a connection.
 pub(crate) fn control(buildkit: Channel) -> ControlClient<Channel> {
     ControlClient::new(buildkit).max_decoding_message_size(MAX_MESSAGE)
+}
+
+/// The platforms that BuildKit says it can run programs of, sorted.
+pub(crate) async fn build_platforms(
+    mut control: ControlClient<Channel>,
+) -> Result<Vec<Platform>, tonic::Status> {
+    let answer = control.list_workers(ListWorkersRequest::default()).await?.into_inner();
+    let named = answer.record.iter().flat_map(|worker| &worker.platforms);
+    let mut platforms: Vec<Platform> = named
+        .filter_map(|it| Platform::from_parts(&it.os, &it.architecture, &it.variant).ok())
+        .collect();
+    platforms.sort_unstable();
+    platforms.dedup();
+    Ok(platforms)
 }
 
 /// What the engine said of itself, not yet checked.
