@@ -122,6 +122,18 @@ impl Condition {
         }
     }
 
+    /// The words that are the same where it holds, of which one pair must be; nothing where more
+    /// than that is said.
+    pub(super) fn alternatives(&self) -> Option<Vec<(&ShellWord, &ShellWord)>> {
+        match self {
+            Self::Test(Comparison { left, operator: Operator::Same, right }) => {
+                Some(vec![(left, right)])
+            }
+            Self::Test(_) | Self::Both(..) => None,
+            Self::Either(a, b) => Some([a.alternatives()?, b.alternatives()?].concat()),
+        }
+    }
+
     fn holds(&self, resolve: &Resolve<'_>) -> Option<bool> {
         Some(match self {
             Self::Test(comparison) => comparison.holds(resolve)?,

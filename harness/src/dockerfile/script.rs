@@ -66,7 +66,7 @@ pub struct ShellWord {
 pub enum Guard {
     /// The words of an `if`, a `while`, a test before `&&` or `||`, or of the list of a `for`.
     Condition(String),
-    /// An arm of a `case`.
+    /// An arm of a `case`, or what follows an `if` that compares one word with others alone.
     Arm {
         /// The word that is looked at.
         subject: String,
@@ -186,11 +186,13 @@ impl Reader<'_> {
             NodeKind::List { .. } => self.list(node, frame),
             NodeKind::If { condition, then_body, else_body, redirects } => {
                 let frame = &frame.redirected(redirects);
+                let first = self.script.choices.len();
                 self.node(condition, frame);
-                let inner = frame.guarded(Guard::Condition(words_of(condition)));
-                self.node(then_body, &inner);
+                let held = held(condition, &self.script.choices[first..]);
+                let otherwise = Guard::Condition(words_of(condition));
+                self.node(then_body, &frame.guarded(held.unwrap_or_else(|| otherwise.clone())));
                 if let Some(body) = else_body {
-                    self.node(body, &inner);
+                    self.node(body, &frame.guarded(otherwise));
                 }
             }
             NodeKind::While { condition, body, redirects }
@@ -255,15 +257,19 @@ impl Reader<'_> {
     fn list(&mut self, list: &Node, frame: &Frame) {
         let mut guarded: Option<Frame> = None;
         let mut joined = Joined::default();
-        for (node, operator) in flattened(list) {
+        let commands = flattened(list);
+        for (number, (node, operator)) in commands.iter().enumerate() {
             let first = self.script.choices.len();
             self.node(node, guarded.as_ref().unwrap_or(frame));
-            let condition = decided(node, &self.script.choices[first..]);
-            self.script.choices.extend(joined.then(condition, operator));
+            let choices = &self.script.choices[first..];
+            let condition = decided(node, choices);
+            let held = held(node, choices).filter(|_| must_hold(&commands[number..]));
+            self.script.choices.extend(joined.then(condition, *operator));
             match operator {
                 Some(ListOperator::And | ListOperator::Or) if is_test(node) => {
                     let outer = guarded.as_ref().unwrap_or(frame);
-                    guarded = Some(outer.guarded(Guard::Condition(words_of(node))));
+                    let guard = held.unwrap_or_else(|| Guard::Condition(words_of(node)));
+                    guarded = Some(outer.guarded(guard));
                 }
                 Some(ListOperator::And | ListOperator::Or) => {}
                 _ => guarded = None,
@@ -443,6 +449,13 @@ fn flattened(list: &Node) -> Vec<(&Node, Option<ListOperator>)> {
     flat
 }
 
+/// Whether what follows the first of some commands is executed only where that succeeds.
+fn must_hold(commands: &[(&Node, Option<ListOperator>)]) -> bool {
+    let mut operators = commands.iter().map(|it| it.1);
+    let end = operators.find(|it| !matches!(it, Some(ListOperator::And)));
+    !matches!(end, Some(Some(ListOperator::Or)))
+}
+
 /// Whether a command does nothing but look.
 fn is_test(node: &Node) -> bool {
     match &node.kind {
@@ -483,6 +496,27 @@ fn operator(word: &str) -> Option<Operator> {
         "!=" => Some(Operator::Differ),
         _ => None,
     }
+}
+
+/// What must hold behind a condition that is one comparison, or several of the same word of which
+/// one must hold: what an arm of a `case` says.
+fn held(node: &Node, choices: &[Choice]) -> Option<Guard> {
+    let condition = match (&node.kind, choices) {
+        (NodeKind::List { .. }, [.., Choice::Joined(condition)]) => {
+            let is_tests_alone = flattened(node).iter().all(|(it, operator)| {
+                is_test(it)
+                    && !matches!(operator, Some(ListOperator::Semi | ListOperator::Background))
+            });
+            is_tests_alone.then(|| condition.clone())
+        }
+        (NodeKind::List { .. }, _) => None,
+        _ => decided(node, choices),
+    }?;
+    let alternatives = condition.alternatives()?;
+    let subject = alternatives.first()?.0.raw.clone();
+    let is_one = alternatives.iter().all(|(it, _)| it.raw == subject);
+    let patterns = alternatives.iter().map(|(_, it)| it.unquoted()).collect();
+    is_one.then_some(Guard::Arm { subject, patterns })
 }
 
 /// What a command decides by, if that is one comparison or one expression of them in `[[`.
@@ -638,12 +672,36 @@ mod tests {
         assert_eq!(guards_of("[ $X = y ] && a && b || c; d", "b"), [condition("[ $X = y ]")]);
         assert_eq!(guards_of("[ $X = y ] && a && b || c; d", "d"), []);
         assert_eq!(guards_of("a && b", "b"), []);
-        assert_eq!(guards_of("[[ $X == y ]] && b", "b"), [condition("$X y")]);
-        let arm = Guard::Arm {
-            subject: "\"$X\"".to_owned(),
-            patterns: vec!["a".to_owned(), "b".to_owned()],
+        assert_eq!(guards_of("[[ $X != y ]] && b", "b"), [condition("$X y")]);
+    }
+
+    #[test]
+    fn a_comparison_alone_is_an_arm() {
+        let arm = |patterns: &[&str]| {
+            let patterns = patterns.iter().map(|it| (*it).to_owned()).collect();
+            [Guard::Arm { subject: "\"$X\"".to_owned(), patterns }]
         };
-        assert_eq!(guards_of("case \"$X\" in 'a'|b) c;; *) d;; esac", "c"), [arm]);
+        for (source, patterns) in [
+            ("case \"$X\" in 'a'|b) c;; *) d;; esac", &["a", "b"][..]),
+            ("if [ \"$X\" = a ]; then c; fi", &["a"]),
+            ("if [ \"$X\" = 'a' ] || [ \"$X\" = b ]; then c; fi", &["a", "b"]),
+            ("if [[ \"$X\" == a || \"$X\" == b ]]; then c; fi", &["a", "b"]),
+            ("[ \"$X\" = a ] && d && c; e", &["a"]),
+        ] {
+            assert_eq!(guards_of(source, "c"), arm(patterns), "{source}");
+        }
+        for source in [
+            "if [ \"$X\" != a ]; then c; fi",
+            "if [ \"$X\" = a ]; then d; else c; fi",
+            "if [ \"$X\" = a ] && [ \"$Y\" = b ]; then c; fi",
+            "if [ \"$X\" = a ] || [ \"$Y\" = b ]; then c; fi",
+            "if [ \"$X\" = a ] || d; then c; fi",
+            "[ \"$X\" = a ] && d || c",
+        ] {
+            let guards = guards_of(source, "c");
+            let is_condition = |it: &Guard| matches!(it, Guard::Condition(_));
+            assert!(guards.len() == 1 && guards.iter().all(is_condition), "{source}: {guards:?}");
+        }
     }
 
     #[test]

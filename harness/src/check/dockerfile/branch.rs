@@ -1,4 +1,4 @@
-//! What is for another architecture than the branch of a `case` that it stands in.
+//! What is for another architecture than the branch of a `case` or `if` that it stands in.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ pub(super) fn contradiction(
         })
 }
 
-/// The innermost branch of a `case` of architectures alone.
+/// The innermost branch for architectures alone.
 struct Branch<'a> {
     patterns: &'a [String],
     meant: BTreeSet<Machine>,
@@ -50,10 +50,13 @@ struct Wrong {
 
 impl<'a> Branch<'a> {
     fn of(command: &'a ShellCommand) -> Option<Self> {
-        let patterns = command.guards.iter().rev().find_map(|it| match &**it {
-            Guard::Arm { patterns, .. } => Some(patterns),
+        command.guards.iter().rev().find_map(|it| match &**it {
+            Guard::Arm { patterns, .. } => Self::by(patterns),
             Guard::Condition(_) => None,
-        })?;
+        })
+    }
+
+    fn by(patterns: &'a [String]) -> Option<Self> {
         let meant: BTreeSet<Machine> = patterns.iter().flat_map(|it| machines(it)).collect();
         let is_clear = !meant.is_empty() && patterns.iter().all(|it| !machines(it).is_empty());
         is_clear.then_some(Self { patterns, meant })

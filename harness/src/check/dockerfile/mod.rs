@@ -10,7 +10,9 @@ mod shadowed;
 mod spelling;
 mod stages;
 mod study;
+mod target;
 mod uname;
+mod work;
 
 use super::Finding;
 use super::names::machines;
@@ -31,6 +33,7 @@ pub fn check_dockerfile(recipe: &Recipe) -> Result<Vec<Finding>, DockerfileError
     findings.extend(out_of_scope::check(&study));
     findings.extend(stages::check(&study));
     findings.extend(builder::check(&study));
+    findings.extend(target::check(&study));
     findings.extend(hardcoded::check(&study));
     findings.extend(uname::check(&study));
     findings.extend(cache_mount::check(&study));

@@ -100,7 +100,12 @@ impl Speaker<'_> {
         missed: &[Platform],
         answers: &Answers,
     ) -> bool {
-        let is_its = |it: &Guard| matches!(it, Guard::Condition(text) if text.contains(&left.raw) && text.contains(&right.raw));
+        let is_its = |it: &Guard| match it {
+            Guard::Condition(text) => text.contains(&left.raw) && text.contains(&right.raw),
+            Guard::Arm { subject, patterns } => {
+                *subject == left.raw && patterns.contains(&right.unquoted())
+            }
+        };
         let own = answers.iter().filter(|it| missed.contains(&it.0)).flat_map(|it| &it.1);
         let own: BTreeSet<&String> = own.collect();
         let is_said_anyway = |it: &ShellCommand| {

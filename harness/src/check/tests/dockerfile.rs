@@ -655,6 +655,19 @@ fn builders() -> Vec<Case> {
             "FROM rust:1 AS build\nRUN cargo build --release\nFROM debian\nCOPY --from=build /tool /tool\n",
             &["note - 1:1"],
         ),
+        bad(
+            RULE,
+            "Rust, whose programs are all linked with the C library",
+            "FROM rust:alpine AS build\nRUN apk add --no-cache musl-dev && cargo install --path .\n\
+             FROM scratch\nCOPY --from=build /usr/local/cargo/bin/tool /\n",
+            &["note - 1:1"],
+        ),
+        good(
+            RULE,
+            "Rust with C",
+            "FROM rust:alpine AS build\nRUN apk add musl-dev openssl-dev\nRUN cargo build --release\n\
+             FROM alpine\nCOPY --from=build /tool /tool\n",
+        ),
         good(
             RULE,
             "native",
@@ -689,6 +702,19 @@ fn builders() -> Vec<Case> {
     ]
 }
 
+/// A native Go that is told something.
+macro_rules! go {
+    ($image:literal, $command:literal) => {
+        concat!(
+            "FROM --platform=$BUILDPLATFORM ",
+            $image,
+            " AS build\nARG TARGETARCH\nRUN ",
+            $command,
+            " build -o /tool\nFROM scratch\nCOPY --from=build /tool /tool\n"
+        )
+    };
+}
+
 fn untold_builders() -> Vec<Case> {
     const RULE: Rule = Rule::BuilderTargetMissing;
     vec![
@@ -706,6 +732,29 @@ fn untold_builders() -> Vec<Case> {
              FROM debian\nCOPY --from=0 /src/target/release/tool /\n",
             &["warning - 2:16"],
         ),
+        caught(RULE, "GOARCH alone, where arm is ARMv6", image(V6), &["warning - 3:24"])
+            .requesting(V6)
+            .by(go!("golang:1.26", "GOARCH=$TARGETARCH go")),
+        caught(RULE, "GOARCH alone, exported", image(V6), &["warning - 3:32"])
+            .requesting(V6)
+            .by(go!("golang", "export GOARCH=$TARGETARCH; go")),
+        good_for_four(
+            RULE,
+            "GOARCH alone, where arm is ARMv7",
+            go!("golang", "GOARCH=$TARGETARCH go"),
+        ),
+        silent(RULE, "GOARCH alone, of which older Go made ARMv5", image(V6))
+            .requesting(V6)
+            .by(go!("golang:1.20-alpine", "GOARCH=$TARGETARCH go")),
+        silent(RULE, "GOARCH and GOARM", image(V6))
+            .requesting(V6)
+            .by(go!("golang", "GOARM=6 GOARCH=$TARGETARCH go")),
+        silent(RULE, "GOARCH and what a script sets", image(V6))
+            .requesting(V6)
+            .by(go!("golang", ". ./env; GOARCH=$TARGETARCH go")),
+        silent(RULE, "GOARCH and xx, which sets the other", image(V6))
+            .requesting(V6)
+            .by(go!("golang", "xx-go --wrap; GOARCH=$TARGETARCH go")),
         good(
             RULE,
             "told by the environment",
@@ -980,6 +1029,20 @@ fn hardcoded_in_branches() -> Vec<Case> {
             "FROM debian\nARG TARGETARCH\nRUN case $TARGETARCH in amd64) curl -o t https://example.com/t-x86_64 ;; \
              arm64) curl -o t https://example.com/t-x86_64 ;; esac\n",
             &["warning - 3:113"],
+        ),
+        bad(
+            RULE,
+            "behind an if for another architecture",
+            "FROM debian\nARG TARGETARCH\nRUN if [ \"$TARGETARCH\" = amd64 ]; then curl -o t https://example.com/t-x86_64; \
+             elif [ \"$TARGETARCH\" = arm64 ]; then curl -o t https://example.com/t-x86_64; fi\n",
+            &["warning - 3:149"],
+        ),
+        good(
+            RULE,
+            "behind an if, and else",
+            "FROM debian\nARG TARGETARCH\nRUN if [ \"$TARGETARCH\" = amd64 ]; then curl -o t https://example.com/t-x86_64; \
+             else curl -o t https://example.com/t-aarch64; fi; \
+             [ $TARGETARCH = amd64 ] && curl -o u https://example.com/u-amd64 || curl -o u https://example.com/u-arm64\n",
         ),
     ]
 }

@@ -1,0 +1,150 @@
+//! A compiler that runs on the platform that builds, and makes programs for it alone, or for
+//! newer processors than all platforms have.
+
+use super::study::{Site, Study, TARGET, is_own_file, list};
+use super::work::Work;
+use crate::check::{Finding, Rule};
+use crate::dockerfile::{
+    EvaluatedStage, Pin, Script, ShellCommand, ShellWord, StepKind, references,
+};
+use crate::platform::{Architecture, ArmVersion, Platform};
+
+pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
+    let numbers = || study.stages().map(|(number, _)| number);
+    let untold = numbers().filter_map(|number| untold(study, number));
+    untold.chain(numbers().filter_map(|number| unversioned(study, number))).collect()
+}
+
+/// Commands that compile for their own machine unless they are told otherwise.
+const OWN: [(&str, &str); 2] = [("go", "build"), ("cargo", "build")];
+
+/// A native compiler whose results are published, in a stage that nowhere speaks of the target.
+fn untold(study: &Study<'_>, number: usize) -> Option<Finding> {
+    let others: Vec<Platform> =
+        study.platforms(number).into_iter().filter(|it| *it != study.recipe.build).collect();
+    if others.is_empty() || !is_native(study, number) || !is_published_from(study, number) {
+        return None;
+    }
+    let work = Work::of(study, &[number]);
+    if work.knows_target() || speaks_of_target(study, number) {
+        return None;
+    }
+    let (command, (name, verb)) = work.commands.iter().find_map(|command| {
+        let first = command.arguments().next()?.unquoted();
+        let own = OWN.iter().find(|(name, verb)| *name == command.name() && *verb == first)?;
+        Some((command, own))
+    })?;
+    let place = command.words.first()?.place;
+    let others = list(&others);
+    let message =
+        format!("`{name} {verb}` makes a program for the platform that builds, also for {others}");
+    let finding = study.finding(Rule::BuilderTargetMissing, place, message);
+    let told = (*name == "go").then_some("GOOS=$TARGETOS GOARCH=$TARGETARCH go");
+    Some(match told.and_then(|it| study.mended(place, "go", it)) {
+        Some(line) => finding.with_mended(line),
+        None => finding,
+    })
+}
+
+fn is_native(study: &Study<'_>, number: usize) -> bool {
+    study.uses(number).all(|(_, it)| it.pin == Pin::Build)
+}
+
+/// A native Go compiler that is told `GOARCH` by the builder and `GOARM` by nobody.
+fn unversioned(study: &Study<'_>, number: usize) -> Option<Finding> {
+    let is_older = |it: &Platform| {
+        matches!(it.architecture(), Architecture::Arm(ArmVersion::V5 | ArmVersion::V6))
+    };
+    let older: Vec<Platform> = study.platforms(number).into_iter().filter(is_older).collect();
+    // Whoever names it anywhere has thought of it.
+    if older.is_empty()
+        || study.recipe.text.contains("GOARM")
+        || !is_native(study, number)
+        || !is_published_from(study, number)
+        || study.root_image(number).as_deref().is_some_and(is_before_armv7)
+    {
+        return None;
+    }
+    let work = Work::of(study, &[number]);
+    if work.commands.iter().any(|it| is_own_file(it) || may_set_variables(it.name())) {
+        return None;
+    }
+    let place = study.scripts().filter(|(site, ..)| site.number == number).find_map(
+        |(site, _, script)| {
+            let told = |it: &&ShellCommand| is_told_target(study, &site, script, it);
+            script.commands.iter().find(told)?.words.first().map(|it| it.place)
+        },
+    )?;
+    let message = format!("`go build` makes ARMv7 code of GOARCH alone, also for {}", list(&older));
+    let finding = study.finding(Rule::BuilderTargetMissing, place, message);
+    Some(match study.mended(place, "go", "GOARM=${TARGETVARIANT#v} go") {
+        Some(line) => finding.with_mended(line),
+        None => finding,
+    })
+}
+
+/// Whether a command compiles Go for what the builder says.
+fn is_told_target(
+    study: &Study<'_>,
+    site: &Site<'_>,
+    script: &Script,
+    command: &ShellCommand,
+) -> bool {
+    let is_builders =
+        |raw: &str| references(raw, '\\').iter().any(|it| TARGET.contains(&it.name.as_str()));
+    let is_setting = |it: &(String, ShellWord)| it.0 == "GOARCH" && is_builders(&it.1.raw);
+    let exports = |it: &ShellCommand| {
+        it.name() == "export"
+            && it.words.iter().any(|it| it.raw.starts_with("GOARCH=") && is_builders(&it.raw))
+    };
+    let is_in_environment = || {
+        let mut scopes = study.uses(site.number);
+        let value = |it: &EvaluatedStage| it.scope(site.step_number).get("GOARCH").cloned();
+        scopes.any(|(platform, it)| {
+            value(it).is_some_and(|it| it.text == platform.architecture_name())
+                && platform.architecture_name() == "arm"
+        })
+    };
+    let first = command.arguments().next().map(ShellWord::unquoted).unwrap_or_default();
+    command.name() == "go"
+        && matches!(first.as_str(), "build" | "install")
+        && (command.assignments.iter().any(is_setting)
+            || script.commands.iter().any(exports)
+            || is_in_environment())
+}
+
+/// Whether a command may set variables, or compile for what it knows of itself.
+fn may_set_variables(name: &str) -> bool {
+    name.starts_with("xx-") || matches!(name, "." | "source" | "eval" | "make" | "mage" | "task")
+}
+
+/// Whether an image has a Go that takes ARMv5 for what is meant where nobody says it, as it did
+/// before 1.21. Source: [golang/go#62475](https://github.com/golang/go/issues/62475).
+fn is_before_armv7(image: &str) -> bool {
+    let minor = image.rsplit_once("golang:1.").map_or("", |(_, it)| it);
+    let digits = minor.split(|it: char| !it.is_ascii_digit()).next().unwrap_or_default();
+    digits.parse::<u32>().is_ok_and(|it| it < 21)
+}
+
+/// Whether the published stage copies from a stage.
+fn is_published_from(study: &Study<'_>, number: usize) -> bool {
+    study.evaluated.iter().filter_map(|it| it.target).any(|target| {
+        let steps = study.file.stages[target].steps.iter();
+        steps
+            .filter_map(|step| match &step.done().kind {
+                StepKind::Copy(copy) => copy.from.as_ref(),
+                _ => None,
+            })
+            .any(|from| study.file.find_stage(from.as_str()) == Some(number))
+    })
+}
+
+/// Whether a stage, or one that it is built on, has any of the builder's words about the target.
+fn speaks_of_target(study: &Study<'_>, number: usize) -> bool {
+    let last = study.file.stages[number].steps.len();
+    let is_declared =
+        |it: &EvaluatedStage| it.scope(last).keys().any(|name| TARGET.contains(&name.as_str()));
+    let of_stage = || study.scripts().filter(|(site, ..)| site.number == number);
+    study.uses(number).any(|(_, it)| is_declared(it))
+        || of_stage().flat_map(|(_, _, script)| &script.words).any(|it| it.raw.contains("TARGET"))
+}
