@@ -276,7 +276,13 @@ fn replaced(
 ) -> Result<Value, ExpandError> {
     let is_unsaid = |name: &str| scope.get(name).is_some_and(|it| it.giver == ValueGiver::Unsaid);
     let get = |name: &str| scope.get(name).filter(|_| !is_unsaid(name)).map(|it| it.text.clone());
-    let expansion = expand(text.as_str(), escape, &get)?;
+    let expansion = match expand(text.as_str(), escape, &get) {
+        // `${NAME:?}` of what the user has to say.
+        Err(_) if references(text.as_str(), escape).iter().any(|it| is_unsaid(&it.name)) => {
+            return Ok(unsaid());
+        }
+        expansion => expansion?,
+    };
     let giver =
         if expansion.unset.iter().any(|it| is_unsaid(it)) { ValueGiver::Unsaid } else { giver };
     Ok(Value { text: expansion.value, giver })

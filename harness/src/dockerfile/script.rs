@@ -35,6 +35,8 @@ pub struct ShellCommand {
     pub guards: Vec<Arc<Guard>>,
     /// Where its output goes.
     pub output: Output,
+    /// Which of its words names the program, behind `env`, `sudo` and the like.
+    head: usize,
     name: String,
 }
 
@@ -75,6 +77,19 @@ pub enum Guard {
     },
 }
 
+impl Guard {
+    /// That it may hold or not.
+    fn as_condition(&self) -> Self {
+        Self::Condition(match self {
+            Self::Condition(words) => words.clone(),
+            Self::Arm { subject, patterns } => format!("{subject} {}", patterns.join(" ")),
+        })
+    }
+}
+
+/// Commands that execute the one that they are given.
+const WRAPPERS: [&str; 7] = ["command", "env", "exec", "nice", "nohup", "sudo", "timeout"];
+
 /// Longer scripts are not read, in bytes.
 const LONGEST: usize = 32 << 10;
 /// What is read nests as deep as a script has commands: up to this many bytes of script any thread
@@ -104,8 +119,10 @@ impl Script {
     fn parse_here(text: &Text) -> Option<Self> {
         let source = text.as_str();
         let nodes = rable::parse(source, false).ok()?;
-        let mut reader = Reader { text, offsets: offsets(source), script: Self::default() };
-        let whole = Frame { guards: Vec::new(), output: Output::Shown, within: None };
+        let mut reader =
+            Reader { text, offsets: offsets(source), script: Self::default(), left: Vec::new() };
+        let whole =
+            Frame { guards: Vec::new(), output: Output::Shown, shell: Shell::Whole, within: None };
         for node in &nodes {
             reader.node(node, &whole);
         }
@@ -122,10 +139,48 @@ impl ShellWord {
 }
 
 impl ShellCommand {
-    /// The name of the command, without its folder; empty for assignments alone.
+    /// The word that names the program; nothing for assignments alone.
+    #[must_use]
+    pub fn head(&self) -> Option<&ShellWord> {
+        self.words.get(self.head)
+    }
+
+    /// The name of the program, without its folder; empty for assignments alone.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it ends the script, and the build goes on.
+    fn ends_well(&self) -> bool {
+        self.name == "exit" && self.arguments().all(|it| it.raw == "0")
+    }
+
+    /// Finds the program that is executed in the end. What `env` is told first are assignments.
+    fn look_behind_wrappers(&mut self) {
+        let is_option = |it: &str| it.starts_with('-');
+        let is_number = |it: &str| it.starts_with(|it: char| it.is_ascii_digit());
+        let mut words = self.words.iter().enumerate().peekable();
+        let mut told = Vec::new();
+        while let Some((at, word)) = words.next() {
+            let text = word.unquoted();
+            let name = text.rsplit('/').next().unwrap_or_default();
+            (self.head, self.name) = (at, name.to_owned());
+            let is_wrapper = WRAPPERS.contains(&name) && words.peek().is_some();
+            if !is_wrapper {
+                break;
+            }
+            while let Some((_, word)) = words.peek() {
+                let text = word.unquoted();
+                match assignment(word) {
+                    Some(pair) if name == "env" && !is_option(&text) => told.push(pair),
+                    _ if is_option(&text) || is_number(&text) => {}
+                    _ => break,
+                }
+                words.next();
+            }
+        }
+        self.assignments.extend(told);
     }
 
     /// Whether it does nothing but tell whoever watches.
@@ -137,7 +192,7 @@ impl ShellCommand {
 
     /// The words behind the name.
     pub fn arguments(&self) -> impl Iterator<Item = &ShellWord> {
-        self.words.iter().skip(1)
+        self.words.iter().skip(self.head + 1)
     }
 }
 
@@ -149,11 +204,21 @@ fn offsets(source: &str) -> Vec<usize> {
     source.char_indices().map(|(at, _)| at).chain([source.len()]).collect()
 }
 
+/// What `exit` leaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shell {
+    /// The script.
+    Whole,
+    /// A part of it, or nobody knows.
+    Part,
+}
+
 /// Where a node stands.
 #[derive(Clone)]
 struct Frame {
     guards: Vec<Arc<Guard>>,
     output: Output,
+    shell: Shell,
     /// The word whose substitution it is in: there the parser counts anew.
     within: Option<ShellWord>,
 }
@@ -162,6 +227,10 @@ impl Frame {
     fn guarded(&self, guard: Guard) -> Self {
         let guards = self.guards.iter().cloned().chain([Arc::new(guard)]).collect();
         Self { guards, ..self.clone() }
+    }
+
+    fn in_part(&self) -> Self {
+        Self { shell: Shell::Part, ..self.clone() }
     }
 
     fn redirected(&self, redirects: &[Node]) -> Self {
@@ -174,6 +243,8 @@ struct Reader<'a> {
     text: &'a Text,
     offsets: Vec<usize>,
     script: Script,
+    /// Under which conditions the script has ended before, well.
+    left: Vec<Arc<Guard>>,
 }
 
 impl Reader<'_> {
@@ -213,14 +284,16 @@ impl Reader<'_> {
             NodeKind::Case { word, patterns, redirects } => {
                 self.case(word, patterns, &frame.redirected(redirects));
             }
+            NodeKind::Subshell { body, redirects } => {
+                self.node(body, &frame.redirected(redirects).in_part());
+            }
             NodeKind::ForArith { body, redirects, .. }
-            | NodeKind::Subshell { body, redirects }
             | NodeKind::BraceGroup { body, redirects } => {
                 self.node(body, &frame.redirected(redirects));
             }
             // Where it is called, its output may go anywhere.
             NodeKind::Function { body, .. } => {
-                self.node(body, &Frame { output: Output::Substituted, ..frame.clone() });
+                self.node(body, &Frame { output: Output::Substituted, ..frame.in_part() });
             }
             NodeKind::Coproc { command, .. } => self.node(command, frame),
             NodeKind::Negation { pipeline } | NodeKind::Time { pipeline, .. } => {
@@ -242,9 +315,11 @@ impl Reader<'_> {
     /// All but the last write to the next one.
     fn pipeline(&mut self, commands: &[Node], frame: &Frame) {
         let Some((last, others)) = commands.split_last() else { return };
-        let piped = Frame { output: Output::Piped, ..frame.clone() };
-        self.nodes(others, &piped);
-        self.node(last, frame);
+        if others.is_empty() {
+            return self.node(last, frame);
+        }
+        self.nodes(others, &Frame { output: Output::Piped, ..frame.in_part() });
+        self.node(last, &frame.in_part());
     }
 
     fn nodes(&mut self, nodes: &[Node], frame: &Frame) {
@@ -302,8 +377,9 @@ impl Reader<'_> {
         let mut command = ShellCommand {
             assignments: Vec::new(),
             words: Vec::new(),
-            guards: frame.guards.clone(),
+            guards: frame.guards.iter().chain(&self.left).cloned().collect(),
             output: frame.redirected(redirects).output,
+            head: 0,
             name: String::new(),
         };
         for node in assignments {
@@ -321,9 +397,11 @@ impl Reader<'_> {
                 self.node(target, frame);
             }
         }
-        let word = command.words.first().map(ShellWord::unquoted).unwrap_or_default();
-        word.rsplit('/').next().unwrap_or_default().clone_into(&mut command.name);
+        command.look_behind_wrappers();
         self.note_assigned(&command);
+        if command.ends_well() && frame.shell == Shell::Whole {
+            self.left.extend(frame.guards.iter().map(|it| it.as_condition().into()));
+        }
         self.script.choices.extend(comparison(&command).map(Choice::Test));
         self.script.commands.push(command);
     }
@@ -385,6 +463,7 @@ impl Reader<'_> {
         let inner = Frame {
             guards: frame.guards.clone(),
             output: Output::Substituted,
+            shell: Shell::Part,
             within: Some(word.clone()),
         };
         for part in parts {
@@ -702,6 +781,43 @@ mod tests {
             let is_condition = |it: &Guard| matches!(it, Guard::Condition(_));
             assert!(guards.len() == 1 && guards.iter().all(is_condition), "{source}: {guards:?}");
         }
+    }
+
+    #[test]
+    fn what_follows_an_early_end_depends_on_it() {
+        for source in [
+            "[ $X = y ] || exit 0; c",
+            "if [ $X != y ]; then exit; fi; c",
+            "case $X in y) ;; *) echo no; exit 0;; esac; c",
+            "[ $X = y ] || { echo no; exit 0; }; a && c",
+        ] {
+            assert!(!guards_of(source, "c").is_empty(), "{source}");
+        }
+        for source in
+            ["exit 0; c", "[ $X = y ] || exit 1; c", "[ $X = y ] || (exit 0); c", "c; a || exit 0"]
+        {
+            assert!(guards_of(source, "c").is_empty(), "{source}");
+        }
+    }
+
+    #[test]
+    fn the_program_behind_others_counts() {
+        for (source, name, arguments) in [
+            ("sudo -E env A=b /usr/bin/curl x", "curl", 1),
+            ("timeout 60 nice -n 5 make", "make", 0),
+            ("env", "env", 0),
+            ("exec \"$@\"", "$@", 0),
+        ] {
+            let script = script(source);
+            let command = &script.commands[0];
+            assert_eq!(
+                (command.name(), command.arguments().count()),
+                (name, arguments),
+                "{source}"
+            );
+        }
+        let script = script("env A=b C=d make");
+        assert_eq!(script.commands[0].assignments.len(), 2);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::branch;
 use super::study::{BUILD, Site, Study, TARGET, depends_on_architecture, list};
-use crate::check::names::{machines, names_of, unmistakable};
+use crate::check::names::{is_foreign, machines, names_of, unmistakable};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
     Base, EvaluatedStage, Output, Pin, RunCommand, Script, ShellCommand, ShellWord, StepKind, Text,
@@ -44,10 +44,11 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
     }
     let translated = translated(study);
     for (site, _, script) in study.scripts() {
-        if gathers_in(script) || translated.contains(&site.number) {
+        if translated.contains(&site.number) {
             continue;
         }
-        for command in &script.commands {
+        let gathers = gathers_in(script);
+        for command in script.commands.iter().filter(|it| !gathers || depends_on_architecture(it)) {
             findings.extend(of_command(study, &site, command));
         }
     }
@@ -57,7 +58,10 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
 
 /// Whether a file is read by people or package managers, and executed by nobody.
 fn is_plain_text(path: &str) -> bool {
-    let endings = ["txt", "md", "json", "yml", "yaml", "toml", "list", "conf", "patch"];
+    let endings = [
+        "txt", "md", "json", "yml", "yaml", "toml", "list", "conf", "patch", "asc", "gpg", "key",
+        "pem",
+    ];
     path.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending))
 }
 
@@ -108,8 +112,10 @@ fn is_telling(name: &str, value: &str) -> bool {
     if !machines(name).is_empty() {
         return false;
     }
+    // `linux/amd64` by itself is what somebody else builds for.
+    let is_platform = value.split(',').all(|it| it.trim().parse::<Platform>().is_ok());
     COMPILER_SETTINGS.contains(&name)
-        || value.contains('/')
+        || value.contains('/') && !is_platform
         || ["-linux-", "-unknown-"].iter().any(|it| value.contains(it))
 }
 
@@ -122,7 +128,7 @@ struct Written {
 }
 
 /// Finds the one architecture that a text names, if platforms of others get it too.
-fn written(study: &Study<'_>, number: usize, text: &str) -> Option<Written> {
+fn written(study: &Study<'_>, number: usize, text: &str, what: What) -> Option<Written> {
     // What a variable or a substitution contributes is its own matter.
     let lower = blank_substitutions(text).to_ascii_lowercase();
     let named: BTreeSet<Machine> = unmistakable(&lower).iter().map(|it| it.1).collect();
@@ -144,8 +150,13 @@ fn written(study: &Study<'_>, number: usize, text: &str) -> Option<Written> {
     let is_pinned_to = |it: &EvaluatedStage| {
         it.pin == Pin::Constant && it.platform.is_some_and(|it| it.elf_target().machine == machine)
     };
+    // What it makes for other platforms is wrong all the same.
+    let is_for_all = what == What::Compiled && study.is_published_from(number);
+    // What is for another system is in no image's own program.
     if others.is_empty()
-        || study.uses(number).all(|(_, it)| is_pinned_to(it))
+        || is_foreign(&lower)
+        || OTHER_SYSTEMS.iter().any(|it| lower.contains(it))
+        || study.uses(number).all(|(_, it)| is_pinned_to(it)) && !is_for_all
         || EXEMPT.iter().any(|it| lower.contains(it))
         || is_of_architecture(study, number, machine)
     {
@@ -213,6 +224,9 @@ fn blank_substitutions(text: &str) -> String {
 /// Names with punctuation, which are taken together.
 const SPELLINGS: [&str; 3] = ["x86_64", "x86-64", "aarch_64"];
 
+/// Systems that programs are compiled for beside Linux; those of Windows and macOS have more names.
+const OTHER_SYSTEMS: [&str; 5] = ["android", "freebsd", "mingw", "netbsd", "openbsd"];
+
 /// Words about other architectures on purpose: emulators, cross-compilers and their packages.
 const EXEMPT: [&str; 8] =
     ["qemu", "binfmt", "cross", "gcc-", "g++-", "binutils-", "-dev-", "multiarch"];
@@ -227,13 +241,13 @@ fn bases<'a>(study: &'a Study<'_>) -> impl Iterator<Item = Finding> + 'a {
         {
             return None;
         }
-        let found = written(study, number, image)?;
+        let found = written(study, number, image, What::Base)?;
         Some(finding(study, &found, stage.base.start() + found.at, What::Base, Severity::Warning))
     })
 }
 
 fn text(study: &Study<'_>, site: &Site<'_>, text: &Text, what: What) -> Option<Finding> {
-    let found = written(study, site.number, text.as_str())?;
+    let found = written(study, site.number, text.as_str(), what)?;
     let severity = severity(study, site.number, what)?;
     Some(finding(study, &found, text.place_of(found.at), what, severity))
 }
@@ -307,7 +321,8 @@ fn of_command(study: &Study<'_>, site: &Site<'_>, command: &ShellCommand) -> Vec
         return findings;
     }
     let is_compiled_elsewhere = compiled_for(study, site.number).len() > 1
-        || is_for_other_system(study, site, &command.assignments);
+        || is_for_other_system(study, site, &command.assignments)
+        || compiles_nothing(command);
     if !is_compiled_elsewhere {
         let told = command.assignments.iter();
         let told = told.filter(|it| COMPILER_SETTINGS.contains(&it.0.as_str()));
@@ -327,7 +342,7 @@ fn of_command(study: &Study<'_>, site: &Site<'_>, command: &ShellCommand) -> Vec
 }
 
 fn word(study: &Study<'_>, site: &Site<'_>, word: &ShellWord, what: What) -> Option<Finding> {
-    let found = written(study, site.number, &word.raw)?;
+    let found = written(study, site.number, &word.raw, what)?;
     let severity = severity(study, site.number, what)?;
     Some(finding(study, &found, word.place + found.at, what, severity))
 }
@@ -342,7 +357,7 @@ fn what_of(command: &ShellCommand, position: usize) -> Option<What> {
             COMPILER_SETTINGS.contains(&setting).then_some(What::Compiled)
         }
         "curl" | "wget" | "aria2c" | "aws" | "gsutil" => {
-            text().contains("://").then_some(What::Download)
+            (text().contains("://") && !is_plain_text(&text())).then_some(What::Download)
         }
         "apt-get" | "apt" | "apk" | "dnf" | "yum" | "microdnf" | "zypper" | "dpkg" | "rpm"
         | "pip" | "pip3" | "npm" => {
@@ -359,6 +374,13 @@ fn what_of(command: &ShellCommand, position: usize) -> Option<What> {
             .then_some(What::Compiled),
         _ => None,
     }
+}
+
+/// Whether it is a command of Go that leaves no program behind.
+fn compiles_nothing(command: &ShellCommand) -> bool {
+    let verb = command.arguments().next().map(ShellWord::unquoted).unwrap_or_default();
+    let verbs = ["env", "fmt", "generate", "get", "list", "mod", "run", "test", "tool", "vet"];
+    command.name() == "go" && verbs.contains(&verb.as_str())
 }
 
 /// The machines that the commands of a stage compile for, as far as they are written: who names
@@ -407,7 +429,9 @@ fn gathers_in(script: &Script) -> bool {
         let addresses = it.words.iter().filter(|word| word.raw.contains("://"));
         addresses.flat_map(|word| unmistakable(&word.raw)).map(|it| it.1).collect()
     };
-    let is_download = |it: &&ShellCommand| matches!(it.name(), "curl" | "wget");
+    // What is fetched for one of them alone has been chosen.
+    let is_download =
+        |it: &&ShellCommand| matches!(it.name(), "curl" | "wget") && !depends_on_architecture(it);
     let downloads = script.commands.iter().filter(is_download).map(|it| (it, named(it)));
     // What is for no architecture may go on to another command.
     let downloads: Vec<_> = downloads.filter(|(_, named)| !named.is_empty()).collect();

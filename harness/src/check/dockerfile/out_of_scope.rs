@@ -77,9 +77,14 @@ impl Reader<'_> {
             StepKind::Expanded(text) | StepKind::Workdir(text) => look(text),
             StepKind::Env(list) => list.iter().for_each(|it| look(&it.value)),
             StepKind::Arg(list) => {
-                // `ARG TARGETARCH=${TARGETARCH:-amd64}` is the default's fault.
-                let others = list.iter().filter(|it| !is_predefined(&it.name));
-                others.filter_map(|it| it.default.as_ref()).for_each(&mut look);
+                // `ARG TARGETARCH=${TARGETARCH:-amd64}` is the default's fault. What stands before
+                // in the same line has its value, since version 1.8 of the syntax.
+                let others = list.iter().enumerate().filter(|(_, it)| !is_predefined(&it.name));
+                let declared = |at: usize, name: &str| list[..at].iter().any(|it| it.name == name);
+                for (at, it) in others {
+                    let reads = it.default.iter().flat_map(|it| self.of_text(it));
+                    found.extend(reads.filter(|read| !declared(at, &read.name)));
+                }
             }
             StepKind::Copy(copy) => {
                 look(&copy.words);

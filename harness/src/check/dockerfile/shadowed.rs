@@ -3,7 +3,7 @@
 use super::study::{BUILD, Site, Study, TARGET, is_own_file, list};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
-    Declaration, Evaluated, Run, RunCommand, Scope, ShellCommand, StepKind, Text, Value,
+    Declaration, Evaluated, Run, RunCommand, Scope, ShellCommand, Step, StepKind, Text, Value,
     ValueGiver, references,
 };
 use crate::platform::Platform;
@@ -173,7 +173,16 @@ fn reading_after(study: &Study<'_>, site: &Site<'_>, name: &str) -> Reading {
         |text: &Text| references(text.as_str(), study.file.escape).iter().any(|it| it.name == name);
     let is_child = |it: &Site<'_>| study.uses(it.number).any(|(_, it)| it.is_built_on(site.number));
     let is_after = |it: &Site<'_>| it.number == site.number && it.step_number > site.step_number;
-    let after = study.sites().filter(|it| is_after(it) || is_child(it));
+    // Declared anew, it has the builder's value again.
+    let declares = |it: &Step| matches!(&it.kind, StepKind::Arg(list) if list.iter().any(|it| it.name == name));
+    let is_over = |it: &Site<'_>| {
+        let own = &study.file.stages[site.number].steps;
+        let own = if it.number == site.number { &own[..it.step_number] } else { own };
+        let child = &study.file.stages[it.number].steps[..it.step_number];
+        own[site.step_number + 1..].iter().any(declares)
+            || it.number != site.number && child.iter().any(declares)
+    };
+    let after = study.sites().filter(|it| is_after(it) || is_child(it)).filter(|it| !is_over(it));
     let readings = after.map(|it| {
         let is_named = match &it.step.kind {
             StepKind::Run(run) => return reading_of_run(study, &it, run, name),

@@ -222,8 +222,13 @@ impl Speaker<'_> {
     }
 }
 
+/// Systems, as the builder calls them, that images are made for beside Linux.
+const OTHER_SYSTEMS: [&str; 4] = ["darwin", "freebsd", "wasip1", "windows"];
+
+/// Whether a text names an architecture, and no platform of another system.
 fn names_machine(text: &str) -> bool {
-    !text.contains('$') && !machines_of(text).is_empty()
+    let system = text.split('/').next().unwrap_or_default();
+    !text.contains('$') && !OTHER_SYSTEMS.contains(&system) && !machines_of(text).is_empty()
 }
 
 /// The machines that a word means, where it cannot be anything else.

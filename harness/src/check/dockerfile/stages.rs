@@ -159,10 +159,10 @@ fn unresolved(study: &Study<'_>, number: usize, stage: &Stage) -> Option<Finding
     finding(format!("there is no stage {missing}, it is taken for an image: {verb} {there}"))
 }
 
-/// The stages that a `FROM` leads to, for any platform that is usual.
+/// The stages that a `FROM` leads to, for any platform that there is.
 fn chosen_by_any(study: &Study<'_>, number: usize) -> BTreeSet<usize> {
     let asked = study.recipe.platforms.iter().copied();
-    let all = asked.chain(Platform::ALL);
+    let all = asked.chain(Platform::ALL).chain(Platform::RARE);
     all.filter_map(|it| match study.evaluate(it).stages[number].base {
         Base::Stage(base) => Some(base),
         _ => None,

@@ -1,7 +1,7 @@
 //! A Dockerfile, evaluated for each of its platforms, with its scripts taken apart.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::check::names::machines;
@@ -94,6 +94,34 @@ impl<'a> Study<'a> {
         self.file.stages.iter().enumerate().filter(is_needed)
     }
 
+    /// Whether the published image has files of a stage: copied from it, perhaps by way of stages
+    /// that execute nothing.
+    pub(super) fn is_published_from(&self, number: usize) -> bool {
+        self.evaluated.iter().any(|evaluated| {
+            let mut open: Vec<usize> =
+                evaluated.target.map(|it| evaluated.chain(it).collect()).unwrap_or_default();
+            let mut seen: BTreeSet<usize> = BTreeSet::new();
+            while let Some(stage) = open.pop() {
+                for from in self.copied_from(stage).filter(|it| seen.insert(*it)) {
+                    let steps = &self.file.stages[from].steps;
+                    if !steps.iter().any(|it| matches!(it.done().kind, StepKind::Run(_))) {
+                        open.extend(evaluated.chain(from));
+                    }
+                }
+            }
+            seen.contains(&number)
+        })
+    }
+
+    /// The stages that a stage copies from.
+    fn copied_from(&self, number: usize) -> impl Iterator<Item = usize> {
+        let steps = self.file.stages[number].steps.iter();
+        steps.filter_map(|step| match &step.done().kind {
+            StepKind::Copy(copy) => self.file.find_stage(copy.from.as_ref()?.as_str()),
+            _ => None,
+        })
+    }
+
     /// The steps of the stages that some platform needs.
     pub(super) fn sites(&self) -> impl Iterator<Item = Site<'_>> {
         self.stages().flat_map(|(number, stage)| {
@@ -166,7 +194,7 @@ fn read_scripts(number: usize, stage: &Stage, scripts: &mut BTreeMap<(usize, usi
 
 /// Whether a command is a file that the build brings along, and none of the system's.
 pub(super) fn is_own_file(command: &ShellCommand) -> bool {
-    let path = command.words.first().map(ShellWord::unquoted).unwrap_or_default();
+    let path = command.head().map(ShellWord::unquoted).unwrap_or_default();
     let is_of_system = ["/bin/", "/sbin/", "/usr/"].iter().any(|it| path.starts_with(it));
     path.contains('/') && !is_of_system
 }

@@ -4,9 +4,7 @@
 use super::study::{Site, Study, TARGET, is_own_file, list};
 use super::work::Work;
 use crate::check::{Finding, Rule};
-use crate::dockerfile::{
-    EvaluatedStage, Pin, Script, ShellCommand, ShellWord, StepKind, references,
-};
+use crate::dockerfile::{EvaluatedStage, Pin, Script, ShellCommand, ShellWord, references};
 use crate::platform::{Architecture, ArmVersion, Platform};
 
 pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
@@ -18,11 +16,20 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
 /// Commands that compile for their own machine unless they are told otherwise.
 const OWN: [(&str, &str); 2] = [("go", "build"), ("cargo", "build")];
 
-/// A native compiler whose results are published, in a stage that nowhere speaks of the target.
+/// A compiler whose results are published, and which is executed on one platform for all, in a stage
+/// that nowhere speaks of the target.
 fn untold(study: &Study<'_>, number: usize) -> Option<Finding> {
-    let others: Vec<Platform> =
-        study.platforms(number).into_iter().filter(|it| *it != study.recipe.build).collect();
-    if others.is_empty() || !is_native(study, number) || !is_published_from(study, number) {
+    let misses = |(target, stage): (Platform, &EvaluatedStage)| {
+        stage.platform.is_some_and(|it| it != target).then_some(target)
+    };
+    let others: Vec<Platform> = study.uses(number).filter_map(misses).collect();
+    let (_, stage) = study.uses(number).next()?;
+    let on = match stage.pin {
+        Pin::Build => "the platform that builds".to_owned(),
+        Pin::Constant => stage.platform?.to_string(),
+        Pin::Target | Pin::Argument => return None,
+    };
+    if others.is_empty() || !study.is_published_from(number) {
         return None;
     }
     let work = Work::of(study, &[number]);
@@ -32,18 +39,24 @@ fn untold(study: &Study<'_>, number: usize) -> Option<Finding> {
     let (command, (name, verb)) = work.commands.iter().find_map(|command| {
         let first = command.arguments().next()?.unquoted();
         let own = OWN.iter().find(|(name, verb)| *name == command.name() && *verb == first)?;
-        Some((command, own))
+        (!is_executed(&work, command)).then_some((command, own))
     })?;
-    let place = command.words.first()?.place;
-    let others = list(&others);
-    let message =
-        format!("`{name} {verb}` makes a program for the platform that builds, also for {others}");
+    let place = command.head()?.place;
+    let message = format!("`{name} {verb}` makes a program for {on}, also for {}", list(&others));
     let finding = study.finding(Rule::BuilderTargetMissing, place, message);
     let told = (*name == "go").then_some("GOOS=$TARGETOS GOARCH=$TARGETARCH go");
     Some(match told.and_then(|it| study.mended(place, "go", it)) {
         Some(line) => finding.with_mended(line),
         None => finding,
     })
+}
+
+/// Whether what a command compiles is executed by the build itself, as generators are.
+fn is_executed(work: &Work<'_>, command: &ShellCommand) -> bool {
+    let words: Vec<String> = command.arguments().map(ShellWord::unquoted).collect();
+    let output = words.windows(2).find(|it| it[0] == "-o").map(|it| it[1].as_str());
+    let is_it = |it: &&ShellCommand| it.head().map(ShellWord::unquoted).as_deref() == output;
+    output.is_some() && work.commands.iter().any(|it| is_it(&it))
 }
 
 fn is_native(study: &Study<'_>, number: usize) -> bool {
@@ -60,7 +73,7 @@ fn unversioned(study: &Study<'_>, number: usize) -> Option<Finding> {
     if older.is_empty()
         || study.recipe.text.contains("GOARM")
         || !is_native(study, number)
-        || !is_published_from(study, number)
+        || !study.is_published_from(number)
         || study.root_image(number).as_deref().is_some_and(is_before_armv7)
     {
         return None;
@@ -72,7 +85,7 @@ fn unversioned(study: &Study<'_>, number: usize) -> Option<Finding> {
     let place = study.scripts().filter(|(site, ..)| site.number == number).find_map(
         |(site, _, script)| {
             let told = |it: &&ShellCommand| is_told_target(study, &site, script, it);
-            script.commands.iter().find(told)?.words.first().map(|it| it.place)
+            script.commands.iter().find(told)?.head().map(|it| it.place)
         },
     )?;
     let message = format!("`go build` makes ARMv7 code of GOARCH alone, also for {}", list(&older));
@@ -126,25 +139,21 @@ fn is_before_armv7(image: &str) -> bool {
     digits.parse::<u32>().is_ok_and(|it| it < 21)
 }
 
-/// Whether the published stage copies from a stage.
-fn is_published_from(study: &Study<'_>, number: usize) -> bool {
-    study.evaluated.iter().filter_map(|it| it.target).any(|target| {
-        let steps = study.file.stages[target].steps.iter();
-        steps
-            .filter_map(|step| match &step.done().kind {
-                StepKind::Copy(copy) => copy.from.as_ref(),
-                _ => None,
-            })
-            .any(|from| study.file.find_stage(from.as_str()) == Some(number))
-    })
-}
-
-/// Whether a stage, or one that it is built on, has any of the builder's words about the target.
+/// Whether a stage, or one that it is built on, has any of the builder's words about the target's
+/// architecture.
 fn speaks_of_target(study: &Study<'_>, number: usize) -> bool {
     let last = study.file.stages[number].steps.len();
-    let is_declared =
-        |it: &EvaluatedStage| it.scope(last).keys().any(|name| TARGET.contains(&name.as_str()));
+    let is_declared = |it: &EvaluatedStage| {
+        it.scope(last).keys().any(|name| TARGET.contains(&name.as_str()) && !is_about_system(name))
+    };
     let of_stage = || study.scripts().filter(|(site, ..)| site.number == number);
     study.uses(number).any(|(_, it)| is_declared(it))
-        || of_stage().flat_map(|(_, _, script)| &script.words).any(|it| it.raw.contains("TARGET"))
+        || of_stage().flat_map(|(_, _, script)| &script.words).any(|it| {
+            // Names of others may stand for it too.
+            it.raw.replace("TARGETOS", "").contains("TARGET")
+        })
+}
+
+fn is_about_system(name: &str) -> bool {
+    name.starts_with("TARGETOS")
 }

@@ -226,6 +226,11 @@ fn shadowed() -> Vec<Case> {
         ),
         good(
             RULE,
+            "a default that is gone before anything reads it",
+            "FROM debian\nARG TARGETARCH=amd64\nARG TARGETARCH\nRUN fetch $TARGETARCH\n",
+        ),
+        good(
+            RULE,
             "without a default",
             "ARG TARGETARCH\nFROM debian\nARG TARGETARCH TARGETOS\nRUN fetch $TARGETARCH\n",
         ),
@@ -268,6 +273,11 @@ fn out_of_scope() -> Vec<Case> {
             "not declared at all",
             "FROM debian\nENV ARCH=$TARGETARCH\n",
             &["warning - 2:10"],
+        ),
+        good(
+            RULE,
+            "declared in the same line",
+            "FROM debian\nARG TARGETARCH FILE=tool-$TARGETARCH\nRUN fetch $FILE\n",
         ),
         bad(
             RULE,
@@ -560,6 +570,19 @@ fn unresolved() -> Vec<Case> {
              FROM build-$TARGETARCH\n",
             &["error - 3:1"],
         ),
+        good_for_four(
+            RULE,
+            "a stage for a platform that nobody asked for",
+            "FROM debian AS b-amd64\nFROM debian AS b-arm64\nFROM debian AS b-386\nFROM debian AS b-armv7\n\
+             FROM debian AS b-armv5\nFROM debian AS b-ppc64\nFROM b-$TARGETARCH$TARGETVARIANT\n",
+        ),
+        bad(
+            RULE,
+            "a variable that nobody declares",
+            "FROM debian:${X:?unset}\n",
+            &["error - 1:6"],
+        ),
+        good(RULE, "a variable that the user has to set", "ARG X\nFROM debian:${X:?unset}\n"),
         bad(RULE, "a variable that is empty", "FROM $TARGET_IMAGE\n", &["error - 1:6"]),
         bad(
             RULE,
@@ -755,6 +778,19 @@ fn untold_builders() -> Vec<Case> {
         silent(RULE, "GOARCH and xx, which sets the other", image(V6))
             .requesting(V6)
             .by(go!("golang", "xx-go --wrap; GOARCH=$TARGETARCH go")),
+        bad(
+            RULE,
+            "Go of one platform, by way of a stage of files, told the system alone",
+            "FROM --platform=linux/amd64 golang AS b\nARG TARGETOS\nRUN env GOOS=$TARGETOS go build -o /tool\n\
+             FROM scratch AS files\nCOPY --from=b /tool /tool\nFROM alpine\nCOPY --from=files / /\n",
+            &["warning - 3:24"],
+        ),
+        good(
+            RULE,
+            "a generator, of which the results are copied",
+            "FROM --platform=$BUILDPLATFORM golang AS d\nRUN go build -o /tmp/gen ./gen && /tmp/gen --out /docs\n\
+             FROM nginx\nCOPY --from=d /docs /html\n",
+        ),
         good(
             RULE,
             "told by the environment",
@@ -791,6 +827,37 @@ fn hardcoded() -> Vec<Case> {
             "translated where it is foreign",
             "FROM debian\nRUN if [ \"$(uname -m)\" = aarch64 ]; then curl -LO https://example.com/box64.zip; fi\n\
              RUN curl -o /t.tgz https://example.com/t-linux64.tgz\n",
+        ),
+        good(
+            RULE,
+            "compiled for another system, and copied from there",
+            "FROM --platform=$BUILDPLATFORM rust AS w\nRUN cargo build --target x86_64-pc-windows-gnu\n\
+             FROM nginx\nCOPY --from=w /target/x86_64-pc-windows-gnu/release/app.exe /html/\n",
+        ),
+        good(
+            RULE,
+            "tested for one of them",
+            "FROM --platform=$BUILDPLATFORM golang AS b\nARG TARGETARCH\nRUN GOARCH=amd64 go vet ./...\n\
+             RUN GOARCH=$TARGETARCH go build -o /m\nFROM scratch\nCOPY --from=b /m /\n",
+        ),
+        good(
+            RULE,
+            "a platform that somebody else builds for, and a key",
+            "FROM debian\nENV DOCKER_DEFAULT_PLATFORM=linux/amd64 PLATFORMS=\"linux/amd64,linux/arm64\"\n\
+             RUN curl https://example.com/amd64/key.gpg | gpg --dearmor -o /key\n",
+        ),
+        bad(
+            RULE,
+            "told to a compiler of one platform",
+            "FROM --platform=linux/amd64 golang AS b\nRUN env CGO_ENABLED=0 GOARCH=amd64 go build -o /m\n\
+             FROM scratch\nCOPY --from=b /m /\n",
+            &["error - 2:30"],
+        ),
+        bad(
+            RULE,
+            "in an address, behind other commands",
+            "FROM debian\nRUN sudo -E timeout 60 curl -o /t https://example.com/t-amd64\n",
+            &["warning - 2:57"],
         ),
         good(
             RULE,
@@ -1037,6 +1104,19 @@ fn hardcoded_in_branches() -> Vec<Case> {
              elif [ \"$TARGETARCH\" = arm64 ]; then curl -o t https://example.com/t-x86_64; fi\n",
             &["warning - 3:149"],
         ),
+        bad(
+            RULE,
+            "in a branch, beside one that is right",
+            "FROM debian\nARG TARGETARCH\nRUN case $TARGETARCH in arm64) curl -o t https://example.com/t-x86_64 ;; \
+             amd64) curl -o t https://example.com/t-x86_64 ;; arm) curl -o t https://example.com/t-armhf ;; esac\n",
+            &["warning - 3:64"],
+        ),
+        good(
+            RULE,
+            "behind an early end",
+            "FROM debian\nARG TARGETARCH\nRUN [ \"$TARGETARCH\" = amd64 ] || exit 0; curl -o t https://example.com/t-amd64\n\
+             RUN case $TARGETARCH in amd64) ;; *) exit 0;; esac; curl -o u https://example.com/u-amd64\n",
+        ),
         good(
             RULE,
             "behind an if, and else",
@@ -1260,6 +1340,11 @@ fn spellings() -> Vec<Case> {
             "a variant behind the architecture",
             "FROM debian\nARG TARGETARCH\nRUN case ${TARGETARCH} in amd64|arm64) x;; armv7) y;; *) exit 1;; esac\n",
             &["warning - 3:44"],
+        ),
+        good(
+            RULE,
+            "platforms of other systems",
+            "FROM debian\nARG TARGETPLATFORM\nRUN case $TARGETPLATFORM in windows/amd64) x;; darwin/arm64) y;; *) z;; esac\n",
         ),
         good(
             RULE,
