@@ -1,8 +1,9 @@
 //! One architecture, written where each platform needs its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::branch;
+use super::spelling::debian;
 use super::study::{BUILD, Site, Study, TARGET, depends_on_architecture, list};
 use crate::check::names::{is_foreign, machines, names_of, unmistakable};
 use crate::check::{Finding, Rule, Severity};
@@ -42,14 +43,12 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
             _ => {}
         }
     }
-    let translated = translated(study);
+    let habits = Habits::of_stages(study);
     for (site, _, script) in study.scripts() {
-        if translated.contains(&site.number) {
-            continue;
-        }
+        let Some(habits) = habits.get(&site.number).filter(|it| !it.translates) else { continue };
         let gathers = gathers_in(script);
         for command in script.commands.iter().filter(|it| !gathers || depends_on_architecture(it)) {
-            findings.extend(of_command(study, &site, command));
+            findings.extend(of_command(study, &site, habits, command));
         }
     }
     findings.extend(arguments(study));
@@ -275,7 +274,7 @@ fn finding(
     severity: Severity,
 ) -> Finding {
     let word = &found.word;
-    let what = match what {
+    let text = match what {
         What::Compiled => format!("the compiler is told {word}"),
         What::Download => format!("a download is for {word}"),
         What::Package => format!("a package is for {word}"),
@@ -284,19 +283,37 @@ fn finding(
         What::Base => format!("the base image is for {word}"),
     };
     let message = match severity {
-        Severity::Note => format!("{what}: right only where a machine of that kind builds"),
-        _ => format!("{what}, also for {}", list(&found.others)),
+        Severity::Note => format!("{text}: right only where a machine of that kind builds"),
+        _ => format!("{text}, also for {}", list(&found.others)),
     };
     let finding = study.finding(Rule::ArchHardcoded, place, message).with_severity(severity);
-    let variable = "${TARGETARCH}";
-    let mended = study.mended(place, word, variable).filter(|it| {
-        // A triple has words of its own.
-        is_builders_word(word) && !it.contains(&format!("{variable}-linux"))
-    });
-    match mended {
+    match mended(study, found, place, what) {
         Some(line) => finding.with_mended(line),
         None => finding,
     }
+}
+
+/// The line with the builder's word for what is written, where that is all that it needs.
+fn mended(study: &Study<'_>, found: &Written, place: usize, what: What) -> Option<String> {
+    let Written { word, others, .. } = found;
+    if what == What::Base {
+        // Official images of one architecture are those of all without its name.
+        return study.mended(place, &format!("{word}/"), "");
+    }
+    let variable = "${TARGETARCH}";
+    let line = study.line_with(place, word, variable)?;
+    // Single quotes keep it as it is.
+    let is_quoted = study.file.line(place).contains('\'');
+    // Beside the word, a name of the machine may stand that goes by another list.
+    let names_others = machines(&line.replace(variable, ""))
+        .iter()
+        .any(|it| Platform::ALL.iter().any(|at| at.elf_target().machine == *it));
+    // Debian and most who publish files call some otherwise.
+    let is_called_so = |it: &Platform| {
+        what == What::Compiled || debian(*it).iter().any(|name| name == it.architecture_name())
+    };
+    let is_all = is_builders_word(word) && others.iter().all(is_called_so);
+    (is_all && !is_quoted && !names_others).then_some(line)
 }
 
 /// Whether TARGETARCH would say the same.
@@ -304,7 +321,12 @@ fn is_builders_word(word: &str) -> bool {
     Platform::ALL.iter().any(|it| it.architecture_name() == word)
 }
 
-fn of_command(study: &Study<'_>, site: &Site<'_>, command: &ShellCommand) -> Vec<Finding> {
+fn of_command(
+    study: &Study<'_>,
+    site: &Site<'_>,
+    habits: &Habits,
+    command: &ShellCommand,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     if depends_on_architecture(command) {
         findings.extend(branch::contradiction(study, site, command));
@@ -320,7 +342,7 @@ fn of_command(study: &Study<'_>, site: &Site<'_>, command: &ShellCommand) -> Vec
     if said.len() > 1 {
         return findings;
     }
-    let is_compiled_elsewhere = compiled_for(study, site.number).len() > 1
+    let is_compiled_elsewhere = habits.compiled_for.len() > 1
         || is_for_other_system(study, site, &command.assignments)
         || compiles_nothing(command);
     if !is_compiled_elsewhere {
@@ -333,7 +355,7 @@ fn of_command(study: &Study<'_>, site: &Site<'_>, command: &ShellCommand) -> Vec
         if what == What::Compiled && is_compiled_elsewhere {
             continue;
         }
-        if what == What::Package && has_foreign_packages(study, site.number) {
+        if what == What::Package && habits.has_foreign_packages {
             continue;
         }
         findings.extend(word(study, site, argument, what));
@@ -383,21 +405,6 @@ fn compiles_nothing(command: &ShellCommand) -> bool {
     command.name() == "go" && verbs.contains(&verb.as_str())
 }
 
-/// The machines that the commands of a stage compile for, as far as they are written: who names
-/// several has others choose.
-fn compiled_for(study: &Study<'_>, number: usize) -> BTreeSet<Machine> {
-    let of_stage = study.scripts().filter(|(site, ..)| site.number == number);
-    let commands = of_stage.flat_map(|(_, _, script)| &script.commands);
-    let told = commands.flat_map(|command| {
-        let settings = command.assignments.iter();
-        let settings = settings.filter(|it| COMPILER_SETTINGS.contains(&it.0.as_str()));
-        let flags = command.words.iter().enumerate();
-        let flags = flags.filter(|(at, _)| what_of(command, *at) == Some(What::Compiled));
-        settings.map(|it| &it.1).chain(flags.map(|it| it.1))
-    });
-    told.flat_map(|it| machines(&it.raw)).collect()
-}
-
 /// Whether a compiler is told of another system than Linux, by a command or the environment.
 fn is_for_other_system(
     study: &Study<'_>,
@@ -413,13 +420,6 @@ fn is_for_other_system(
     study
         .uses(site.number)
         .all(|(_, stage)| stage.after(step).get("GOOS").is_some_and(|it| is_other(&it.text)))
-}
-
-/// Whether a stage has packages of another architecture on purpose.
-fn has_foreign_packages(study: &Study<'_>, number: usize) -> bool {
-    let of_stage = study.scripts().filter(|(site, ..)| site.number == number);
-    let mut commands = of_stage.flat_map(|(_, _, script)| &script.commands);
-    commands.any(|it| it.words.iter().any(|it| it.raw.starts_with("--add-architecture")))
 }
 
 /// Whether a script fetches files of several architectures into files, to choose from. What is
@@ -442,13 +442,42 @@ fn gathers_in(script: &Script) -> bool {
 /// Programs that execute those of another architecture.
 const TRANSLATORS: [&str; 4] = ["box64", "box86", "fex-emu", "hangover"];
 
-/// The stages that have one: what they fetch for one architecture is then for all.
-fn translated(study: &Study<'_>) -> BTreeSet<usize> {
-    let scripts = study.scripts().filter(|(_, run, _)| match &run.command {
-        RunCommand::Script(text) => TRANSLATORS.iter().any(|it| text.as_str().contains(it)),
-        _ => false,
-    });
-    scripts.map(|it| it.0.number).collect()
+/// What the scripts of a stage do about architectures, as a whole.
+#[derive(Default)]
+struct Habits {
+    /// The machines that its commands compile for, as far as they are written: who names several has
+    /// others choose.
+    compiled_for: BTreeSet<Machine>,
+    /// Whether it has packages of another architecture on purpose.
+    has_foreign_packages: bool,
+    /// Whether what it fetches for one architecture is translated, and so for all.
+    translates: bool,
+}
+
+impl Habits {
+    fn of_stages(study: &Study<'_>) -> BTreeMap<usize, Self> {
+        let mut all: BTreeMap<usize, Self> = BTreeMap::new();
+        for (site, run, script) in study.scripts() {
+            let habits = all.entry(site.number).or_default();
+            habits.translates |= matches!(&run.command, RunCommand::Script(text)
+                if TRANSLATORS.iter().any(|it| text.as_str().contains(it)));
+            for command in &script.commands {
+                habits.note(command);
+            }
+        }
+        all
+    }
+
+    fn note(&mut self, command: &ShellCommand) {
+        let settings = command.assignments.iter();
+        let settings = settings.filter(|it| COMPILER_SETTINGS.contains(&it.0.as_str()));
+        let flags = command.words.iter().enumerate();
+        let flags = flags.filter(|(at, _)| what_of(command, *at) == Some(What::Compiled));
+        let told = settings.map(|it| &it.1).chain(flags.map(|it| it.1));
+        self.compiled_for.extend(told.flat_map(|it| machines(&it.raw)));
+        let mut words = command.words.iter();
+        self.has_foreign_packages |= words.any(|it| it.raw.starts_with("--add-architecture"));
+    }
 }
 
 fn is_make_setting(name: &str) -> bool {

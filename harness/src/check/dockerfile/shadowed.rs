@@ -52,8 +52,20 @@ impl Subject<'_> {
         let finding = study.finding(Rule::PlatformArgShadowed, *start, message);
         // The platform that builds is most often the one that the default names.
         let severity = if BUILD.contains(name) { Severity::Warning } else { Severity::Error };
-        let line = format!("ARG {name}");
-        Some(finding.with_severity(severity).with_mended(line))
+        let finding = finding.with_severity(severity);
+        Some(match self.mended(study) {
+            Some(line) => finding.with_mended(line),
+            None => finding,
+        })
+    }
+}
+
+impl Subject<'_> {
+    /// The declaration by itself, unless there are others in its line.
+    fn mended(&self, study: &Study<'_>) -> Option<String> {
+        let line = study.file.line(self.start);
+        let is_alone = line.matches('=').count() < 2 && !line.trim_end().ends_with('\\');
+        is_alone.then(|| format!("ARG {}", self.name))
     }
 }
 

@@ -165,14 +165,28 @@ impl<'a> Study<'a> {
         Finding::of_index(rule, message).with_place(self.place(byte))
     }
 
-    /// The line of a byte with a part of it, from that byte on, replaced. Nothing if that part is
-    /// not there as it is written.
+    /// The line of a byte with a part of it, at that byte, replaced. Nothing if that part is not
+    /// there as it is written, or the line says nothing by itself.
     pub(super) fn mended(&self, byte: usize, from: &str, to: &str) -> Option<String> {
+        let (before, rest) = self.line_at(byte);
+        let rest = rest.strip_prefix(from)?;
+        let line = format!("{before}{to}{rest}").trim().to_owned();
+        let has_words = line.trim_end_matches('\\').trim().contains(' ');
+        has_words.then_some(line)
+    }
+
+    /// The same with that part replaced wherever it stands in the line.
+    pub(super) fn line_with(&self, byte: usize, from: &str, to: &str) -> Option<String> {
+        let (before, rest) = self.line_at(byte);
+        let is_there = rest.starts_with(from);
+        is_there.then(|| format!("{before}{rest}").replace(from, to).trim().to_owned())
+    }
+
+    /// What stands before a byte in its line, and from there on.
+    fn line_at(&self, byte: usize) -> (&str, &str) {
         let line = self.file.line(byte);
         let column = self.file.position(byte).column as usize - 1;
-        let start = line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
-        let rest = line[start..].strip_prefix(from)?;
-        Some(format!("{}{to}{rest}", &line[..start]).trim().to_owned())
+        line.split_at(line.char_indices().nth(column).map_or(line.len(), |(at, _)| at))
     }
 }
 

@@ -576,12 +576,7 @@ fn unresolved() -> Vec<Case> {
             "FROM debian AS b-amd64\nFROM debian AS b-arm64\nFROM debian AS b-386\nFROM debian AS b-armv7\n\
              FROM debian AS b-armv5\nFROM debian AS b-ppc64\nFROM b-$TARGETARCH$TARGETVARIANT\n",
         ),
-        bad(
-            RULE,
-            "a variable that nobody declares",
-            "FROM debian:${X:?unset}\n",
-            &["error - 1:6"],
-        ),
+        bad(RULE, "a variable that nobody declares", "FROM debian:${X:?unset}\n", &["error - 1:6"]),
         good(RULE, "a variable that the user has to set", "ARG X\nFROM debian:${X:?unset}\n"),
         bad(RULE, "a variable that is empty", "FROM $TARGET_IMAGE\n", &["error - 1:6"]),
         bad(
