@@ -40,6 +40,8 @@ fail: 1 finding
 #[case::warning_strictly(WARNED, &["--strict"], 1)]
 #[case::no_dockerfile("COPPY a b\n", &[], 2)]
 #[case::wrong_platform(HEALTHY, &["--platform", "linux/arm64/v7"], 2)]
+#[case::target(SHADOWED, &["--target", "0"], 1)]
+#[case::no_target(SHADOWED, &["--target", "nosuch"], 2)]
 fn the_exit_status_says_what_was_found(
     #[case] text: &str,
     #[case] arguments: &[&str],
@@ -63,6 +65,24 @@ fn what_cannot_be_read_is_named(#[case] name: &str, #[case] message: &str) {
     let said = lint(&Project::new(&[("Dockerfile", "FROM x\nCOPPY a b\n")]), name, &[]);
     assert_eq!(said.status, Some(2), "{said}");
     assert!(format!("{said}").contains(message), "{said}");
+}
+
+#[test]
+fn a_stage_that_is_not_there_is_named_with_those_that_are() {
+    let project = Project::new(&[("Dockerfile", "FROM a AS one\nFROM b\nFROM c AS Two\n")]);
+    let said = lint(&project, "Dockerfile", &["--target", "three"]);
+    assert_eq!(said.status, Some(2), "{said}");
+    let message = "Dockerfile has no stage `three`: there is `one`, `two`";
+    assert!(format!("{said}").contains(message), "{said}");
+}
+
+#[test]
+fn comments_may_have_any_bytes() {
+    let project = Project::new(&[]);
+    let text = [b"# M\xfcller\n", SHADOWED.as_bytes()].concat();
+    std::fs::write(project.path("Dockerfile"), text).expect("a file");
+    let said = lint(&project, "Dockerfile", &[]);
+    assert!(said.stdout.contains("Dockerfile:3:5"), "{said}");
 }
 
 #[test]

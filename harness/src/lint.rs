@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::build::BuildPlan;
 use crate::case::{Case, Subject};
 use crate::check::{check_dockerfile, named_platforms};
-use crate::dockerfile::{DockerfileError, Recipe, Selection};
+use crate::dockerfile::{Dockerfile, DockerfileError, Recipe, Selection};
 use crate::platform::Platform;
 use crate::report::{Blocked, Outcome, Retry, Stage, SubjectReport};
 use crate::verdict::{DockerfileJudgement, Known, Strictness};
@@ -39,6 +39,24 @@ pub enum LintError {
     /// It is none.
     #[error("{} is no Dockerfile", .0.display())]
     Syntax(PathBuf, #[source] DockerfileError),
+    /// It has not the stage that is asked for.
+    #[error("{} has no stage `{target}`: {}", .dockerfile.display(), named(.stages))]
+    Target {
+        /// It.
+        dockerfile: PathBuf,
+        /// The name or number.
+        target: String,
+        /// The names of the stages that there are.
+        stages: Vec<String>,
+    },
+}
+
+fn named(stages: &[String]) -> String {
+    if stages.is_empty() {
+        return "its stages have no names".to_owned();
+    }
+    let names: Vec<String> = stages.iter().map(|it| format!("`{it}`")).collect();
+    format!("there is {}", names.join(", "))
 }
 
 /// Judges the Dockerfile of a subject that is built.
@@ -55,8 +73,20 @@ pub fn lint(subject: &Subject, options: &LintOptions) -> SubjectReport {
 fn judge(subject: &Subject, options: &LintOptions) -> Result<DockerfileJudgement, LintError> {
     let case = subject.case();
     let recipe = recipe(case, options)?;
-    let findings = check_dockerfile(&recipe)
-        .map_err(|error| LintError::Syntax(case.build.dockerfile.clone(), error))?;
+    let is_none = |error| LintError::Syntax(case.build.dockerfile.clone(), error);
+    if !recipe.target.is_empty() {
+        let file = Dockerfile::parse(&recipe.text).map_err(is_none)?;
+        if file.find_stage(&recipe.target).is_none() {
+            let stages = file.stages.into_iter().map(|it| it.name).filter(|it| !it.is_empty());
+            let dockerfile = case.build.dockerfile.clone();
+            return Err(LintError::Target {
+                dockerfile,
+                target: recipe.target,
+                stages: stages.collect(),
+            });
+        }
+    }
+    let findings = check_dockerfile(&recipe).map_err(is_none)?;
     let Case { allow, expect, .. } = case;
     Ok(DockerfileJudgement::of(findings, Known { allow, expect, strictness: options.strictness }))
 }
@@ -72,8 +102,12 @@ fn recipe(case: &Case, options: &LintOptions) -> Result<Recipe, LintError> {
         contexts: spec.contexts.clone(),
         ..BuildPlan::new(spec.dockerfile.clone(), spec.context.clone(), platforms)
     };
-    match fs::read_to_string(&plan.dockerfile) {
-        Ok(text) => Ok(Recipe { selection, ..plan.recipe(text, Platform::of_host()) }),
+    match fs::read(&plan.dockerfile) {
+        // As the builder does: comments may have any bytes.
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            Ok(Recipe { selection, ..plan.recipe(text, Platform::of_host()) })
+        }
         Err(error) => Err(LintError::Read(plan.dockerfile, error)),
     }
 }

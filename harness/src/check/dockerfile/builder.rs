@@ -40,7 +40,7 @@ const LANGUAGES: [Language; 3] = [
     // A linker for each machine has to be found first.
     Language {
         name: "Rust",
-        images: &["rust"],
+        images: &["rust", "cargo-chef"],
         compilers: &[("cargo", &["build", "install"])],
         linked: &["musl-dev", "libc6-dev", "libc-dev"],
         severity: Severity::Note,

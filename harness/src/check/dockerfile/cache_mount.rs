@@ -1,8 +1,13 @@
 //! Cache mounts that all platforms write to, and that hold what differs between them.
 
-use super::study::{Site, Study, TARGET};
+use std::collections::BTreeMap;
+
+use super::study::{Site, Study, TARGET, list};
 use crate::check::{Finding, Rule, Severity};
-use crate::dockerfile::{Mount, Pin, Script, ShellCommand, StepKind, references};
+use crate::dockerfile::{
+    Mount, Pin, Scope, Script, ShellCommand, StepKind, ValueGiver, expand, references,
+};
+use crate::platform::Platform;
 
 pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -12,7 +17,7 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
             continue;
         }
         let user = User::of(study, &site);
-        findings.extend(run.mounts.iter().filter_map(|it| mount(study, &user, it)));
+        findings.extend(run.mounts.iter().filter_map(|it| mount(study, &site, &user, it)));
     }
     findings
 }
@@ -165,12 +170,18 @@ impl<'a> User<'a> {
     }
 }
 
-fn mount(study: &Study<'_>, user: &User<'_>, mount: &Mount) -> Option<Finding> {
-    if tells_platforms_apart(study, mount) {
+fn mount(study: &Study<'_>, site: &Site<'_>, user: &User<'_>, mount: &Mount) -> Option<Finding> {
+    let sharers = sharers(study, site, mount);
+    if sharers.is_empty() {
         return None;
     }
     let Danger { path, why, severity } = danger(user, mount)?;
-    let message = format!("all platforms share the cache {path}: {why}");
+    let who = if sharers.len() == study.platforms(site.number).len() {
+        "all platforms".to_owned()
+    } else {
+        list(&sharers)
+    };
+    let message = format!("{who} share the cache {path}: {why}");
     let finding = study.finding(Rule::CacheMountShared, mount.start, message);
     let finding = finding.with_severity(severity);
     let id = path.trim_start_matches('/').replace('/', "-");
@@ -196,7 +207,8 @@ fn danger<'a>(user: &User<'_>, mount: &'a Mount) -> Option<Danger<'a>> {
     }
     let target = mount.option(&["target", "dst", "destination"])?;
     let path = target.as_str().trim_end_matches('/').trim_matches('"');
-    let kind = KINDS.iter().find(|it| it.folder.iter().any(|end| path.ends_with(end)))?;
+    let absolute = format!("/{path}");
+    let kind = KINDS.iter().find(|it| it.folder.iter().any(|end| absolute.ends_with(end)))?;
     let is_affected = match kind.who {
         Who::PerPlatform => user.is_on_each_platform,
         Who::Several => user.is_executed_for_each,
@@ -241,8 +253,31 @@ fn alpine_minor(image: &str) -> Option<u32> {
     rest.split(|it: char| !it.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// Whether the cache of each platform is its own: by a variable in its id or path.
-fn tells_platforms_apart(study: &Study<'_>, mount: &Mount) -> bool {
+/// The platforms that share a cache with others: those for which its id comes to the same.
+fn sharers(study: &Study<'_>, site: &Site<'_>, mount: &Mount) -> Vec<Platform> {
     let name = mount.option(&["id"]).or_else(|| mount.option(&["target", "dst", "destination"]));
-    name.is_some_and(|it| !references(it.as_str(), study.file.escape).is_empty())
+    let Some(name) = name else { return Vec::new() };
+    let mut by_id: BTreeMap<String, Vec<Platform>> = BTreeMap::new();
+    for (platform, scope) in study.scopes(site) {
+        match id(study, name.as_str(), scope) {
+            Some(id) => by_id.entry(id).or_default().push(platform),
+            // Somebody else says what it comes to.
+            None => return Vec::new(),
+        }
+    }
+    let shared = by_id.into_values().filter(|it| it.len() > 1);
+    let mut all: Vec<Platform> = shared.flatten().collect();
+    all.sort();
+    all
+}
+
+/// What the id of a cache comes to; nothing where that is not known.
+fn id(study: &Study<'_>, text: &str, scope: &Scope) -> Option<String> {
+    let value = |name: &str| scope.get(name).filter(|it| it.giver != ValueGiver::Unsaid);
+    let found = references(text, study.file.escape);
+    if !found.iter().all(|it| value(&it.name).is_some()) {
+        return None;
+    }
+    let get = |name: &str| value(name).map(|it| it.text.clone());
+    expand(text, study.file.escape, &get).ok().map(|it| it.value)
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::branch;
 use super::spelling::debian;
 use super::study::{BUILD, Site, Study, TARGET, depends_on_architecture, list};
+use super::variables;
 use crate::check::names::{is_foreign, machines, names_of, unmistakable};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
@@ -17,6 +18,7 @@ use crate::platform::Platform;
 pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = bases(study).collect();
     for site in study.sites() {
+        findings.extend(images(&site).filter_map(|it| text(study, &site, it, What::Base)));
         match &site.step.kind {
             StepKind::Env(list) => {
                 let told = list.iter().filter(|it| is_telling(&it.name, it.value.as_str()));
@@ -51,8 +53,19 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
             findings.extend(of_command(study, &site, habits, command));
         }
     }
-    findings.extend(arguments(study));
+    findings.extend(variables::check(study));
     findings
+}
+
+/// The images that a step takes files from; stages have names of their own.
+fn images<'a>(site: &Site<'a>) -> impl Iterator<Item = &'a Text> {
+    let (copied, mounted) = match &site.step.kind {
+        StepKind::Copy(copy) => (copy.from.as_ref(), None),
+        StepKind::Run(run) => (None, Some(run.mounts.iter().filter_map(|it| it.option(&["from"])))),
+        _ => (None, None),
+    };
+    let is_image = |it: &&Text| it.as_str().contains('/');
+    copied.into_iter().chain(mounted.into_iter().flatten()).filter(is_image)
 }
 
 /// Whether a file is read by people or package managers, and executed by nobody.
@@ -76,7 +89,7 @@ fn gathers(study: &Study<'_>, number: usize) -> bool {
 
 /// What an architecture was written for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum What {
+pub(super) enum What {
     /// What a compiler makes.
     Compiled,
     /// Something fetched.
@@ -87,7 +100,7 @@ enum What {
     File,
     /// A variable.
     Setting,
-    /// The image that a stage begins with.
+    /// The image that a stage begins with, or takes files from.
     Base,
 }
 
@@ -102,7 +115,7 @@ pub(super) const COMPILER_SETTINGS: [&str; 3] =
     ["GOARCH", "CARGO_BUILD_TARGET", "CARGO_CFG_TARGET_ARCH"];
 
 /// Whether the value of a variable is more than a name: a path, a triple, a compiler's target.
-fn is_telling(name: &str, value: &str) -> bool {
+pub(super) fn is_telling(name: &str, value: &str) -> bool {
     // What stands in for the builder's own word is another rule's.
     if TARGET.contains(&name) || BUILD.contains(&name) {
         return false;
@@ -151,18 +164,21 @@ fn written(study: &Study<'_>, number: usize, text: &str, what: What) -> Option<W
     };
     // What it makes for other platforms is wrong all the same.
     let is_for_all = what == What::Compiled && study.is_published_from(number);
-    // What is for another system is in no image's own program.
     if others.is_empty()
-        || is_foreign(&lower)
-        || OTHER_SYSTEMS.iter().any(|it| lower.contains(it))
+        || is_exempt(&lower)
         || study.uses(number).all(|(_, it)| is_pinned_to(it)) && !is_for_all
-        || EXEMPT.iter().any(|it| lower.contains(it))
         || is_of_architecture(study, number, machine)
     {
         return None;
     }
     let (word, at) = spelled(&lower, machine)?;
     Some(Written { word: text[at..at + word.len()].to_owned(), at, others })
+}
+
+/// Whether a text in small letters is about another system, which is in no image's own program, or
+/// about another architecture on purpose.
+pub(super) fn is_exempt(lower: &str) -> bool {
+    is_foreign(lower) || OTHER_SYSTEMS.iter().chain(&EXEMPT).any(|it| lower.contains(it))
 }
 
 /// The name that a text in small letters has for a machine, as it is written, and where it stands.
@@ -172,7 +188,7 @@ pub(super) fn spelled(text: &str, machine: Machine) -> Option<(&'static str, usi
 }
 
 /// Whether a stage is for one architecture by its name, or that of a stage that it is built on.
-fn is_of_architecture(study: &Study<'_>, number: usize, machine: Machine) -> bool {
+pub(super) fn is_of_architecture(study: &Study<'_>, number: usize, machine: Machine) -> bool {
     if names_file(study, machine) {
         return true;
     }
@@ -252,7 +268,7 @@ fn text(study: &Study<'_>, site: &Site<'_>, text: &Text, what: What) -> Option<F
 }
 
 /// How bad it is in a stage: what is not compiled there may be a tool of the machine that builds.
-fn severity(study: &Study<'_>, number: usize, what: What) -> Option<Severity> {
+pub(super) fn severity(study: &Study<'_>, number: usize, what: What) -> Option<Severity> {
     let is_native = study.uses(number).all(|(_, it)| it.pin != Pin::Target);
     let machines: BTreeSet<Machine> =
         study.recipe.platforms.iter().map(|it| it.elf_target().machine).collect();
@@ -280,7 +296,7 @@ fn finding(
         What::Package => format!("a package is for {word}"),
         What::File => format!("a file is for {word}"),
         What::Setting => format!("a variable is for {word}"),
-        What::Base => format!("the base image is for {word}"),
+        What::Base => format!("the image is for {word}"),
     };
     let message = match severity {
         Severity::Note => format!("{text}: right only where a machine of that kind builds"),
@@ -482,84 +498,4 @@ impl Habits {
 
 fn is_make_setting(name: &str) -> bool {
     matches!(name, "GOARCH" | "ARCH" | "TARGETARCH" | "TARGET")
-}
-
-/// Arguments whose default is one architecture, and which a download is named by: who builds for
-/// several platforms at once gives them all the same.
-fn arguments(study: &Study<'_>) -> Vec<Finding> {
-    let of_stages = study.sites().filter_map(|site| match &site.step.kind {
-        StepKind::Arg(list) => Some(list),
-        _ => None,
-    });
-    let declared = study.file.globals.iter().chain(of_stages.flatten());
-    let mut findings = Vec::new();
-    for it in declared {
-        let Some(default) = &it.default else { continue };
-        let value = default.as_str().trim_matches(['"', '\'']);
-        let is_given = study.recipe.args.contains_key(&it.name);
-        let is_one = machines(value).len() == 1 && !value.contains(['/', '.', ':', '-']);
-        let is_settled = TARGET.contains(&it.name.as_str()) || BUILD.contains(&it.name.as_str());
-        let is_settled = is_settled || COMPILER_SETTINGS.contains(&it.name.as_str()) || is_given;
-        let machine = machines(value).first().copied();
-        let others = others(study, machine);
-        // The same argument of other stages, or of a stage that is named for it, is a choice.
-        let is_chosen = defaults_of(study, &it.name).len() > 1
-            || machine.is_some_and(|machine| is_in_stage_of(study, it.start, machine));
-        let is_settled = is_settled || is_chosen || others.is_empty();
-        if is_settled || !is_one || !names_download(study, &it.name) {
-            continue;
-        }
-        let message = format!(
-            "a download is for the {} of the argument {}, also for {}, if they are built at once",
-            value,
-            it.name,
-            list(&others)
-        );
-        let finding = study.finding(Rule::ArchHardcoded, it.start, message);
-        findings.push(finding.with_severity(Severity::Note));
-    }
-    findings
-}
-
-/// The machines that the defaults of an argument name, wherever it is declared.
-fn defaults_of(study: &Study<'_>, name: &str) -> BTreeSet<Machine> {
-    let of_stages = study.file.stages.iter().flat_map(|it| &it.steps);
-    let of_stages = of_stages.filter_map(|it| match &it.done().kind {
-        StepKind::Arg(list) => Some(list),
-        _ => None,
-    });
-    let declared = study.file.globals.iter().chain(of_stages.flatten());
-    let defaults = declared.filter(|it| it.name == name).filter_map(|it| it.default.as_ref());
-    defaults.flat_map(|it| machines(it.as_str())).collect()
-}
-
-/// Whether a byte of the file stands in a stage that is for one architecture by its name.
-fn is_in_stage_of(study: &Study<'_>, byte: usize, machine: Machine) -> bool {
-    let number = study.file.stages.iter().rposition(|it| it.start <= byte);
-    number.is_some_and(|it| is_of_architecture(study, it, machine))
-}
-
-/// The platforms asked for that are of other machines.
-fn others(study: &Study<'_>, machine: Option<Machine>) -> Vec<Platform> {
-    let platforms = study.recipe.platforms.iter().copied();
-    platforms.filter(|it| Some(it.elf_target().machine) != machine).collect()
-}
-
-/// Whether the address of a download, wherever it is built, has a variable in it.
-fn names_download(study: &Study<'_>, name: &str) -> bool {
-    let mentions = |text: &str| {
-        text.contains("://") && references(text, '\\').iter().any(|it| it.name == name)
-    };
-    let in_copy = study.sites().any(|site| match &site.step.kind {
-        StepKind::Copy(copy) => copy.sources.iter().any(|it| mentions(it.as_str())),
-        _ => false,
-    });
-    let in_script = study.scripts().any(|(_, _, script)| {
-        !script.assigned.contains(name)
-            && script.commands.iter().filter(|it| !depends_on_architecture(it)).any(|command| {
-                matches!(command.name(), "curl" | "wget")
-                    && command.words.iter().any(|it| mentions(&it.raw))
-            })
-    });
-    in_copy || in_script
 }

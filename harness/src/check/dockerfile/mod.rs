@@ -12,6 +12,7 @@ mod stages;
 mod study;
 mod target;
 mod uname;
+mod variables;
 mod work;
 
 use super::Finding;

@@ -19,6 +19,7 @@ pub(super) fn cases() -> Vec<Case> {
         hardcoded_rightly(),
         hardcoded_in_scripts(),
         hardcoded_in_branches(),
+        hardcoded_in_variables(),
         uname(),
         cache_mounts(),
         spellings(),
@@ -31,6 +32,8 @@ pub(super) fn cases() -> Vec<Case> {
 const TWO: &[&str] = &["linux/amd64", "linux/arm64"];
 const FOUR: &[&str] = &["linux/386", "linux/amd64", "linux/arm/v7", "linux/arm64"];
 
+const SIX: &[&str] =
+    &["linux/386", "linux/amd64", "linux/arm/v6", "linux/arm/v7", "linux/arm64", "linux/s390x"];
 const V6: &[&str] = &["linux/amd64", "linux/arm/v6"];
 
 /// Healthy images of some platforms, which a Dockerfile is said to have made.
@@ -850,6 +853,13 @@ fn hardcoded() -> Vec<Case> {
         ),
         bad(
             RULE,
+            "in the names of images that files come from",
+            "FROM alpine\nCOPY --from=amd64/busybox /bin/busybox /b\n\
+             RUN --mount=from=arm64v8/busybox,target=/c cp /c/bin/busybox /c\n",
+            &["warning - 2:13", "warning - 3:18"],
+        ),
+        bad(
+            RULE,
             "in an address, behind other commands",
             "FROM debian\nRUN sudo -E timeout 60 curl -o /t https://example.com/t-amd64\n",
             &["warning - 2:57"],
@@ -1056,6 +1066,47 @@ fn hardcoded_in_scripts() -> Vec<Case> {
     ]
 }
 
+fn hardcoded_in_variables() -> Vec<Case> {
+    const RULE: Rule = Rule::ArchHardcoded;
+    vec![
+        bad(
+            RULE,
+            "in a variable that nobody can set",
+            "FROM debian\nENV ARCH=amd64\nRUN curl -o /t https://example.com/t-$ARCH\n",
+            &["warning - 2:10"],
+        ),
+        bad(
+            RULE,
+            "in a variable of the script",
+            "FROM debian\nRUN A=x86_64; curl -o /t https://example.com/t-$A\n\
+             RUN url=https://example.com/t-linux-amd64 && wget \"$url\"\n",
+            &["warning - 2:7", "warning - 3:9"],
+        ),
+        bad(
+            RULE,
+            "the builder's in place of the target's",
+            "FROM debian\nARG BUILDARCH\nADD https://example.com/t-$BUILDARCH /t\n\
+             RUN curl -o /u https://example.com/u-${BUILDARCH}\n",
+            &["warning - 3:28", "warning - 4:40"],
+        ),
+        good(
+            RULE,
+            "in a variable that is chosen, overwritten or for something else",
+            "FROM debian\nARG TARGETARCH\nENV ARCH=amd64 KIND=arm64\nRUN echo $KIND\n\
+             RUN ARCH=$TARGETARCH; curl -o /t https://example.com/t-$ARCH\n\
+             RUN A=amd64; if [ $TARGETARCH = arm64 ]; then A=aarch64; fi; curl -o /u https://example.com/u-$A\n",
+        ),
+        good(
+            RULE,
+            "the builder's where the build is native, or beside the target's",
+            "FROM --platform=$BUILDPLATFORM debian AS b\nARG BUILDARCH\n\
+             RUN curl -o /go https://example.com/go-$BUILDARCH && /go\n\
+             FROM debian\nCOPY --from=b /o /o\nARG BUILDARCH TARGETARCH\n\
+             RUN curl -o /x https://example.com/cross-$BUILDARCH-to-$TARGETARCH\n",
+        ),
+    ]
+}
+
 fn hardcoded_in_branches() -> Vec<Case> {
     const RULE: Rule = Rule::ArchHardcoded;
     vec![
@@ -1231,6 +1282,18 @@ fn cache_mounts() -> Vec<Case> {
             "FROM alpine\nRUN --mount=type=cache,target=/var/cache/apk,sharing=locked apk add curl\n",
             &["note - 2:13"],
         ),
+        caught(RULE, "apk, of versions of one architecture", image(SIX), &["warning - 3:13"])
+            .requesting(SIX)
+            .by("FROM alpine\nARG TARGETARCH\n\
+                 RUN --mount=type=cache,id=apk-$TARGETARCH,target=/var/cache/apk apk add curl\n")
+            // The images are of one program each.
+            .besides(&["ParityIdenticalBinary note linux/arm/v7 /app"]),
+        good_for_four(
+            RULE,
+            "apk, of one version of each architecture",
+            "FROM alpine\nARG TARGETARCH\n\
+             RUN --mount=type=cache,id=apk-$TARGETARCH,target=/var/cache/apk apk add curl\n",
+        ),
         bad(
             RULE,
             "apt",
@@ -1261,8 +1324,8 @@ fn cache_mounts() -> Vec<Case> {
         bad(
             RULE,
             "packages with machine code",
-            "FROM node\nRUN --mount=type=cache,target=/app/node_modules npm install\n",
-            &["warning - 2:13"],
+            "FROM node\nWORKDIR /app\nRUN --mount=type=cache,target=node_modules npm install\n",
+            &["warning - 3:13"],
         ),
         good(
             RULE,
