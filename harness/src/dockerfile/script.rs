@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rable::ast::{ListOperator, Node, NodeKind};
 
 use super::choice::{Branch, Choice, Comparison, Condition, Operator};
+use super::syntax::is_shell;
 use super::text::Text;
 
 /// A script, taken apart.
@@ -403,7 +404,16 @@ impl Reader<'_> {
             self.left.extend(frame.guards.iter().map(|it| it.as_condition().into()));
         }
         self.script.choices.extend(comparison(&command).map(Choice::Test));
+        let nested = nested(&command);
         self.script.commands.push(command);
+        self.add(nested.unwrap_or_default());
+    }
+
+    fn add(&mut self, mut other: Script) {
+        self.script.commands.append(&mut other.commands);
+        self.script.words.append(&mut other.words);
+        self.script.choices.append(&mut other.choices);
+        self.script.assigned.append(&mut other.assigned);
     }
 
     fn note_assigned(&mut self, command: &ShellCommand) {
@@ -506,6 +516,23 @@ impl Reader<'_> {
             Some(word) => word.place + word.raw.find(raw).unwrap_or(0),
         }
     }
+}
+
+/// The script of `sh -c '…'`.
+fn nested(command: &ShellCommand) -> Option<Script> {
+    let is_option = |it: &ShellWord| it.raw.starts_with('-') && it.raw.ends_with('c');
+    let word = command.arguments().skip_while(|it| !is_option(it)).nth(1)?;
+    let inner = word.raw.strip_prefix('\'')?.strip_suffix('\'')?;
+    if !is_shell(command.name()) || inner.contains('\'') {
+        return None;
+    }
+    let mut text = Text::default();
+    text.push(inner, word.place + 1);
+    let mut script = Script::parse(&text)?;
+    for nested in &mut script.commands {
+        nested.guards.splice(..0, command.guards.iter().cloned());
+    }
+    Some(script)
 }
 
 /// The commands of a list, which the parser nests to the left.
@@ -818,6 +845,16 @@ mod tests {
         }
         let script = script("env A=b C=d make");
         assert_eq!(script.commands[0].assignments.len(), 2);
+    }
+
+    #[test]
+    fn the_script_of_a_shell_is_part_of_the_script() {
+        let script = script("[ $X = y ] && bash -euxc 'a; curl z'; d");
+        let names: Vec<&str> = script.commands.iter().map(ShellCommand::name).collect();
+        assert_eq!(names, ["[", "bash", "a", "curl", "d"]);
+        let curl = &script.commands[3];
+        assert_eq!(curl.words[1].place, 1000 + "[ $X = y ] && bash -euxc 'a; curl ".len());
+        assert_eq!(curl.guards.len(), 1);
     }
 
     #[test]

@@ -345,14 +345,16 @@ fn mounts(flags: &[Flag]) -> Vec<Mount> {
     flags.iter().filter(|it| it.name == "mount").map(mount).collect()
 }
 
-/// What a `RUN` executes. A here-document that stands alone is a script; with more words beside
-/// it, it is an input of theirs.
+/// What a `RUN` executes. A here-document that stands alone or beside a shell is a script; with
+/// other words beside it, it is an input of theirs.
 fn command(line: &Line) -> RunCommand {
-    if json_words(line.rest.as_str()).is_some() {
-        return RunCommand::Words(line.rest.clone());
+    if let Some(words) = json_texts(&line.rest) {
+        let script = script_of_shell(words).map(RunCommand::Script);
+        return script.unwrap_or_else(|| RunCommand::Words(line.rest.clone()));
     }
-    let stands_alone = !line.rest.as_str().contains(char::is_whitespace);
-    if let ([document], true) = (line.here_documents.as_slice(), stands_alone) {
+    let beside = line.rest.as_str().split_whitespace().filter(|it| !it.starts_with("<<"));
+    let is_script = reads_script(&beside.collect::<Vec<_>>());
+    if let ([document], true) = (line.here_documents.as_slice(), is_script) {
         let first = document.body.as_str().lines().next().unwrap_or_default();
         return match first.strip_prefix("#!") {
             Some(interpreter) if !is_shell(interpreter) => RunCommand::Foreign,
@@ -368,6 +370,19 @@ fn command(line: &Line) -> RunCommand {
         script.push(&document.delimiter, start);
     }
     RunCommand::Script(script)
+}
+
+/// The script in `["/bin/sh", "-c", "…"]`.
+fn script_of_shell(words: Vec<Text>) -> Option<Text> {
+    let [shell, option, script] = <[Text; 3]>::try_from(words).ok()?;
+    let is_command = option.as_str().starts_with('-') && option.as_str().ends_with('c');
+    (is_shell(shell.as_str()) && is_command).then_some(script)
+}
+
+/// Whether words are nothing, or a shell that reads its script from its input.
+fn reads_script(words: &[&str]) -> bool {
+    let Some((shell, options)) = words.split_first() else { return true };
+    is_shell(shell) && options.iter().all(|it| it.starts_with('-') && !it.contains('c'))
 }
 
 /// Whether a `#!` line or the words of a `SHELL` name a shell whose language is that of POSIX.

@@ -853,6 +853,15 @@ fn hardcoded() -> Vec<Case> {
         ),
         bad(
             RULE,
+            "in scripts that are given to shells",
+            "FROM debian\nRUN bash -eux <<'EOT'\ncurl -o /t https://example.com/t-amd64\nEOT\n\
+             RUN <<EOT sh\ncurl -o /u https://example.com/u-amd64\nEOT\n\
+             RUN sh -c 'curl -o /v https://example.com/v-amd64'\n\
+             RUN [\"/bin/bash\", \"-c\", \"curl -o /w https://example.com/w-amd64\"]\n",
+            &["warning - 3:34", "warning - 6:34", "warning - 8:45", "warning - 9:59"],
+        ),
+        bad(
+            RULE,
             "in the names of images that files come from",
             "FROM alpine\nCOPY --from=amd64/busybox /bin/busybox /b\n\
              RUN --mount=from=arm64v8/busybox,target=/c cp /c/bin/busybox /c\n",
