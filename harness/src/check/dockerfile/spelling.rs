@@ -21,7 +21,8 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
             match choice {
                 Choice::Case { subject, arms } => findings.extend(speaker.case(subject, arms)),
                 Choice::Test(Comparison { left, right, .. }) => {
-                    findings.extend(speaker.comparison(left, right));
+                    let found = speaker.comparison(left, right);
+                    findings.extend(found.or_else(|| speaker.comparison(right, left)));
                 }
                 // Of those that have been seen.
                 Choice::Joined(_) => {}
@@ -44,6 +45,9 @@ type Answers = Vec<(Platform, Vec<String>)>;
 impl Speaker<'_> {
     fn case(&self, subject: &ShellWord, arms: &[Branch]) -> Vec<Finding> {
         let patterns: Vec<&ShellWord> = arms.iter().flat_map(|it| &it.patterns).collect();
+        if is_variant(subject) {
+            return patterns.iter().filter_map(|it| self.variant(it, &patterns)).collect();
+        }
         let Some((asker, answers)) = self.answers(subject, &patterns) else { return Vec::new() };
         let named = |answer: &String| {
             patterns.iter().any(|it| !is_catch_all(it) && matches(&it.unquoted(), answer))
@@ -54,6 +58,9 @@ impl Speaker<'_> {
     }
 
     fn comparison(&self, left: &ShellWord, right: &ShellWord) -> Option<Finding> {
+        if is_variant(left) {
+            return self.variant(right, &[right]);
+        }
         let (asker, answers) = self.answers(left, &[right])?;
         let others: Vec<String> = self
             .script
@@ -73,6 +80,31 @@ impl Speaker<'_> {
                 &answers,
             );
         is_wrong.then(|| self.finding(&asker, right, &answers, named))
+    }
+
+    /// A variant as the builder never spells it, among all that are looked for: arm64 has none, and
+    /// those of 32-bit ARM begin with a letter.
+    fn variant(&self, pattern: &ShellWord, patterns: &[&ShellWord]) -> Option<Finding> {
+        const NAME: &str = "TARGETVARIANT";
+        let text = pattern.unquoted();
+        let number = text.strip_prefix('v').unwrap_or(&text);
+        let is_meant = |it: &Platform| match it.architecture() {
+            Architecture::Arm64(_) => text == "v8" && it.variant_name().is_empty(),
+            Architecture::Arm(_) => text == number && it.variant_name() == format!("v{number}"),
+            _ => false,
+        };
+        let meant = self.usual().into_iter().find(is_meant)?;
+        let own = meant.variant_name();
+        let is_builders =
+            |scope: &Scope| scope.get(NAME).is_some_and(|it| it.giver == ValueGiver::Builder);
+        let is_named = patterns.iter().any(|it| it.unquoted() == own);
+        if is_named || !self.study.scopes(&self.site).all(|it| is_builders(it.1)) {
+            return None;
+        }
+        let says = if own.is_empty() { "is empty".to_owned() } else { format!("says `{own}`") };
+        let message = format!("{NAME} is never `{text}`: for {meant} it {says}");
+        let place = pattern.place + usize::from(pattern.raw.starts_with(['"', '\'']));
+        Some(self.study.finding(Rule::PlatformSpelling, place, message))
     }
 
     /// Whether a word names an architecture as no platform is ever called, and a platform of that
@@ -220,6 +252,11 @@ impl Speaker<'_> {
         let build = self.study.recipe.build;
         expand(raw, '\\', &|name| predefined_value(name, build, platform)).ok().map(|it| it.value)
     }
+}
+
+/// Whether a word is the builder's variant and nothing else.
+fn is_variant(word: &ShellWord) -> bool {
+    matches!(word.unquoted().as_str(), "$TARGETVARIANT" | "${TARGETVARIANT}")
 }
 
 /// Systems, as the builder calls them, that images are made for beside Linux.

@@ -1408,6 +1408,24 @@ fn spellings() -> Vec<Case> {
             "FROM debian\nARG TARGETARCH\nRUN case ${TARGETARCH} in amd64|arm64) x;; armv7) y;; *) exit 1;; esac\n",
             &["warning - 3:44"],
         ),
+        bad(
+            RULE,
+            "a variant that arm64 does not have",
+            "FROM debian\nARG TARGETVARIANT TARGETARCH\n\
+             RUN if [ \"$TARGETARCH\" = arm64 ] && [ v8 = \"$TARGETVARIANT\" ]; then x; fi\n",
+            &["warning - 3:39"],
+        ),
+        bad_for_four(
+            RULE,
+            "a variant without its letter",
+            "FROM debian\nARG TARGETVARIANT\nRUN case $TARGETVARIANT in 7) x;; *) y;; esac\n",
+            &["warning - 3:28"],
+        ),
+        good_for_four(
+            RULE,
+            "variants as they are spelled",
+            "FROM debian\nARG TARGETVARIANT\nRUN case \"$TARGETVARIANT\" in v7) x;; v8|'') y;; esac; [ $TARGETVARIANT = v6 ] || z\n",
+        ),
         good(
             RULE,
             "platforms of other systems",
