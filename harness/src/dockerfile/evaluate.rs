@@ -86,6 +86,9 @@ pub struct EvaluatedStage {
     /// The variables before each of its steps, and after the last one. Before an `ONBUILD`, those
     /// that its instruction will see.
     pub scopes: Vec<Rc<Scope>>,
+    /// The variables after each of its steps; after an `ONBUILD`, where its instruction has been
+    /// done.
+    outcomes: Vec<Rc<Scope>>,
     /// The variables that a stage built on this one begins with.
     pub handed_on: Rc<Scope>,
 }
@@ -137,8 +140,7 @@ impl EvaluatedStage {
     /// The variables after a step; after an `ONBUILD`, where its instruction has been done.
     #[must_use]
     pub fn after(&self, step: usize) -> &Scope {
-        let next = step + 1;
-        if next + 1 < self.scopes.len() { &self.scopes[next] } else { &self.handed_on }
+        self.outcomes.get(step).unwrap_or(&self.handed_on)
     }
 
     /// Whether it begins with the stage of that number.
@@ -319,29 +321,39 @@ impl Evaluator<'_> {
                 (platform, stated_pin, Rc::default())
             }
         };
-        let (scopes, handed_on) = self.scopes(&stage.steps, scope);
-        EvaluatedStage { base, stated, platform, pin, scopes, handed_on }
+        let mut evaluated = EvaluatedStage {
+            base,
+            stated,
+            platform,
+            pin,
+            scopes: Vec::new(),
+            outcomes: Vec::new(),
+            handed_on: scope,
+        };
+        self.follow(&stage.steps, &mut evaluated);
+        evaluated
     }
 
-    /// The variables before each step and after the last, and those that are handed on: with what
-    /// the `ONBUILD`s add.
-    fn scopes(&self, steps: &[Step], begin: Rc<Scope>) -> (Vec<Rc<Scope>>, Rc<Scope>) {
-        let (mut own, mut handed_on) = (Rc::clone(&begin), begin);
-        let mut scopes = Vec::with_capacity(steps.len() + 1);
+    /// Follows the variables through the steps of a stage that begins with those handed on to it.
+    /// The instructions of `ONBUILD`s come after all others: at the beginning of the next stage.
+    fn follow(&self, steps: &[Step], stage: &mut EvaluatedStage) {
+        let mut scope = Rc::clone(&stage.handed_on);
         for step in steps {
+            stage.scopes.push(Rc::clone(&scope));
+            if !matches!(step.kind, StepKind::OnBuild(_)) {
+                scope = self.after(step, scope);
+            }
+            stage.outcomes.push(Rc::clone(&scope));
+        }
+        stage.scopes.push(Rc::clone(&scope));
+        for (number, step) in steps.iter().enumerate() {
             if let StepKind::OnBuild(inner) = &step.kind {
-                scopes.push(Rc::clone(&handed_on));
-                handed_on = self.after(inner, handed_on);
-            } else {
-                scopes.push(Rc::clone(&own));
-                // One and the same until the first ONBUILD.
-                let is_one = Rc::ptr_eq(&own, &handed_on);
-                handed_on = self.after(step, handed_on);
-                own = if is_one { Rc::clone(&handed_on) } else { self.after(step, own) };
+                stage.scopes[number] = Rc::clone(&scope);
+                scope = self.after(inner, scope);
+                stage.outcomes[number] = Rc::clone(&scope);
             }
         }
-        scopes.push(own);
-        (scopes, handed_on)
+        stage.handed_on = scope;
     }
 
     fn base(&self, stage: &Stage, earlier: &[Stage]) -> Base {
