@@ -10,7 +10,7 @@ use std::rc::Rc;
 use crate::platform::Platform;
 
 use super::expand::{ExpandError, expand, references};
-use super::syntax::{Declaration, Dockerfile, Stage, Step, StepKind, find};
+use super::syntax::{Declaration, Dockerfile, Stage, Step, StepKind};
 use super::text::Text;
 
 /// What a build is asked for.
@@ -360,11 +360,13 @@ impl Evaluator<'_> {
         if !stage.name.is_empty() && self.inputs.contexts.contains_key(&stage.name) {
             return Base::Context(stage.name.clone());
         }
+        // Names are kept in small letters, and FROM, unlike COPY, finds them only so.
+        let is_it = |stage: &Stage, name: &str| !stage.name.is_empty() && stage.name == name;
         match replaced(&stage.base, &self.globals, self.file.escape, ValueGiver::Default) {
             Err(error) => Base::Bad(error),
             Ok(Value { giver: ValueGiver::Unsaid, .. }) => Base::Unsaid,
             Ok(Value { text: name, .. }) if name == "scratch" => Base::Scratch,
-            Ok(Value { text: name, .. }) => match find(earlier, &name) {
+            Ok(Value { text: name, .. }) => match earlier.iter().rposition(|it| is_it(it, &name)) {
                 Some(number) => Base::Stage(number),
                 None if self.inputs.contexts.contains_key(&name) => Base::Context(name),
                 None => Base::Image(name),

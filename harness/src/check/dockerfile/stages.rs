@@ -140,6 +140,14 @@ fn unresolved(study: &Study<'_>, number: usize, stage: &Stage) -> Option<Finding
         let platforms = list(platforms);
         return finding(format!("FROM comes to {name}, which is no image, for {platforms}"));
     }
+    if let Some((name, platforms)) = images.iter().find(|(name, _)| has_capitals(name)) {
+        let platforms = list(platforms);
+        let message = format!(
+            "FROM comes to `{name}`, which is no image, for {platforms}: those have small letters, \
+             as stages have in FROM however they are named"
+        );
+        return finding(message);
+    }
     // Without a variable it is one name for all.
     if images.is_empty() || references(stage.base.as_str(), study.file.escape).is_empty() {
         return None;
@@ -157,6 +165,18 @@ fn unresolved(study: &Study<'_>, number: usize, stage: &Stage) -> Option<Finding
     let verb = if there.len() == 1 { "there is only" } else { "there are" };
     let (missing, there) = (list(&missing), list(&there));
     finding(format!("there is no stage {missing}, it is taken for an image: {verb} {there}"))
+}
+
+/// Whether the name of an image has capitals where none may be: only a registry may have them.
+///
+/// Source: [distribution/reference](https://github.com/distribution/reference/blob/v0.6.0/reference.go).
+fn has_capitals(image: &str) -> bool {
+    let path = match image.split_once('/') {
+        Some((registry, path)) if registry.contains(['.', ':']) || registry == "localhost" => path,
+        _ => image,
+    };
+    let name = path.split([':', '@']).next().unwrap_or(path);
+    name.contains(|it: char| it.is_ascii_uppercase())
 }
 
 /// The stages that a `FROM` leads to, for any platform that there is.

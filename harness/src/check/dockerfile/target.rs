@@ -56,7 +56,7 @@ fn is_executed(work: &Work<'_>, command: &ShellCommand) -> bool {
     let words: Vec<String> = command.arguments().map(ShellWord::unquoted).collect();
     let output = words.windows(2).find(|it| it[0] == "-o").map(|it| it[1].as_str());
     let is_it = |it: &&ShellCommand| it.head().map(ShellWord::unquoted).as_deref() == output;
-    output.is_some() && work.commands.iter().any(|it| is_it(&it))
+    output.is_some() && work.commands.iter().any(is_it)
 }
 
 fn is_native(study: &Study<'_>, number: usize) -> bool {

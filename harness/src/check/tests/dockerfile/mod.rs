@@ -1,0 +1,98 @@
+//! The rules of Dockerfiles: images that they are said to have made.
+
+mod bases;
+mod builders;
+mod caches;
+mod hardcoded;
+mod scripts;
+mod stages;
+mod variables;
+
+use super::{Case, Rule, caught, silent};
+use crate::build::{Basis, BuildTrace, BuilderChecks, Making};
+use crate::dockerfile::{Recipe, Selection, UnfitBase};
+use crate::fixture::{Image, Variant, recipe};
+
+pub(super) fn cases() -> Vec<Case> {
+    [
+        bases::cases(),
+        builders::cases(),
+        caches::cases(),
+        hardcoded::cases(),
+        scripts::cases(),
+        stages::cases(),
+        variables::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+const TWO: &[&str] = &["linux/amd64", "linux/arm64"];
+const FOUR: &[&str] = &["linux/386", "linux/amd64", "linux/arm/v7", "linux/arm64"];
+
+const SIX: &[&str] =
+    &["linux/386", "linux/amd64", "linux/arm/v6", "linux/arm/v7", "linux/arm64", "linux/s390x"];
+const V6: &[&str] = &["linux/amd64", "linux/arm/v6"];
+
+/// Healthy images of some platforms, which a Dockerfile is said to have made.
+fn image(platforms: &'static [&'static str]) -> Image {
+    Image::of(platforms.iter().map(|it| Variant::healthy(it)))
+}
+
+impl Case {
+    fn by(self, text: &'static str) -> Self {
+        self.by_recipe(text, Selection::Named)
+    }
+
+    /// By a Dockerfile whose platforms nobody named.
+    fn by_unnamed(self, text: &'static str) -> Self {
+        self.by_recipe(text, Selection::Assumed)
+    }
+
+    /// With what the builder found wanting of the base images.
+    fn asked(mut self, unfit: Vec<UnfitBase>) -> Self {
+        if let Making::Built(trace) = &mut self.making {
+            trace.recipe.unfit = unfit;
+        }
+        self
+    }
+
+    fn by_recipe(self, text: &'static str, selection: Selection) -> Self {
+        let recipe = Box::new(Recipe { selection, ..*recipe(text, self.requested) });
+        let trace = BuildTrace {
+            recipe,
+            checks: BuilderChecks::default(),
+            basis: Basis::Recorded,
+            steps: Vec::new(),
+        };
+        Self { making: Making::Built(trace), ..self }
+    }
+}
+
+fn bad(
+    rule: Rule,
+    what: &'static str,
+    text: &'static str,
+    findings: &'static [&'static str],
+) -> Case {
+    caught(rule, what, image(TWO), findings).requesting(TWO).by(text)
+}
+
+fn good(rule: Rule, what: &'static str, text: &'static str) -> Case {
+    silent(rule, what, image(TWO)).requesting(TWO).by(text)
+}
+
+/// The same for platforms with variants.
+fn bad_for_four(
+    rule: Rule,
+    what: &'static str,
+    text: &'static str,
+    findings: &'static [&'static str],
+) -> Case {
+    caught(rule, what, image(FOUR), findings).requesting(FOUR).by(text)
+}
+
+fn good_for_four(rule: Rule, what: &'static str, text: &'static str) -> Case {
+    silent(rule, what, image(FOUR)).requesting(FOUR).by(text)
+}
