@@ -1,6 +1,6 @@
 //! A Dockerfile, evaluated for each of its platforms, with its scripts taken apart.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -29,6 +29,8 @@ pub(super) struct Study<'a> {
     others: RefCell<BTreeMap<Platform, Rc<Evaluated>>>,
     /// The scripts that could be read, by stage and step.
     scripts: BTreeMap<(usize, usize), Script>,
+    /// The stages that files of the published image come from.
+    published: OnceCell<BTreeSet<usize>>,
 }
 
 /// A step of a stage that some platform needs.
@@ -50,7 +52,14 @@ impl<'a> Study<'a> {
                 read_scripts(number, stage, &mut scripts);
             }
         }
-        Ok(Self { recipe, file, evaluated, others: RefCell::default(), scripts })
+        Ok(Self {
+            recipe,
+            file,
+            evaluated,
+            others: RefCell::default(),
+            scripts,
+            published: OnceCell::new(),
+        })
     }
 
     /// The Dockerfile for a platform that need not have been asked for.
@@ -97,10 +106,15 @@ impl<'a> Study<'a> {
     /// Whether the published image has files of a stage: copied from it, perhaps by way of stages
     /// that execute nothing.
     pub(super) fn is_published_from(&self, number: usize) -> bool {
-        self.evaluated.iter().any(|evaluated| {
+        self.published.get_or_init(|| self.published()).contains(&number)
+    }
+
+    fn published(&self) -> BTreeSet<usize> {
+        let mut all = BTreeSet::new();
+        for evaluated in &self.evaluated {
             let mut open: Vec<usize> =
                 evaluated.target.map(|it| evaluated.chain(it).collect()).unwrap_or_default();
-            let mut seen: BTreeSet<usize> = BTreeSet::new();
+            let mut seen = BTreeSet::new();
             while let Some(stage) = open.pop() {
                 for from in self.copied_from(stage).filter(|it| seen.insert(*it)) {
                     let steps = &self.file.stages[from].steps;
@@ -109,8 +123,9 @@ impl<'a> Study<'a> {
                     }
                 }
             }
-            seen.contains(&number)
-        })
+            all.append(&mut seen);
+        }
+        all
     }
 
     /// The stages that a stage copies from.
