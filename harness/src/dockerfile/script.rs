@@ -184,6 +184,15 @@ impl ShellCommand {
         self.assignments.extend(told);
     }
 
+    /// Whether a word of the script is one of its own, or what a variable is given for it.
+    #[must_use]
+    pub fn is_told(&self, word: &ShellWord) -> bool {
+        let is_it = |(name, value): &(String, ShellWord)| {
+            value.place == word.place + name.len() + 1 && word.raw.ends_with(&value.raw)
+        };
+        self.words.contains(word) || !self.words.is_empty() && self.assignments.iter().any(is_it)
+    }
+
     /// Whether it does nothing but tell whoever watches.
     #[must_use]
     pub fn only_shows(&self) -> bool {

@@ -151,8 +151,7 @@ impl Reader<'_> {
 
     /// What it comes to that a variable is empty in a word of a script. `rest` begins with it.
     fn weight(&self, script: &Script, word: &ShellWord, rest: &str) -> Weight {
-        let has = |it: &&ShellCommand| it.words.contains(word);
-        let user = script.commands.iter().find(has);
+        let user = script.commands.iter().find(|it| it.is_told(word));
         let mut choices = script.choices.iter().filter(|it| it.looks_at(word));
         let goes_alike = choices.any(|choice| {
             self.scopes().all(|it| {
@@ -167,10 +166,20 @@ impl Reader<'_> {
         {
             return Weight::Nothing;
         }
-        let is_shell = |it: &ShellCommand| matches!(it.name(), "ash" | "bash" | "sh");
         match user {
-            Some(command) if is_own_file(command) || is_shell(command) => Weight::Unknown,
+            Some(command) if self.may_not_matter(command) => Weight::Unknown,
             _ => Weight::Felt,
+        }
+    }
+
+    /// Whether a command may do without a variable: the project's own, a shell, and in a native
+    /// stage one of those that make scripts for the web, which are mostly the same for all.
+    fn may_not_matter(&self, command: &ShellCommand) -> bool {
+        let is_native = || self.study.uses(self.site.number).all(|(_, it)| it.pin == Pin::Build);
+        match command.name() {
+            "ash" | "bash" | "sh" => true,
+            "bun" | "deno" | "npm" | "npx" | "pnpm" | "yarn" => is_native(),
+            _ => is_own_file(command),
         }
     }
 

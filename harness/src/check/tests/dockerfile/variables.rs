@@ -124,6 +124,13 @@ fn out_of_scope() -> Vec<Case> {
             "FROM debian\nENV ARCH=$TARGETARCH\n",
             &["warning - 2:10"],
         ),
+        bad(
+            RULE,
+            "told to what makes scripts for the web, where it is native",
+            "FROM --platform=$BUILDPLATFORM node AS b\nRUN npm_config_target_arch=$TARGETARCH yarn\n\
+             FROM nginx\nCOPY --from=b /build /html\n",
+            &["note - 2:28"],
+        ),
         good(
             RULE,
             "declared in the same line",
