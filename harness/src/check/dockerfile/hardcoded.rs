@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::branch;
 use super::spelling::debian;
 use super::study::{BUILD, Site, Study, TARGET, depends_on_architecture, list};
-use super::variables;
 use crate::check::names::{is_foreign, machines, names_of, unmistakable};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
@@ -53,7 +52,6 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
             findings.extend(of_command(study, &site, habits, command));
         }
     }
-    findings.extend(variables::check(study));
     findings
 }
 

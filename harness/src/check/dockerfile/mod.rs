@@ -36,6 +36,7 @@ pub fn check_dockerfile(recipe: &Recipe) -> Result<Vec<Finding>, DockerfileError
     findings.extend(builder::check(&study));
     findings.extend(target::check(&study));
     findings.extend(hardcoded::check(&study));
+    findings.extend(variables::check(&study));
     findings.extend(uname::check(&study));
     findings.extend(cache_mount::check(&study));
     findings.extend(spelling::check(&study));

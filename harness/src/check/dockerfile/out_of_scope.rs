@@ -166,7 +166,10 @@ impl Reader<'_> {
         {
             return Weight::Nothing;
         }
+        // What is read into the shell may set it.
+        let reads = |it: &ShellCommand| matches!(it.name(), "." | "source" | "eval");
         match user {
+            _ if script.commands.iter().any(reads) => Weight::Unknown,
             Some(command) if self.may_not_matter(command) => Weight::Unknown,
             _ => Weight::Felt,
         }

@@ -126,6 +126,12 @@ fn out_of_scope() -> Vec<Case> {
         ),
         bad(
             RULE,
+            "where a file that is read may set it",
+            "FROM debian\nRUN . /versions.env && curl -o /t https://example.com/t-$TARGETARCH\n",
+            &["note - 2:57"],
+        ),
+        bad(
+            RULE,
             "told to what makes scripts for the web, where it is native",
             "FROM --platform=$BUILDPLATFORM node AS b\nRUN npm_config_target_arch=$TARGETARCH yarn\n\
              FROM nginx\nCOPY --from=b /build /html\n",
