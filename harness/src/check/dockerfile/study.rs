@@ -7,8 +7,8 @@ use std::rc::Rc;
 use crate::check::names::machines;
 use crate::check::{Finding, Place, Rule};
 use crate::dockerfile::{
-    Base, Dockerfile, DockerfileError, Evaluated, EvaluatedStage, Guard, Recipe, Run, RunCommand,
-    Scope, Script, ShellCommand, ShellWord, Stage, Step, StepKind, is_shell,
+    Base, Dockerfile, DockerfileError, Evaluated, EvaluatedStage, Guard, Pin, Recipe, Run,
+    RunCommand, Scope, Script, ShellCommand, ShellWord, Stage, Step, StepKind, is_shell,
 };
 use crate::platform::Platform;
 
@@ -116,6 +116,10 @@ impl<'a> Study<'a> {
                 evaluated.target.map(|it| evaluated.chain(it).collect()).unwrap_or_default();
             let mut seen = BTreeSet::new();
             while let Some(stage) = open.pop() {
+                // A stage that is for one platform itself is judged by that.
+                if evaluated.stages[stage].pin != Pin::Target {
+                    continue;
+                }
                 for from in self.copied_from(stage).filter(|it| seen.insert(*it)) {
                     let steps = &self.file.stages[from].steps;
                     if !steps.iter().any(|it| matches!(it.done().kind, StepKind::Run(_))) {

@@ -179,6 +179,13 @@ fn untold_builders() -> Vec<Case> {
         ),
         good(
             RULE,
+            "a tool for a native stage that is the last one, and checks",
+            "FROM --platform=$BUILDPLATFORM golang AS base\nFROM base AS tool\nRUN go build -o /out/lint ./lint\n\
+             FROM base AS lint\nARG TARGETPLATFORM\nCOPY --from=tool /out/lint /usr/bin/\n\
+             RUN xx-go --wrap && lint run\n",
+        ),
+        good(
+            RULE,
             "told by the environment",
             "FROM --platform=$BUILDPLATFORM golang AS build\nARG TARGETARCH\nENV GOARCH=$TARGETARCH\n\
              RUN go build -o /tool\nFROM scratch\nCOPY --from=build /tool /tool\n",
