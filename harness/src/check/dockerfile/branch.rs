@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::hardcoded::spelled;
+use super::hardcoded::{is_exempt, spelled};
 use super::spelling::{alpine, debian};
 use super::study::{Site, Study, list};
 use super::uname::told;
 use crate::check::names::{machines, stem, unmistakable};
 use crate::check::{Finding, Rule};
-use crate::dockerfile::{Guard, ShellCommand, ShellWord, matches};
+use crate::dockerfile::{Guard, Pin, ShellCommand, ShellWord, matches};
 use crate::elf::Machine;
 use crate::platform::Platform;
 
@@ -19,6 +19,10 @@ pub(super) fn contradiction(
     command: &ShellCommand,
 ) -> Option<Finding> {
     let branch = Branch::of(command)?;
+    // What is native fetches tools for the build as well.
+    if study.uses(site.number).all(|(_, it)| it.pin != Pin::Target) {
+        return None;
+    }
     let platforms = study.platforms(site.number);
     downloads(command)
         .find_map(|word| {
@@ -51,8 +55,9 @@ struct Wrong {
 impl<'a> Branch<'a> {
     fn of(command: &'a ShellCommand) -> Option<Self> {
         command.guards.iter().rev().find_map(|it| match &**it {
-            Guard::Arm { patterns, .. } => Self::by(patterns),
-            Guard::Condition(_) => None,
+            // What the machine that builds is decides nothing about the platform.
+            Guard::Arm { subject, patterns } if !subject.contains("BUILD") => Self::by(patterns),
+            Guard::Arm { .. } | Guard::Condition(_) => None,
         })
     }
 
@@ -63,6 +68,9 @@ impl<'a> Branch<'a> {
     }
 
     fn wrong(&self, word: &ShellWord, platforms: &[Platform]) -> Option<Wrong> {
+        if is_exempt(&word.raw.to_ascii_lowercase()) {
+            return None;
+        }
         let named: BTreeSet<Machine> = unmistakable(&word.raw).iter().map(|it| it.1).collect();
         let machine = *named.first()?;
         let also = match named.len() {

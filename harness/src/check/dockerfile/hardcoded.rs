@@ -212,12 +212,18 @@ fn names_file(study: &Study<'_>, machine: Machine) -> bool {
     study.recipe.name.rsplit('/').take(2).any(|part| machines(part).contains(&machine))
 }
 
-/// The text with blanks in place of `${…}` and `$(…)`.
-fn blank_substitutions(text: &str) -> String {
+/// The text with blanks in place of `${…}`, `$(…)` and what stands between backticks.
+pub(super) fn blank_substitutions(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut depth = 0_usize;
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
+        if letter == '`' {
+            // They do not nest.
+            depth = usize::from(depth == 0);
+            out.push(' ');
+            continue;
+        }
         let opens = letter == '$' && matches!(letters.peek(), Some('{' | '('));
         let nests = depth > 0 && matches!(letter, '{' | '(');
         depth += usize::from(opens) + usize::from(nests);

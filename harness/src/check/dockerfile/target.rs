@@ -55,8 +55,11 @@ fn untold(study: &Study<'_>, number: usize) -> Option<Finding> {
 fn is_executed(work: &Work<'_>, command: &ShellCommand) -> bool {
     let words: Vec<String> = command.arguments().map(ShellWord::unquoted).collect();
     let output = words.windows(2).find(|it| it[0] == "-o").map(|it| it[1].as_str());
-    let is_it = |it: &&ShellCommand| it.head().map(ShellWord::unquoted).as_deref() == output;
-    output.is_some() && work.commands.iter().any(is_it)
+    let Some(output) = output.map(|it| it.trim_start_matches("./")) else { return false };
+    work.commands
+        .iter()
+        .filter_map(|it| it.head())
+        .any(|it| it.unquoted().trim_start_matches("./") == output)
 }
 
 fn is_native(study: &Study<'_>, number: usize) -> bool {

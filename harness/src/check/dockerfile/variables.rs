@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::hardcoded::{
-    COMPILER_SETTINGS, What, is_exempt, is_of_architecture, is_telling, severity,
+    COMPILER_SETTINGS, What, blank_substitutions, is_exempt, is_of_architecture, is_telling,
+    severity,
 };
 use super::study::{BUILD, Site, Study, TARGET, depends_on_architecture, list};
 use crate::check::names::{machines, unmistakable};
@@ -48,9 +49,11 @@ fn addresses(command: &ShellCommand) -> impl Iterator<Item = &ShellWord> {
 
 /// The one machine that a value names, if it is a name or an address of something for it.
 fn machine_of(value: &str) -> Option<Machine> {
+    // What a substitution contributes is chosen.
+    let value = &blank_substitutions(value);
     let certain: BTreeSet<Machine> = unmistakable(value).iter().map(|it| it.1).collect();
     // By x86 many mean amd64.
-    let is_word = !value.contains(['/', '.', ':', '-', '$']) && value != "x86";
+    let is_word = !value.contains(['/', '.', ':', '-', '$']) && value.trim() != "x86";
     let named =
         if certain.is_empty() && is_word { machines(value).into_iter().collect() } else { certain };
     let mut named = named.into_iter();

@@ -175,7 +175,7 @@ fn untold_builders() -> Vec<Case> {
             RULE,
             "a generator, of which the results are copied",
             "FROM --platform=$BUILDPLATFORM golang AS d\nRUN go build -o /tmp/gen ./gen && /tmp/gen --out /docs\n\
-             FROM nginx\nCOPY --from=d /docs /html\n",
+             RUN go build -o more ./more && ./more --out /docs\nFROM nginx\nCOPY --from=d /docs /html\n",
         ),
         good(
             RULE,

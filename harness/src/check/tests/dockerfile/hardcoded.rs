@@ -320,6 +320,13 @@ fn hardcoded_in_variables() -> Vec<Case> {
         ),
         good(
             RULE,
+            "in the fallback or the substitution of a variable",
+            "FROM debian\nARG TARGETARCH\nARG ARCH=${TARGETARCH:-amd64}\nENV A=${TARGETARCH:-amd64}\n\
+             RUN B=$(uname -m | sed s/x86_64/amd64/); C=`uname -m | sed s/x86_64/amd64/`; \
+             D=\"$(echo \"$B\" | tr -d x86_64)\"; curl https://example.com/$ARCH/$A/$B/$C/$D\n",
+        ),
+        good(
+            RULE,
             "the builder's where the build is native, or beside the target's",
             "FROM --platform=$BUILDPLATFORM debian AS b\nARG BUILDARCH\n\
              RUN curl -o /go https://example.com/go-$BUILDARCH && /go\n\
@@ -378,6 +385,16 @@ fn hardcoded_in_branches() -> Vec<Case> {
             "FROM debian\nARG TARGETARCH\nRUN case $TARGETARCH in arm64) curl -o t https://example.com/t-x86_64 ;; \
              amd64) curl -o t https://example.com/t-x86_64 ;; arm) curl -o t https://example.com/t-armhf ;; esac\n",
             &["warning - 3:64"],
+        ),
+        good(
+            RULE,
+            "in the branch of the machine that builds, or where it is native",
+            "FROM --platform=$BUILDPLATFORM debian AS b\nARG TARGETARCH\n\
+             RUN if [ $TARGETARCH = arm64 ]; then curl -O https://example.com/for-arm64-on-amd64.tgz; fi; \
+             if [ $TARGETARCH = arm64 ]; then curl -O https://example.com/tool-x86_64; fi\n\
+             FROM debian\nARG BUILDARCH\nCOPY --from=b /o /o\n\
+             RUN if [ $BUILDARCH = amd64 ]; then curl -O https://example.com/x-arm64; fi; \
+             if [ $(uname -m) = x86_64 ]; then curl -O https://example.com/aarch64-cross.tgz; fi\n",
         ),
         good(
             RULE,
