@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::hardcoded::{is_exempt, spelled};
+use super::hardcoded::{blank_substitutions, is_exempt, named_in, spelled};
 use super::spelling::{alpine, debian};
 use super::study::{Site, Study, list};
 use super::uname::told;
-use crate::check::names::{machines, stem, unmistakable};
+use crate::check::names::{machines, stem};
 use crate::check::{Finding, Rule};
 use crate::dockerfile::{Guard, Pin, ShellCommand, ShellWord, matches};
 use crate::elf::Machine;
@@ -68,19 +68,22 @@ impl<'a> Branch<'a> {
     }
 
     fn wrong(&self, word: &ShellWord, platforms: &[Platform]) -> Option<Wrong> {
-        if is_exempt(&word.raw.to_ascii_lowercase()) {
+        let lower = blank_substitutions(&word.raw).to_ascii_lowercase();
+        if is_exempt(&lower) {
             return None;
         }
-        let named: BTreeSet<Machine> = unmistakable(&word.raw).iter().map(|it| it.1).collect();
+        let named = named_in(&lower);
         let machine = *named.first()?;
         let also = match named.len() {
             1 => self.narrower(machine, platforms),
             _ => Vec::new(),
         };
-        if also.is_empty() && !named.is_disjoint(&self.meant) {
+        // By x86 many mean amd64, which executes both.
+        let is_x86 = machine == Machine::I386 && self.meant.contains(&Machine::X86_64);
+        if is_x86 || also.is_empty() && !named.is_disjoint(&self.meant) {
             return None;
         }
-        let (name, at) = spelled(&word.raw.to_ascii_lowercase(), machine)?;
+        let (name, at) = spelled(&lower, machine)?;
         Some(Wrong { word: name.to_owned(), place: word.place + at, also })
     }
 

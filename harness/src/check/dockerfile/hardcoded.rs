@@ -123,7 +123,8 @@ pub(super) fn is_telling(name: &str, value: &str) -> bool {
         return false;
     }
     // `linux/amd64` by itself is what somebody else builds for.
-    let is_platform = value.split(',').all(|it| it.trim().parse::<Platform>().is_ok());
+    let words = value.trim_matches(['"', '\'']).split(',');
+    let is_platform = words.into_iter().all(|it| it.trim().parse::<Platform>().is_ok());
     COMPILER_SETTINGS.contains(&name)
         || value.contains('/') && !is_platform
         || ["-linux-", "-unknown-"].iter().any(|it| value.contains(it))
@@ -141,14 +142,7 @@ struct Written {
 fn written(study: &Study<'_>, number: usize, text: &str, what: What) -> Option<Written> {
     // What a variable or a substitution contributes is its own matter.
     let lower = blank_substitutions(text).to_ascii_lowercase();
-    let named: BTreeSet<Machine> = unmistakable(&lower).iter().map(|it| it.1).collect();
-    // `linux-x64` and the like: short names count beside the system's.
-    let named = if named.is_empty() && lower.contains("linux") {
-        machines(&lower).into_iter().collect()
-    } else {
-        named
-    };
-    let mut named = named.into_iter();
+    let mut named = named_in(&lower).into_iter();
     // Who names several knows that there are several.
     let machine = named.next().filter(|_| named.next().is_none())?;
     let others: Vec<Platform> = study
@@ -171,6 +165,16 @@ fn written(study: &Study<'_>, number: usize, text: &str, what: What) -> Option<W
     }
     let (word, at) = spelled(&lower, machine)?;
     Some(Written { word: text[at..at + word.len()].to_owned(), at, others })
+}
+
+/// The machines that a text in small letters is about.
+pub(super) fn named_in(lower: &str) -> BTreeSet<Machine> {
+    let named: BTreeSet<Machine> = unmistakable(lower).iter().map(|it| it.1).collect();
+    // `linux-x64` and the like: short names count beside the system's.
+    if named.is_empty() && lower.contains("linux") {
+        return machines(lower).into_iter().collect();
+    }
+    named
 }
 
 /// Whether a text in small letters is about another system, which is in no image's own program, or

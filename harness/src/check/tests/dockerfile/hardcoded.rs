@@ -126,7 +126,7 @@ fn not_hardcoded() -> Vec<Case> {
         good(
             RULE,
             "a platform that somebody else builds for, and a key",
-            "FROM debian\nENV DOCKER_DEFAULT_PLATFORM=linux/amd64 PLATFORMS=\"linux/amd64,linux/arm64\"\n\
+            "FROM debian\nENV DOCKER_DEFAULT_PLATFORM=linux/amd64 PLATFORMS=\"linux/amd64\"\n\
              RUN curl https://example.com/amd64/key.gpg | gpg --dearmor -o /key\n",
         ),
         good(
@@ -381,6 +381,13 @@ fn hardcoded_in_branches() -> Vec<Case> {
         ),
         bad(
             RULE,
+            "by a short name, in the branch of another architecture",
+            "FROM debian\nARG TARGETARCH\nRUN case $TARGETARCH in amd64) curl -o t https://example.com/t-linux-x64.tgz ;; \
+             arm64) curl -o t https://example.com/t-linux-x64.tgz ;; esac\n",
+            &["warning - 3:126"],
+        ),
+        bad(
+            RULE,
             "in a branch, beside one that is right",
             "FROM debian\nARG TARGETARCH\nRUN case $TARGETARCH in arm64) curl -o t https://example.com/t-x86_64 ;; \
              amd64) curl -o t https://example.com/t-x86_64 ;; arm) curl -o t https://example.com/t-armhf ;; esac\n",
@@ -395,6 +402,11 @@ fn hardcoded_in_branches() -> Vec<Case> {
              FROM debian\nARG BUILDARCH\nCOPY --from=b /o /o\n\
              RUN if [ $BUILDARCH = amd64 ]; then curl -O https://example.com/x-arm64; fi; \
              if [ $(uname -m) = x86_64 ]; then curl -O https://example.com/aarch64-cross.tgz; fi\n",
+        ),
+        good(
+            RULE,
+            "x86, which is amd64 to many",
+            "FROM debian\nARG TARGETARCH\nRUN case $TARGETARCH in amd64) curl -o t https://example.com/t-linux-x86.tgz;; esac\n",
         ),
         good(
             RULE,
