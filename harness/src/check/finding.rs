@@ -148,10 +148,10 @@ impl Finding {
         Self { place: Some(place), ..self }
     }
 
-    /// With the line of the Dockerfile as it should be.
+    /// With the line of the Dockerfile as it should be, where one can be said.
     #[must_use]
-    pub fn with_mended(self, line: String) -> Self {
-        Self { mended: Some(line), ..self }
+    pub fn with_mended(self, line: impl Into<Option<String>>) -> Self {
+        Self { mended: line.into(), ..self }
     }
 
     /// With what should be there and what is.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::hardcoded::{blank_substitutions, is_exempt, named_in, spelled};
 use super::spelling::{alpine, debian};
-use super::study::{Site, Study, list};
+use super::study::{Site, Study, is_download, list};
 use super::uname::told;
 use crate::check::names::{machines, stem};
 use crate::check::{Finding, Rule};
@@ -125,7 +125,7 @@ fn names(platform: Platform) -> Vec<String> {
 }
 
 fn downloads(command: &ShellCommand) -> impl Iterator<Item = &ShellWord> {
-    let is_download = matches!(command.name(), "curl" | "wget");
+    let is_download = is_download(command);
     command.words.iter().filter(move |it| is_download && it.raw.contains("://"))
 }
 

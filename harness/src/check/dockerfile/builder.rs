@@ -1,6 +1,6 @@
 //! A compiler that could run on the platform that builds, and is emulated for all others.
 
-use super::study::{BUILD, Study, TARGET, list};
+use super::study::{Study, is_predefined, list};
 use super::work::{Compilers, Work};
 use crate::build::Manner;
 use crate::check::{Finding, Rule, Severity};
@@ -109,7 +109,7 @@ fn has_machine_of_its_own(study: &Study<'_>) -> bool {
 fn is_built_one_by_one(study: &Study<'_>) -> bool {
     let is_own = |name: &str| {
         let is_declared = study.file.globals.iter().any(|it| it.name == name);
-        is_declared && !TARGET.contains(&name) && !BUILD.contains(&name)
+        is_declared && !is_predefined(name)
     };
     let is_chosen = |text: &Text| {
         let found = references(text.as_str(), study.file.escape);

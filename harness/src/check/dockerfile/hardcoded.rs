@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::branch;
 use super::spelling::debian;
-use super::study::{BUILD, Site, Study, TARGET, depends_on_architecture, list};
+use super::study::{Site, Study, depends_on_architecture, is_download, is_predefined, list};
 use crate::check::names::{is_foreign, machines, names_of, unmistakable};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
@@ -115,7 +115,7 @@ pub(super) const COMPILER_SETTINGS: [&str; 3] =
 /// Whether the value of a variable is more than a name: a path, a triple, a compiler's target.
 pub(super) fn is_telling(name: &str, value: &str) -> bool {
     // What stands in for the builder's own word is another rule's.
-    if TARGET.contains(&name) || BUILD.contains(&name) {
+    if is_predefined(name) {
         return false;
     }
     // CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=x86_64-linux-gnu-gcc is for that one only.
@@ -311,10 +311,7 @@ fn finding(
         _ => format!("{text}, also for {}", list(&found.others)),
     };
     let finding = study.finding(Rule::ArchHardcoded, place, message).with_severity(severity);
-    match mended(study, found, place, what) {
-        Some(line) => finding.with_mended(line),
-        None => finding,
-    }
+    finding.with_mended(mended(study, found, place, what))
 }
 
 /// The line with the builder's word for what is written, where that is all that it needs.
@@ -454,9 +451,8 @@ fn gathers_in(script: &Script) -> bool {
         addresses.flat_map(|word| unmistakable(&word.raw)).map(|it| it.1).collect()
     };
     // What is fetched for one of them alone has been chosen.
-    let is_download =
-        |it: &&ShellCommand| matches!(it.name(), "curl" | "wget") && !depends_on_architecture(it);
-    let downloads = script.commands.iter().filter(is_download).map(|it| (it, named(it)));
+    let is_unguarded = |it: &&ShellCommand| is_download(it) && !depends_on_architecture(it);
+    let downloads = script.commands.iter().filter(is_unguarded).map(|it| (it, named(it)));
     // What is for no architecture may go on to another command.
     let downloads: Vec<_> = downloads.filter(|(_, named)| !named.is_empty()).collect();
     let machines: BTreeSet<&Machine> = downloads.iter().flat_map(|it| &it.1).collect();

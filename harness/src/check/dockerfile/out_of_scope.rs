@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::cache_mount::is_dangerous;
-use super::study::{BUILD, Site, Study, TARGET, is_own_file};
+use super::study::{Site, Study, is_own_file, is_predefined};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
     Evaluated, Mount, Pin, Reference, Scope, Script, ShellCommand, ShellWord, Step, StepKind, Text,
@@ -264,8 +264,4 @@ fn resolve(
 
 fn is_substituted(raw: &str) -> bool {
     raw.contains("$(") || raw.contains('`')
-}
-
-fn is_predefined(name: &str) -> bool {
-    TARGET.contains(&name) || BUILD.contains(&name)
 }

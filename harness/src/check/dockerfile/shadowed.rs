@@ -1,6 +1,6 @@
 //! `ARG TARGETARCH=amd64`: a default that takes the place of what the builder says.
 
-use super::study::{BUILD, Site, Study, TARGET, is_own_file, list};
+use super::study::{BUILD, Site, Study, is_own_file, is_predefined, list};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
     Declaration, Evaluated, Run, RunCommand, Scope, ShellCommand, Step, StepKind, Text, Value,
@@ -53,24 +53,15 @@ impl Subject<'_> {
         // The platform that builds is most often the one that the default names.
         let severity = if BUILD.contains(name) { Severity::Warning } else { Severity::Error };
         let finding = finding.with_severity(severity);
-        Some(match self.mended(study) {
-            Some(line) => finding.with_mended(line),
-            None => finding,
-        })
+        Some(finding.with_mended(self.mended(study)))
     }
-}
 
-impl Subject<'_> {
     /// The declaration by itself, unless there are others in its line.
     fn mended(&self, study: &Study<'_>) -> Option<String> {
         let line = study.file.line(self.start);
         let is_alone = line.matches('=').count() < 2 && !line.trim_end().ends_with('\\');
         is_alone.then(|| format!("ARG {}", self.name))
     }
-}
-
-fn is_predefined(name: &str) -> bool {
-    TARGET.contains(&name) || BUILD.contains(&name)
 }
 
 /// Whether the Dockerfile itself gives a variable another value than the builder.

@@ -186,10 +186,7 @@ impl Speaker<'_> {
             [only] => self.study.mended(place, &text, only.trim_matches('`')),
             _ => None,
         };
-        match mended {
-            Some(line) => finding.with_mended(line),
-            None => finding,
-        }
+        finding.with_mended(mended)
     }
 
     /// Who is asked by a word, and how each platform is called then. Nothing where all that it is

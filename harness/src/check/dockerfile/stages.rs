@@ -57,10 +57,7 @@ fn pinned(study: &Study<'_>) -> Option<Finding> {
     let finding = study.finding(Rule::FinalStagePinned, place, message);
     let is_data = study.root_image(number).as_deref().is_some_and(has_no_programs);
     let finding = if is_data { finding.with_severity(Severity::Note) } else { finding };
-    Some(match study.mended(place, &flag, "") {
-        Some(line) => finding.with_mended(line),
-        None => finding,
-    })
+    Some(finding.with_mended(study.mended(place, &flag, "")))
 }
 
 /// Whether a stage with all that it is built on checks sources for the target, by

@@ -19,6 +19,11 @@ pub(super) const TARGET: [&str; 5] =
 pub(super) const BUILD: [&str; 5] =
     ["BUILDARCH", "BUILDOS", "BUILDOSVERSION", "BUILDPLATFORM", "BUILDVARIANT"];
 
+/// Whether the builder gives a variable.
+pub(super) fn is_predefined(name: &str) -> bool {
+    TARGET.contains(&name) || BUILD.contains(&name)
+}
+
 /// All that the rules look at.
 pub(super) struct Study<'a> {
     pub(super) recipe: &'a Recipe,
@@ -230,6 +235,11 @@ pub(super) fn is_own_file(command: &ShellCommand) -> bool {
     let path = command.head().map(ShellWord::unquoted).unwrap_or_default();
     let is_of_system = ["/bin/", "/sbin/", "/usr/"].iter().any(|it| path.starts_with(it));
     path.contains('/') && !is_of_system
+}
+
+/// Whether a command fetches what it is given the address of.
+pub(super) fn is_download(command: &ShellCommand) -> bool {
+    matches!(command.name(), "curl" | "wget")
 }
 
 /// Whether a command is executed for some architectures only.

@@ -45,10 +45,7 @@ fn untold(study: &Study<'_>, number: usize) -> Option<Finding> {
     let message = format!("`{name} {verb}` makes a program for {on}, also for {}", list(&others));
     let finding = study.finding(Rule::BuilderTargetMissing, place, message);
     let told = (*name == "go").then_some("GOOS=$TARGETOS GOARCH=$TARGETARCH go");
-    Some(match told.and_then(|it| study.mended(place, "go", it)) {
-        Some(line) => finding.with_mended(line),
-        None => finding,
-    })
+    Some(finding.with_mended(told.and_then(|it| study.mended(place, "go", it))))
 }
 
 /// Whether what a command compiles is executed by the build itself, as generators are.
@@ -114,11 +111,9 @@ fn is_told_target(
             && it.words.iter().any(|it| it.raw.starts_with("GOARCH=") && is_builders(&it.raw))
     };
     let is_in_environment = || {
-        let mut scopes = study.uses(site.number);
-        let value = |it: &EvaluatedStage| it.scope(site.step_number).get("GOARCH").cloned();
-        scopes.any(|(platform, it)| {
-            value(it).is_some_and(|it| it.text == platform.architecture_name())
-                && platform.architecture_name() == "arm"
+        study.scopes(site).any(|(platform, scope)| {
+            platform.architecture_name() == "arm"
+                && scope.get("GOARCH").is_some_and(|it| it.text == "arm")
         })
     };
     let first = command.arguments().next().map(ShellWord::unquoted).unwrap_or_default();

@@ -7,7 +7,9 @@ use super::hardcoded::{
     COMPILER_SETTINGS, What, blank_substitutions, is_exempt, is_of_architecture, is_telling,
     severity,
 };
-use super::study::{BUILD, Site, Study, TARGET, depends_on_architecture, list};
+use super::study::{
+    Site, Study, TARGET, depends_on_architecture, is_download, is_predefined, list,
+};
 use crate::check::names::{machines, unmistakable};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
@@ -43,8 +45,8 @@ pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {
 
 /// The words of a download.
 fn addresses(command: &ShellCommand) -> impl Iterator<Item = &ShellWord> {
-    let is_download = matches!(command.name(), "curl" | "wget");
-    command.words.iter().filter(move |_| is_download)
+    let words = if is_download(command) { command.words.as_slice() } else { &[] };
+    words.iter()
 }
 
 /// The one machine that a value names, if it is a name or an address of something for it.
@@ -138,16 +140,12 @@ fn of_builder(
         format!("{what} is for {name}, the platform that builds, also for {}", list(&others));
     let place = place(read.start + text[read.start..].find(name.as_str()).unwrap_or(0));
     let finding = study.finding(Rule::ArchHardcoded, place, message);
-    Some(match study.mended(place, "BUILD", "TARGET") {
-        Some(line) => finding.with_mended(line),
-        None => finding,
-    })
+    Some(finding.with_mended(study.mended(place, "BUILD", "TARGET")))
 }
 
 /// Whether a variable is another rule's, or the user has set it.
 fn is_settled(study: &Study<'_>, name: &str) -> bool {
-    let known = TARGET.iter().chain(&BUILD).chain(&COMPILER_SETTINGS);
-    known.into_iter().any(|it| *it == name) || study.recipe.args.contains_key(name)
+    is_predefined(name) || COMPILER_SETTINGS.contains(&name) || study.recipe.args.contains_key(name)
 }
 
 /// The platforms of a stage that are of other machines.
