@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use archproof::build::{BuildPlan, KeepAs, build};
 use archproof::case::Subject;
-use archproof::emulator::{Mark, minimal_program, refuser};
+use archproof::emulator::{Mark, PrivateCopy, minimal_program, refuser};
 use archproof::event::Events;
 use archproof::oci::Digest;
 use archproof::run::Session;
@@ -197,6 +197,132 @@ fn a_helper_of_another_machine_is_caught_when_it_is_called() {
     assert_eq!(findings(arm64), ["RunForeignExecutable /tmp/helper"], "{said}");
 }
 
+/// Whatever a program does to hide it: no descriptor is left to tell with, or nobody is left to wait.
+#[rstest]
+#[case::no_descriptor("ulimit -n 3; /tmp/helper")]
+#[case::an_orphan("/tmp/helper &")]
+#[case::an_orphan_of_another_session("setsid /tmp/helper 2>/dev/null &")]
+#[case::a_cleared_environment("env -i /tmp/helper 2>/dev/null")]
+fn a_helper_of_another_machine_cannot_hide(#[case] call: &str) {
+    // exit(0)
+    let helper = program("linux/amd64", "31ffb83c0000000f05");
+    let project = with_helper(&helper, &format!("{call}\necho Usage: tool"));
+    let (said, subject) = verify(&project, &["--platform", "linux/arm64"]);
+    let variant = &subject["variants"][0];
+    assert_eq!(findings(variant), ["RunForeignExecutable /tmp/helper"], "{said}");
+}
+
+/// The processor is archproof's to choose, whatever a program tells its children, and the healthy one
+/// beside it runs on the promised one.
+#[rstest]
+#[case::exported("export QEMU_CPU=max; exec /new")]
+#[case::in_a_child("QEMU_CPU=max /new; exit $?")]
+#[case::without_an_environment("exec env -i /new")]
+fn no_program_chooses_its_processor(#[case] line: &str) {
+    let (lse, code) = ("e10320f8", "000080d2 ff4300d1 NEW a80b80d2 010000d4");
+    let script = format!("#!/bin/sh\ncd /tmp\n{line}\n");
+    for (new, is_caught) in [(lse, true), ("", false)] {
+        let project = Project::new(&[
+            ("Dockerfile", "FROM busybox\nCOPY new tool /\nENTRYPOINT [\"/tool\"]\n"),
+            ("tool", &script),
+        ]);
+        executable(&project.path("new"), &program("linux/arm64", &code.replace("NEW", new)));
+        executable(&project.path("tool"), script.as_bytes());
+        let (said, subject) = verify(&project, &["--platform", "linux/arm64"]);
+        let is_pass = subject["variants"][0]["verdict"] == "pass";
+        assert_eq!(is_pass, !is_caught, "{said}");
+    }
+}
+
+/// As in `docker run`: the root filesystem is writable, up to a limit, and gone with the run.
+#[test]
+fn the_root_filesystem_takes_what_is_written_to_it() {
+    let script = "#!/bin/sh
+echo x > /new && mkdir -p /var/lib/tool /run/tool && echo x > /etc/tool.conf && rm /bin/ls || exit 1
+grep -q localhost /etc/hosts && [ \"$(hostname)\" = archproof ] || exit 2
+dd if=/dev/zero of=/big bs=1M count=600 2>/dev/null && exit 3
+echo Usage: tool
+";
+    let project = Project::new(&[
+        ("Dockerfile", "FROM busybox\nCOPY --chmod=755 tool /tool\nENTRYPOINT [\"/tool\"]\n"),
+        ("tool", script),
+        ("archproof.toml", "[run]\nstdout = [\"Usage\"]\n"),
+    ]);
+    for _ in ["once", "and again, for nothing is left of it"] {
+        let (said, _) = verify(&project, &["--platform", "linux/amd64,linux/arm64"]);
+        assert_eq!(said.status, Some(0), "{said}");
+    }
+}
+
+/// Entrypoints that begin as root and go on as somebody else, by whatever means.
+#[test]
+fn root_steps_down() {
+    let script = "#!/bin/sh
+set -e
+if [ \"$(id -u)\" = 0 ] && [ -z \"$DOWN\" ]; then
+  mkdir -p /data && touch /data/file && chown -R nobody:nogroup /data
+  echo $(su nobody -s /bin/sh -c 'id -u') $(runuser -u nobody -- id -un) \
+    $(chroot --userspec=nobody / id -u) $(setpriv --reuid=65534 --regid=65534 --clear-groups id -G)
+  install -o nobody -d /var/mine
+  export DOWN=1
+  exec setpriv --reuid=65534 --regid=65534 --init-groups \"$0\" \"$@\"
+fi
+setpriv --reuid=0 true 2>/dev/null && echo went back
+chown 0 /data/file 2>/dev/null && echo gave to root
+(exec sh -c 'echo $(id -u):$(id -g) $*' sh \"$@\")
+";
+    let project = Project::new(&[
+        ("Dockerfile", "FROM debian\nCOPY --chmod=755 tool /tool\nENTRYPOINT [\"/tool\"]\n"),
+        ("tool", script),
+    ]);
+    let platforms = "linux/amd64,linux/arm64,linux/arm/v7,linux/s390x";
+    let (said, subject) = verify(&project, &["--platform", platforms]);
+    for variant in subject["variants"].as_array().expect("variants") {
+        let printed = variant["runs"][0]["stdout"].as_str().unwrap_or_default();
+        let expected = "65534 nobody 65534 65534\n65534:65534 --help\n";
+        assert_eq!(printed, expected, "{said}");
+        assert_eq!(variant["verdict"], "pass", "{said}");
+    }
+}
+
+/// The first process of a sandbox is archproof's. Who could change its limits could blind it.
+#[test]
+fn the_first_process_is_out_of_reach() {
+    let script = "#!/bin/sh
+for limit in nofile cpu as nproc; do
+  prlimit --pid 1 --$limit=0 2>/dev/null && echo limited $limit
+done
+kill -9 1; renice -n 19 -p 1 >/dev/null 2>&1 && echo slowed down
+chrt --idle -p 0 1 2>/dev/null && echo put to sleep
+taskset -p 1 1 >/dev/null 2>&1 && echo moved
+echo Usage: tool
+";
+    let project = Project::new(&[
+        ("Dockerfile", "FROM debian\nCOPY --chmod=755 tool /tool\nENTRYPOINT [\"/tool\"]\n"),
+        ("tool", script),
+    ]);
+    let (said, subject) = verify(&project, &["--platform", "linux/amd64,linux/arm64"]);
+    for variant in subject["variants"].as_array().expect("variants") {
+        assert_eq!(variant["runs"][0]["stdout"], "Usage: tool\n", "{said}");
+    }
+}
+
+/// `socket(AF_VSOCK, SOCK_STREAM, 0)` would lead out of a virtual machine; the error is the status.
+#[rstest]
+#[case::vsock("28000000", 1)]
+#[case::packet("11000000", 1)]
+#[case::internet("02000000", 0)]
+fn only_sockets_that_a_network_namespace_keeps_apart(#[case] family: &str, #[case] status: i64) {
+    let code = format!(
+        "bf{family} be01000000 31d2 b829000000 0f05 31ff 85c0 7904 89c7 f7df b83c000000 0f05"
+    );
+    let project =
+        Project::new(&[("Dockerfile", "FROM scratch\nCOPY tool /\nENTRYPOINT [\"/tool\"]\n")]);
+    executable(&project.path("tool"), &program("linux/amd64", &code));
+    let (said, subject) = verify(&project, &["--platform", "linux/amd64"]);
+    assert_eq!(subject["variants"][0]["runs"][0]["exit"], status, "{said}");
+}
+
 /// Every amd64 machine executes programs for 386, and so does the sandbox.
 #[test]
 fn an_older_helper_of_the_same_machine_runs() {
@@ -219,7 +345,7 @@ breach() { echo \"breach: $*\"; }
 for file in /etc/shadow /root/.bashrc /proc/1/root/etc /proc/1/cwd/etc; do
   cat $file/* $file >/dev/null 2>&1 && breach read $file
 done
-grep -v -e ' / ' -e ' /proc' -e ' /dev' -e ' /tmp ' /proc/self/mounts && breach mounts
+grep -v -e ' / ' -e ' /proc' -e ' /dev' /proc/self/mounts && breach mounts
 ls /proc/1/fd >/dev/null 2>&1 && breach files of the first process
 for setting in kernel/core_pattern kernel/hostname fs/binfmt_misc/register vm/overcommit_memory; do
   (echo x > /proc/sys/$setting) 2>/dev/null && breach setting $setting
@@ -227,9 +353,14 @@ done
 mount -t binfmt_misc none /tmp 2>/dev/null && breach mounted handlers
 mount -t tmpfs none /tmp 2>/dev/null && breach mounted
 unshare -U true 2>/dev/null && breach entered a user namespace
-chroot / true 2>/dev/null && breach chroot
+chroot /proc true 2>/dev/null && breach chroot
 (echo x > /dev/null.new) 2>/dev/null && breach wrote to /dev
-(echo x > /new) 2>/dev/null && breach wrote to the root
+for way in thread-self self/task/$$ 1; do
+  head -c 64 /proc/$way/exe 2>/dev/null | grep -q ELF && ! head -c 64 /proc/$way/exe | cmp -s - /bin/busybox -n 64 && breach read the emulator
+  chmod 777 /proc/$way/exe 2>/dev/null && breach chmod of the emulator
+done
+(echo x >> /proc/thread-self/exe) 2>/dev/null && breach wrote to the emulator
+/proc/thread-self/exe --version 2>/dev/null && breach started the emulator
 ip link 2>/dev/null | grep -v -e ' lo: ' -e link/loopback && breach network
 wget -q -T 2 -O /dev/null http://127.0.0.1/ 2>/dev/null && breach web
 grep -q '^CapEff:.*[1-9a-f]' /proc/self/status && breach capabilities
@@ -474,6 +605,47 @@ fn the_doctor_says_what_works_here() {
     assert!(alone.stdout.contains("engine   none: no Docker Engine answers"), "{alone}");
 }
 
+/// A program of the host's that prints its first two arguments and ends with their number stands for an
+/// emulator. What the kernel gives an emulator first is the path of the program to be emulated.
+#[rstest]
+#[case::amd64(
+    "linux/amd64",
+    "qemu-x86_64",
+    "488b742410bf01000000ba04000000b8010000000f05488b742418bf01000000ba0a000000b8010000000f05488b3c24b83c0000000f05"
+)]
+#[case::arm64(
+    "linux/arm64",
+    "qemu-aarch64",
+    "e10b40f9200080d2820080d2080880d2010000d4e10f40f9200080d2420180d2080880d2010000d4e00340f9a80b80d2010000d4"
+)]
+fn a_private_copy_begins_with_arguments_of_its_own(
+    #[case] host: &str,
+    #[case] emulator: &str,
+    #[case] code: &str,
+) {
+    let home = Home::new();
+    let original = program(host, code);
+    let host = host.parse().expect("a platform");
+    let arguments = [["-cpu", "cortex-a53"], ["-strace", "-strace"]];
+    let arguments = arguments.map(|pair| pair.map(str::to_owned));
+    let plan = (original.as_slice(), original.len() as u64);
+    let copy = PrivateCopy::new(plan, (host, 4096), Mark::new([7; 7]), &arguments);
+    executable(&home.path("copy"), &original);
+    let file = fs::File::options().write(true).open(home.path("copy")).expect("a file");
+    copy.expect("a copy").write_over(&file).expect("a file");
+    drop(file);
+    assert_eq!(fs::read(home.path("copy")).expect("a file")[9..16], [7; 7]);
+    let folder = std::env::var_os("ARCHPROOF_EMULATORS").expect("ci/lab env names it");
+    let run = |path: &str| {
+        let mut command = Command::new(Path::new(&folder).join(emulator));
+        let output = command.arg(home.path("copy")).arg(path).output().expect("it runs");
+        (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code())
+    };
+    // Its own name, four arguments, and the path.
+    assert_eq!(run("/usr/bin/tool"), ("-cpucortex-a53".to_owned(), Some(6)));
+    assert_eq!(run("-cpu"), (String::new(), Some(126)), "a path that looks like an option");
+}
+
 /// On a machine of the other kind it is the host's own program.
 #[test]
 fn the_refuser_for_arm64_is_a_program() {
@@ -482,20 +654,20 @@ fn the_refuser_for_arm64_is_a_program() {
     let refuser = refuser(host, Mark::new([7; 7])).expect("somebody wrote it");
     executable(&home.path("refuser"), &refuser);
     let folder = std::env::var_os("ARCHPROOF_EMULATORS").expect("ci/lab env names it");
-    let output = Command::new(Path::new(&folder).join("qemu-aarch64"))
+    let output = Command::new("timeout")
+        .arg("2")
+        .arg(Path::new(&folder).join("qemu-aarch64"))
         .arg("-strace")
         .args([home.path("refuser"), PathBuf::from("/usr/bin/helper")])
         .output()
         .expect("the emulator runs");
     let calls = String::from_utf8_lossy(&output.stderr);
-    // Nobody listens here; the address is one, and the path is as long as it is.
+    // Nobody listens here, so it waits; the address is one.
     for call in [
         "socket(PF_UNIX,SOCK_SEQPACKET|SOCK_CLOEXEC,",
         ",12) = -1 errno=111 (Connection refused)",
-        ",15) = -1 errno=107",
-        ",1) = -1 errno=107",
+        "ppoll(",
     ] {
         assert!(calls.contains(call), "{call}\n{calls}");
     }
-    assert_eq!(output.status.code(), Some(126), "{calls}");
 }

@@ -99,10 +99,11 @@ impl Handler {
         bits.enumerate().map(differing).collect()
     }
 
-    /// The line to be written to `register`. The program is opened there and then (`F`), gets the
-    /// file opened (`O`), with the file's own credentials (`C`), and keeps argv\[0\] (`P`).
+    /// The line to be written to `register`. The program is opened there and then (`F`). An emulator
+    /// also gets the file opened (`O`), with the file's own credentials (`C`), and keeps argv\[0\] (`P`);
+    /// the refuser wants nothing that a process without descriptors would lack.
     #[must_use]
-    pub fn registration(&self, program: &str, argv0: KeepArgv0) -> String {
+    pub fn registration(&self, program: &str, executor: Executor) -> String {
         let escape = |bytes: &[u8]| {
             bytes.iter().fold(String::new(), |mut text, byte| {
                 // Writing to a String cannot fail.
@@ -110,9 +111,9 @@ impl Handler {
                 text
             })
         };
-        let flags = match argv0 {
-            KeepArgv0::Yes => "POCF",
-            KeepArgv0::No => "OCF",
+        let flags = match executor {
+            Executor::Emulator => "POCF",
+            Executor::Refuser => "F",
         };
         let (magic, mask) = (escape(&self.magic), escape(&self.mask));
         format!(":{}:M::{magic}:{mask}:{program}:{flags}", self.name)
@@ -131,12 +132,13 @@ pub(super) fn takes(magic: &[u8], mask: &[u8], beginning: &[u8]) -> bool {
     beginning.len() >= magic.len() && pairs.all(|((magic, mask), byte)| (magic ^ byte) & mask == 0)
 }
 
-/// Whether the program of a handler is told argv\[0\] beside the file's path.
+/// What a handler leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum KeepArgv0 {
-    Yes,
-    No,
+pub enum Executor {
+    /// What executes the file.
+    Emulator,
+    /// What is executed in place of the file.
+    Refuser,
 }
 
 #[cfg(test)]

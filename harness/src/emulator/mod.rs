@@ -3,19 +3,24 @@
 
 mod fault;
 mod handler;
-mod marked;
+mod launcher;
 mod minimal;
 mod model;
+mod notes;
+mod private_copy;
 mod probe;
 mod program;
+mod program_headers;
 mod refuser;
 mod registered;
 
 pub use fault::is_own_fault;
-pub use handler::{Handler, KeepArgv0, Mark};
-pub use marked::MarkedFiles;
+pub use handler::{Executor, Handler, Mark};
+pub use launcher::ArgumentPair;
 pub use minimal::minimal_program;
 pub use model::{CpuModel, ModelError, NoModel, Processors};
+pub use notes::Notes;
+pub use private_copy::{BEGINNING, PrivateCopy, PrivateCopyError};
 pub use probe::{PROBED, probe};
 pub use program::{Emulator, EmulatorError, Emulators};
 pub use refuser::{TRAP_NAME, refuser};

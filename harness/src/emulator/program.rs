@@ -6,12 +6,11 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use goblin::container::Ctx;
 use goblin::elf::program_header::PT_INTERP;
-use goblin::elf::{Elf, ProgramHeader};
 use thiserror::Error;
 
-use super::marked::MarkedFiles;
+use super::notes::Notes;
+use super::program_headers::program_headers;
 use crate::platform::Architecture;
 
 /// Where emulators are looked for.
@@ -29,13 +28,13 @@ pub struct Emulator {
 
 impl Emulator {
     /// What it says of itself, such as `10.0.13 (Debian 1:10.0.13+ds-0+deb13u1)`. It is asked once,
-    /// and its answer noted with the marked files.
+    /// and its answer noted.
     ///
     /// # Errors
     ///
     /// When it does not say, or that cannot be noted.
-    pub fn version(&self, files: &MarkedFiles) -> Result<String, EmulatorError> {
-        files.note_of(&self.path, || version(&self.path)).map_err(|it| self.unusable(it))
+    pub fn version(&self, notes: &Notes) -> Result<String, EmulatorError> {
+        notes.note_of(&self.path, || version(&self.path)).map_err(|it| self.unusable(it))
     }
 
     /// The same, asked anew.
@@ -164,15 +163,9 @@ fn needs_interpreter(path: &Path) -> io::Result<bool> {
     const BEGINNING: u64 = 1 << 16;
     let mut bytes = Vec::new();
     File::open(path)?.take(BEGINNING).read_to_end(&mut bytes)?;
-    let malformed = |error: goblin::error::Error| io::Error::new(io::ErrorKind::InvalidData, error);
-    let mut elf =
-        Elf::lazy_parse(Elf::parse_header(&bytes).map_err(malformed)?).map_err(malformed)?;
-    let context = elf.header.container().map_err(malformed)?;
-    let context = Ctx::new(context, elf.header.endianness().map_err(malformed)?);
-    let at = usize::try_from(elf.header.e_phoff).unwrap_or(usize::MAX);
-    let count = usize::from(elf.header.e_phnum);
-    elf.program_headers = ProgramHeader::parse(&bytes, at, count, context).map_err(malformed)?;
-    Ok(elf.program_headers.iter().any(|it| it.p_type == PT_INTERP))
+    let segments = program_headers(&bytes);
+    let segments = segments.map_err(|it| io::Error::new(io::ErrorKind::InvalidData, it))?;
+    Ok(segments.iter().any(|it| it.p_type == PT_INTERP))
 }
 
 /// `qemu-aarch64 version 10.0.13 (Debian 1:10.0.13+ds-0+deb13u1)` is 10.0.13 and what follows.

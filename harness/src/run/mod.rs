@@ -35,6 +35,8 @@ use crate::inspect::Arguments;
 
 /// Memory that a run may use, in bytes, the emulator's own included.
 const MEMORY: u64 = 1 << 30;
+/// What a run may write to its root filesystem, in bytes.
+const DISK: u64 = 512 << 20;
 /// Processes and threads that a run may have.
 const PROCESSES: u64 = 256;
 

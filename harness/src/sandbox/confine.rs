@@ -20,8 +20,8 @@ use super::fault::{Fault, While};
 /// over; this is for one that is faster than the watch.
 const DATA: u64 = 4 << 30;
 
-/// Gives up whatever a program could harm others with.
-pub(super) fn confine(processes: u64) -> Result<(), Fault> {
+/// Gives up whatever a program could harm others with, but for its system calls.
+pub(super) fn give_up_privileges(processes: u64) -> Result<(), Fault> {
     limit(processes)?;
     for capability in CapabilitySet::all().iter() {
         // Older kernels do not know all of them.
@@ -31,8 +31,7 @@ pub(super) fn confine(processes: u64) -> Result<(), Fault> {
     let none = CapabilitySet::empty();
     set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })
         .to("give up capabilities")?;
-    set_no_new_privs(true).to("give up set-user-ID programs")?;
-    filter_system_calls()
+    set_no_new_privs(true).to("give up set-user-ID programs")
 }
 
 fn limit(processes: u64) -> Result<(), Fault> {
@@ -51,7 +50,6 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_acct,
     libc::SYS_add_key,
     libc::SYS_bpf,
-    libc::SYS_chroot,
     libc::SYS_delete_module,
     libc::SYS_finit_module,
     libc::SYS_fsconfig,
@@ -81,6 +79,7 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_quotactl,
     libc::SYS_reboot,
     libc::SYS_request_key,
+    libc::SYS_seccomp,
     libc::SYS_setns,
     libc::SYS_swapoff,
     libc::SYS_swapon,
@@ -102,30 +101,94 @@ const NAMESPACES: [libc::c_int; 7] = [
     libc::CLONE_NEWUTS,
 ];
 
-fn filter_system_calls() -> Result<(), Fault> {
+/// Gives up the system calls that a program could harm others with. It is the last thing to give up.
+pub(super) fn filter_system_calls() -> Result<(), Fault> {
     let failed = |error: &dyn std::fmt::Display| Fault::new("filter system calls", error);
     let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(|it| failed(&it))?;
     let refused = programs(arch).map_err(|it| failed(&it))?;
     refused.iter().try_for_each(|it| apply_filter(it)).map_err(|it| failed(&it))
 }
 
-/// Two filters, for each has one answer to all that it refuses.
-fn programs(arch: TargetArch) -> Result<[BpfProgram; 2], seccompiler::BackendError> {
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
-        REFUSED.iter().map(|it| (*it, Vec::new())).collect();
-    let enters = |flag: libc::c_int| {
-        let flag = u64::from(flag.cast_unsigned());
-        let equal = SeccompCmpOp::MaskedEq(flag);
-        let is_set = SeccompCondition::new(0, SeccompCmpArgLen::Qword, equal, flag)?;
-        SeccompRule::new(vec![is_set])
-    };
-    let namespaces = NAMESPACES.into_iter().map(enters).collect::<Result<_, _>>()?;
-    rules.insert(libc::SYS_clone, namespaces);
+/// The families of sockets that a network namespace keeps apart. `AF_VSOCK`, for one, leads to the
+/// host of a virtual machine.
+const FAMILIES: [libc::c_int; 4] = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
+
+/// Calls about a process that its first argument names: not about the first one, which is
+/// archproof's.
+const ABOUT_PROCESSES: [libc::c_long; 5] = [
+    libc::SYS_prlimit64,
+    libc::SYS_sched_setaffinity,
+    libc::SYS_sched_setattr,
+    libc::SYS_sched_setparam,
+    libc::SYS_sched_setscheduler,
+];
+const FIRST_PROCESS: u64 = 1;
+/// `prctl` options that take privileges away which nobody has: they are as good as done, and so is
+/// `capset`.
+///
+/// Source: `prctl(2)`, `capset(2)`.
+const IDLE_OPTIONS: [libc::c_int; 3] =
+    [libc::PR_CAPBSET_DROP, libc::PR_SET_SECUREBITS, libc::PR_CAP_AMBIENT];
+
+type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+
+/// Three filters, for each has one answer to all that it takes.
+fn programs(arch: TargetArch) -> Result<[BpfProgram; 3], seccompiler::BackendError> {
     let answer = |errno: libc::c_int| SeccompAction::Errno(errno.cast_unsigned());
     let refuse = |rules, errno| {
         SeccompFilter::new(rules, SeccompAction::Allow, answer(errno), arch)?.try_into()
     };
     // Its flags are in memory, where a filter does not see them. C libraries then take clone.
     let unseen = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
-    Ok([refuse(rules, libc::EPERM)?, refuse(unseen, libc::ENOSYS)?])
+    let idle = IDLE_OPTIONS.map(|it| rule(&[is(0, number(it))?]));
+    let idle = idle.into_iter().collect::<Result<_, _>>()?;
+    let idle = BTreeMap::from([(libc::SYS_prctl, idle), (libc::SYS_capset, Vec::new())]);
+    // The last one takes filters too.
+    Ok([refuse(unseen, libc::ENOSYS)?, refuse(idle, 0)?, refuse(refused()?, libc::EPERM)?])
+}
+
+/// What is not permitted.
+fn refused() -> Result<Rules, seccompiler::BackendError> {
+    let mut rules: Rules = REFUSED.iter().map(|it| (*it, Vec::new())).collect();
+    let enters = |flag: libc::c_int| {
+        let flag = number(flag);
+        rule(&[condition(0, SeccompCmpOp::MaskedEq(flag), flag)?])
+    };
+    let namespaces = NAMESPACES.into_iter().map(enters).collect::<Result<_, _>>()?;
+    rules.insert(libc::SYS_clone, namespaces);
+    let no_family = FAMILIES.map(|it| condition(0, SeccompCmpOp::Ne, number(it)));
+    let no_family: Vec<_> = no_family.into_iter().collect::<Result<_, _>>()?;
+    for call in [libc::SYS_socket, libc::SYS_socketpair] {
+        rules.insert(call, vec![rule(&no_family)?]);
+    }
+    for call in ABOUT_PROCESSES {
+        rules.insert(call, vec![rule(&[is(0, FIRST_PROCESS)?])?]);
+    }
+    // The second argument of these names a process, if the first says so.
+    let process = number(libc::PRIO_PROCESS.cast_signed());
+    rules.insert(libc::SYS_setpriority, vec![rule(&[is(0, process)?, is(1, FIRST_PROCESS)?])?]);
+    rules.insert(libc::SYS_ioprio_set, vec![rule(&[is(0, 1)?, is(1, FIRST_PROCESS)?])?]);
+    rules.insert(libc::SYS_prctl, vec![rule(&[is(0, number(libc::PR_SET_SECCOMP))?])?]);
+    Ok(rules)
+}
+
+fn number(it: libc::c_int) -> u64 {
+    u64::from(it.cast_unsigned())
+}
+
+fn condition(
+    argument: u8,
+    compare: SeccompCmpOp,
+    value: u64,
+) -> Result<SeccompCondition, seccompiler::BackendError> {
+    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, compare, value)
+}
+
+fn is(argument: u8, value: u64) -> Result<SeccompCondition, seccompiler::BackendError> {
+    condition(argument, SeccompCmpOp::Eq, value)
+}
+
+/// Conditions that all hold.
+fn rule(conditions: &[SeccompCondition]) -> Result<SeccompRule, seccompiler::BackendError> {
+    SeccompRule::new(conditions.to_vec())
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
@@ -14,11 +14,14 @@ use rustix::thread::{
     unshare_unsafe,
 };
 
+use super::executors::Originals;
 use super::fault::{Fault, While};
-use super::fork::{fork, wait_for};
-use super::init;
+use super::first::first_process;
+use super::fork::fork;
+use super::place::Place;
 use super::protocol::{Message, RunOrder, Task};
 use super::unpack::unpack;
+use super::watch::watch;
 
 /// The argument with which archproof starts itself as a helper, its socket as standard input.
 pub const ENTER: &str = "sandbox-enter";
@@ -83,17 +86,8 @@ fn serve() -> io::Result<()> {
     })
 }
 
-/// What has to be opened with the user's own rights.
-#[derive(Debug)]
-pub(super) struct Opened {
-    /// What executes programs of the platform's machines, in the order's order.
-    pub emulators: Vec<OwnedFd>,
-    /// What executes all others.
-    pub refuser: Option<OwnedFd>,
-}
-
 fn run(caller: &Caller, order: &RunOrder) -> Result<(), Fault> {
-    let opened = init::open(order)?;
+    let originals = Originals::open(&order.handlers)?;
     give_away_output()?;
     give_up_rights()?;
     new_user(0, 0)?;
@@ -103,9 +97,10 @@ fn run(caller: &Caller, order: &RunOrder) -> Result<(), Fault> {
         | UnshareFlags::NEWUTS
         | UnshareFlags::NEWNET;
     enter(apart).to("enter namespaces of its own")?;
-    let first = fork(|| init::first_process(caller, order, opened)).to("start a process")?;
-    wait_for(first).to("wait for the sandbox")?;
-    Ok(())
+    let place = Place::make(order, originals)?;
+    let (made, theirs) = UnixStream::pair().to("make a socket")?;
+    let first = fork(|| first_process(caller, order, &place, theirs)).to("start a process")?;
+    watch(caller, order, first, made)
 }
 
 /// Programs open their output anew, as `/dev/stderr` or `/dev/stdout`, for which it has to be theirs.

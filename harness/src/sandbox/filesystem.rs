@@ -1,5 +1,6 @@
 //! The root filesystem of a sandbox, as the program sees it.
 
+use std::ffi::{CStr, CString};
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -14,8 +15,10 @@ use rustix::process::{chdir, pivot_root};
 
 use super::fault::{Fault, While};
 
-/// What the program may write into `/tmp`, and into `/dev/shm`; the engine runner gives as much.
-const SCRATCH: &str = "mode=1777,size=64m,nr_inodes=64k";
+/// What the program may write into `/dev/shm`, as in container engines.
+const SHARED_MEMORY: &CStr = c"mode=1777,size=64m,nr_inodes=64k";
+/// The files that it may make on its root filesystem.
+const INODES: &str = "256k";
 /// The devices that every container has (OCI runtime-spec, config-linux.md, "Default Devices").
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 const QUIET: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
@@ -38,14 +41,26 @@ impl Staging {
         fs::create_dir(&path).to("make a directory")?;
         Ok(path)
     }
+
+    /// A filesystem in memory for what is written over the image's layers, up to so many bytes.
+    pub(super) fn scratch(&self, size: u64) -> Result<Scratch, Fault> {
+        let at = self.directory("scratch")?;
+        let options = CString::new(format!("mode=755,size={size},nr_inodes={INODES}"));
+        let options = options.map_err(|it| Fault::new("mount a tmpfs", it))?;
+        mount("tmpfs", &at, "tmpfs", QUIET, options.as_c_str()).to("mount a tmpfs")?;
+        let scratch = Scratch { upper: at.join("upper"), work: at.join("work") };
+        for directory in [&scratch.upper, &scratch.work] {
+            fs::create_dir(directory).to("make a directory")?;
+        }
+        Ok(scratch)
+    }
 }
 
-/// Mounts layers over each other, read-only, the topmost first.
-pub(super) fn mount_layers<'a>(
-    layers: impl IntoIterator<Item = &'a Path>,
-    at: &Path,
-) -> Result<(), Fault> {
-    Overlay::new()?.below(layers)?.mount(at, MountAttrFlags::MOUNT_ATTR_RDONLY)
+/// Where an overlay keeps what is changed.
+#[derive(Debug)]
+pub(super) struct Scratch {
+    pub upper: PathBuf,
+    pub work: PathBuf,
 }
 
 /// Mounts layers over each other, the topmost first, such that what is changed goes to `upper`.
@@ -56,7 +71,7 @@ pub(super) fn mount_writable<'a>(
     at: &Path,
 ) -> Result<(), Fault> {
     let overlay = Overlay::new()?.below(layers)?.set("upperdir", upper)?.set("workdir", work)?;
-    overlay.mount(at, MountAttrFlags::empty())
+    overlay.mount(at)
 }
 
 /// An overlay in the making.
@@ -81,17 +96,17 @@ impl Overlay {
         Ok(self)
     }
 
-    fn mount(self, at: &Path, more: MountAttrFlags) -> Result<(), Fault> {
+    fn mount(self, at: &Path) -> Result<(), Fault> {
         fsconfig_create(&self.0).to("make an overlay of the layers")?;
         let quiet = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
         let mount =
-            fsmount(&self.0, FsMountFlags::FSMOUNT_CLOEXEC, quiet | more).to("mount the layers")?;
+            fsmount(&self.0, FsMountFlags::FSMOUNT_CLOEXEC, quiet).to("mount the layers")?;
         move_mount(mount, "", CWD, at, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
             .to("mount the layers at their place")
     }
 }
 
-/// What every program finds beside its image's files: `/proc`, `/dev` and a `/tmp` of its own.
+/// What every program finds beside its image's files: `/proc` and `/dev`.
 pub(super) fn mount_surroundings(root: &Path) -> Result<(), Fault> {
     let processes = root.join("proc");
     mount("proc", &processes, "proc", QUIET | MountFlags::NOEXEC, None).to("mount /proc")?;
@@ -99,12 +114,10 @@ pub(super) fn mount_surroundings(root: &Path) -> Result<(), Fault> {
     mount_bind(&settings, &settings).to("mount /proc/sys")?;
     let read_only = MountFlags::BIND | MountFlags::RDONLY | QUIET | MountFlags::NOEXEC;
     mount_remount(&settings, read_only, c"").to("protect /proc/sys")?;
-    let scratch = std::ffi::CString::new(SCRATCH).unwrap_or_default();
-    mount("tmpfs", root.join("tmp"), "tmpfs", QUIET, scratch.as_c_str()).to("mount /tmp")?;
-    mount_devices(&root.join("dev"), &scratch)
+    mount_devices(&root.join("dev"))
 }
 
-fn mount_devices(at: &Path, scratch: &std::ffi::CStr) -> Result<(), Fault> {
+fn mount_devices(at: &Path) -> Result<(), Fault> {
     let flags = MountFlags::NOSUID | MountFlags::NOEXEC;
     mount("tmpfs", at, "tmpfs", flags, c"mode=755,size=64k").to("mount /dev")?;
     for name in DEVICES {
@@ -121,7 +134,8 @@ fn mount_devices(at: &Path, scratch: &std::ffi::CStr) -> Result<(), Fault> {
     }
     let shared = at.join("shm");
     fs::create_dir(&shared).to("make /dev/shm")?;
-    mount("tmpfs", &shared, "tmpfs", QUIET | MountFlags::NOEXEC, scratch).to("mount /dev/shm")?;
+    mount("tmpfs", &shared, "tmpfs", QUIET | MountFlags::NOEXEC, SHARED_MEMORY)
+        .to("mount /dev/shm")?;
     mount_remount(at, MountFlags::BIND | MountFlags::RDONLY | flags, c"").to("protect /dev")
 }
 

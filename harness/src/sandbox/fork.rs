@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 
-use rustix::process::{Pid, WaitOptions, WaitStatus, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, waitpid};
 
 /// Runs `child` in a new process, which ends with the status that it returns.
 ///
@@ -34,6 +34,25 @@ pub(super) fn exit(status: i32) -> ! {
     #[expect(unsafe_code, reason = "std's exit would run what the parent registered for its own")]
     unsafe {
         libc::_exit(status)
+    }
+}
+
+/// Sends a signal to every process of this namespace but this one. Gives whether there was any.
+///
+/// # Errors
+///
+/// When it could not be sent.
+pub(super) fn kill_all_others(signal: Signal) -> io::Result<bool> {
+    // SAFETY: it takes two numbers. Outside a namespace of its own it would reach all of the user's
+    // processes; only the first process of one calls this.
+    #[expect(unsafe_code, reason = "there is no safe interface to signals to everybody")]
+    let sent = unsafe { libc::kill(-1, signal.as_raw()) };
+    if sent == 0 {
+        return Ok(true);
+    }
+    match io::Error::last_os_error() {
+        error if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
+        error => Err(error),
     }
 }
 

@@ -8,24 +8,35 @@
 //! in it.
 //!
 //! ```text
-//! archproof ──socket──> helper (gives up the user's rights, enters the namespaces)
-//!                         └─ first process of the sandbox (mounts, watches, reaps)
+//! archproof ──socket──> helper (gives up the user's rights, enters the namespaces, mounts, watches)
+//!                         └─ first process of the sandbox (hears of refused programs, reaps)
 //!                              └─ the program (a namespace further in, no capabilities, seccomp)
 //! ```
 //!
 //! Source: `user_namespaces(7)`, `pid_namespaces(7)`, `mount_namespaces(7)`, `binfmt_misc` of Linux 6.7.
 
+mod census;
 mod confine;
 mod enter;
+mod executors;
 mod fault;
 mod filesystem;
+mod first;
 mod fork;
-mod init;
+mod identities;
+mod identity;
+mod network;
+mod notify;
+mod place;
+mod processes;
 mod program;
 mod protocol;
 mod trap;
 mod unpack;
+mod watch;
 
 pub use enter::{ENTER, NOBODY, enter_if_asked};
 pub use fault::Fault;
+pub use first::HOST_NAME;
 pub use protocol::{Command, End, Foreign, Handlers, Message, RunOrder, Task, UnpackOrder};
+pub use watch::PATIENCE;

@@ -3,26 +3,37 @@
 use std::convert::Infallible;
 use std::ffi::CString;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use rustix::fs::{Access, access};
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+};
 use rustix::process::{DumpableBehavior, chdir, set_dumpable_behavior, setsid};
 use rustix::stdio::dup2_stdin;
 
-use super::confine::confine;
+use super::confine::{filter_system_calls, give_up_privileges};
 use super::enter::new_user;
 use super::fault::{Fault, While};
+use super::identities::ANSWERED;
+use super::notify::Listener;
 use super::protocol::Command;
 use crate::inspect::DEFAULT_PATH;
 
+/// The number of root.
+const ROOT: u32 = 0;
 /// What the OCI runtime's own process ends with when it cannot become the program.
 const NOT_STARTED: i32 = 255;
 
 /// Becomes the program. What keeps it from that before the program is found is returned; of the
 /// program itself, it is said on standard error, as the engine's runtime says it.
-pub(super) fn execute(command: &Command, processes: u64) -> Fault {
-    match prepare(command, processes) {
+pub(super) fn execute(command: &Command, processes: u64, first: UnixStream) -> Fault {
+    match prepare(command, processes, first) {
         Err(fault) => fault,
         Ok(program) => {
             let Err(error) = become_program(&program, command);
@@ -33,15 +44,51 @@ pub(super) fn execute(command: &Command, processes: u64) -> Fault {
     }
 }
 
-fn prepare(command: &Command, processes: u64) -> Result<std::path::PathBuf, Fault> {
+fn prepare(
+    command: &Command,
+    processes: u64,
+    first: UnixStream,
+) -> Result<std::path::PathBuf, Fault> {
     setsid().to("be nobody's child")?;
     dup2_stdin(File::open("/dev/null").to("open /dev/null")?).to("have no input")?;
     set_dumpable_behavior(DumpableBehavior::Dumpable).to("own its files in /proc")?;
     new_user(command.uid, command.gid)?;
     chdir(Path::new(&command.working_dir))
         .to(&format!("enter the image's WorkingDir {}", command.working_dir))?;
-    confine(processes)?;
+    give_up_privileges(processes)?;
+    if command.uid == ROOT {
+        // Only root has reason to become somebody else.
+        let listener = Listener::of_calls(ANSWERED).to("answer for the kernel")?;
+        hand_over(&first, &listener).to("answer for the kernel")?;
+    }
+    drop(first);
+    filter_system_calls()?;
     Ok(find(command).into())
+}
+
+/// Gives the first process a descriptor.
+fn hand_over(to: &UnixStream, descriptor: &Listener) -> io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    let descriptors = [descriptor.as_fd()];
+    ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
+    sendmsg(to, &[IoSlice::new(b"!")], &mut ancillary, SendFlags::NOSIGNAL)?;
+    Ok(())
+}
+
+/// What the program's process hands over before the program begins; `None` where there is nothing to
+/// be handed over.
+pub(super) fn handed_over(from: &UnixStream) -> io::Result<Option<Listener>> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let mut byte = [0];
+    let flags = RecvFlags::CMSG_CLOEXEC;
+    recvmsg(from, &mut [IoSliceMut::new(&mut byte)], &mut ancillary, flags)?;
+    let descriptors = ancillary.drain().filter_map(|it| match it {
+        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+        _ => None,
+    });
+    Ok(descriptors.last().map(Listener::from_descriptor))
 }
 
 /// The file that the first word names, as the runtime finds it: what holds a slash is a path.

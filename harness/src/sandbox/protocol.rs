@@ -1,12 +1,13 @@
 //! What goes over the socket between archproof and its helper: one order, then messages back.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
 use crate::elf::ElfTarget;
-use crate::emulator::Mark;
+use crate::emulator::ArgumentPair;
 
 /// What a helper is started for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,19 +32,22 @@ pub struct RunOrder {
     pub command: Command,
     /// Memory that it may use, in bytes, the emulator's own included.
     pub memory: u64,
+    /// What it may write to its root filesystem, in bytes.
+    pub disk: u64,
+    /// How long it may take. What it waits for a processor does not count, up to a limit.
+    pub time: Duration,
     /// Processes and threads that it may have.
     pub processes: u64,
 }
 
-/// What executes ELF files: emulators those of the platform's machines, and the refuser all others.
+/// What executes ELF files: private copies of emulators those of the platform's machines, and a program
+/// that refuses all others, on hosts for which there is one. Other hosts execute natively what they can.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Handlers {
-    /// The machines, and what emulates each.
+    /// The machines, and the emulator of each.
     pub emulated: Vec<(ElfTarget, PathBuf)>,
-    /// The mark that emulators and refuser have.
-    pub mark: Mark,
-    /// The refuser; hosts without one execute natively what they can.
-    pub refuser: Option<PathBuf>,
+    /// What every emulator is told, whatever the program's environment says.
+    pub arguments: Vec<ArgumentPair>,
 }
 
 /// What the first process executes, as the OCI runtime would.
@@ -57,6 +61,8 @@ pub struct Command {
     pub working_dir: String,
     /// Directories that the image lacks and the program finds, relative to the root.
     pub directories: Vec<PathBuf>,
+    /// Files that the program finds in place of the image's, relative to the root, and what they say.
+    pub files: Vec<(PathBuf, String)>,
     /// The user's number in the image.
     pub uid: u32,
     /// The group's number in the image.
@@ -109,4 +115,6 @@ pub enum End {
     Signalled(i32),
     /// It was killed for using more memory than it may.
     OutOfMemory,
+    /// It was killed for taking longer than it may.
+    TimedOut,
 }

@@ -5,14 +5,16 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
-use rustix::fs::fstat;
 use rustix::net::sockopt::{Timeout, set_socket_timeout, socket_peercred};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with,
     bind, listen, recv, send, socket_with,
 };
+use rustix::process::{Pid, Signal, kill_process};
 
+use super::executors::FileId;
 use super::fault::{Fault, While};
+use super::processes::{is_running, processes};
 use super::protocol::Foreign;
 use crate::emulator::TRAP_NAME;
 use crate::inspect::escape;
@@ -28,33 +30,70 @@ const PATH_MAX: usize = 4096;
 /// listened to.
 pub(super) struct Trap {
     socket: OwnedFd,
-    /// The refuser's device and inode.
-    refuser: Option<(u64, u64)>,
+    refuser: Option<FileId>,
+    /// The processes of the refuser that were there when somebody last looked.
+    seen: Vec<Pid>,
 }
 
 impl Trap {
-    pub(super) fn new(refuser: Option<OwnedFd>) -> Result<Self, Fault> {
+    pub(super) fn new(refuser: Option<FileId>) -> Result<Self, Fault> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)
             .to("make a socket")?;
         let address = SocketAddrUnix::new_abstract_name(TRAP_NAME).to("name a socket")?;
         bind(&socket, &address).to("name a socket")?;
         listen(&socket, 128).to("listen at a socket")?;
-        let refuser = refuser.map(fstat).transpose().to("look at the refuser")?;
-        Ok(Self { socket, refuser: refuser.map(|it| (it.st_dev, it.st_ino)) })
+        Ok(Self { socket, refuser, seen: Vec::new() })
     }
 
     /// Files that were refused since the last time; there may be more.
-    pub(super) fn caught(&self) -> Vec<Foreign> {
+    pub(super) fn caught(&mut self) -> Vec<Foreign> {
         let accept = || accept_with(&self.socket, SocketFlags::CLOEXEC).ok();
-        std::iter::from_fn(accept).take(AT_ONCE).filter_map(|it| self.listen_to(&it)).collect()
+        let told = std::iter::from_fn(accept).take(AT_ONCE);
+        let mut caught: Vec<Foreign> = told.filter_map(|it| self.listen_to(&it)).collect();
+        caught.extend(self.silent());
+        caught
+    }
+
+    /// What the refuser was executed for and could not tell: a program may leave it no descriptor to
+    /// tell with. Whoever tells is gone by the next time.
+    fn silent(&mut self) -> Vec<Foreign> {
+        let (now, before) = (self.refusers(), std::mem::take(&mut self.seen));
+        let (stuck, new): (Vec<Pid>, Vec<Pid>) =
+            now.into_iter().partition(|it| before.contains(it));
+        self.seen = new;
+        let foreign = stuck.iter().filter_map(|it| told_by_arguments(*it)).collect();
+        for pid in stuck {
+            // It may have ended.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        foreign
+    }
+
+    /// What the refuser was executed for by whoever has not told yet.
+    pub(super) fn waiting(&self) -> Vec<Foreign> {
+        self.refusers().into_iter().filter_map(told_by_arguments).collect()
+    }
+
+    /// The processes that the refuser's file is executed in.
+    fn refusers(&self) -> Vec<Pid> {
+        processes().filter(|it| self.is_refuser(*it)).collect()
+    }
+
+    /// A program could say anything; but it cannot be executed from the refuser's file.
+    fn is_refuser(&self, pid: Pid) -> bool {
+        let program = fs::metadata(format!("/proc/{}/exe", pid.as_raw_nonzero()));
+        program.is_ok_and(|it| self.refuser == Some((it.dev(), it.ino())))
+    }
+
+    /// Whether a process but the first does anything, or is about to tell.
+    pub(super) fn is_somebody_busy(&self) -> bool {
+        processes().any(|it| is_running(it) || self.is_refuser(it))
     }
 
     fn listen_to(&self, connection: &OwnedFd) -> Option<Foreign> {
         let peer = socket_peercred(connection).ok()?.pid;
-        // A program could say anything; but it cannot be executed from the refuser's file.
-        let program = fs::metadata(format!("/proc/{peer}/exe")).ok()?;
-        if self.refuser != Some((program.dev(), program.ino())) {
+        if !self.is_refuser(peer) {
             return None;
         }
         // It speaks at once, unless somebody stops it.
@@ -65,6 +104,13 @@ impl Trap {
         let _ = send(connection, b"!", SendFlags::NOSIGNAL);
         Some(Foreign { path: escape(&path[..length]) })
     }
+}
+
+/// The refuser's second argument is the path of what was to be executed.
+fn told_by_arguments(pid: Pid) -> Option<Foreign> {
+    let arguments = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()?;
+    let path = arguments.split(|it| *it == 0).nth(1)?;
+    Some(Foreign { path: escape(path) })
 }
 
 impl AsFd for Trap {

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use super::super::start::Start;
-use crate::emulator::CpuModel;
 use crate::inspect::{
     Account, Command as Words, DEFAULT_PATH, ImagePath, NodeKind, ResolveError, Variant, variable,
 };
-use crate::sandbox::Command;
+use crate::sandbox::{Command, HOST_NAME};
 
 /// What the OCI runtime would execute. `None` where the user has no number that Linux takes.
 pub(super) fn command_of(variant: &Variant, start: &Start) -> Option<Command> {
@@ -25,7 +24,20 @@ pub(super) fn command_of(variant: &Variant, start: &Start) -> Option<Command> {
     };
     let (uid, gid) = (u32::try_from(account.uid).ok()?, u32::try_from(account.gid).ok()?);
     let directories = missing_working_dir(variant).into_iter().collect();
-    Some(Command { words, env, working_dir, directories, uid, gid })
+    let files = provided_files(variant);
+    Some(Command { words, env, working_dir, directories, files, uid, gid })
+}
+
+/// The files that engines put into every container, as far as they are about a machine without a
+/// network. An `/etc` that is a link is left as it is.
+fn provided_files(variant: &Variant) -> Vec<(PathBuf, String)> {
+    let folder = variant.files.get(&ImagePath::clean("/etc")).map(|it| &it.kind);
+    if !matches!(folder, None | Some(NodeKind::Directory)) {
+        return Vec::new();
+    }
+    let hosts = format!("127.0.0.1\tlocalhost {HOST_NAME}\n::1\tlocalhost ip6-localhost\n");
+    let files = [("etc/hosts", hosts), ("etc/hostname", format!("{HOST_NAME}\n"))];
+    files.map(|(path, text)| (PathBuf::from(path), text)).into()
 }
 
 /// The image's working directory, if it is not there: engines make it. Nothing is made behind links,
@@ -40,14 +52,4 @@ fn missing_working_dir(variant: &Variant) -> Option<PathBuf> {
     };
     let is_plain = !above.any(|it| is_link(&it));
     (is_missing && is_plain).then(|| path.components().collect())
-}
-
-/// The emulator takes its model from the environment, which its children inherit; no image has a
-/// say in how it is emulated.
-pub(super) fn on(mut command: Command, cpu: &CpuModel) -> Command {
-    command.env.retain(|it| !it.starts_with("QEMU_"));
-    if let CpuModel::Named(name) = cpu {
-        command.env.push(format!("QEMU_CPU={name}"));
-    }
-    command
 }

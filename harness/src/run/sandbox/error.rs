@@ -22,8 +22,8 @@ pub(super) enum SandboxError {
     Emulator(#[from] EmulatorError),
     #[error(transparent)]
     Model(#[from] NoModel),
-    #[error("cannot keep a copy of the emulator in {}", folder.display())]
-    Copy {
+    #[error("cannot keep what emulators say of themselves in {}", folder.display())]
+    Notes {
         folder: PathBuf,
         #[source]
         source: std::io::Error,

@@ -13,8 +13,8 @@ use crate::elf::Data;
 use crate::inspect::ImagePath;
 use crate::platform::{Architecture, Platform};
 
-/// Has QEMU say each system call and signal on the standard error.
-pub(super) const TRACE: &str = "QEMU_STRACE=1";
+/// Has QEMU say each system call and signal on the standard error. Arguments go in pairs.
+pub(super) const TRACE: &[[&str; 2]] = &[["-strace", "-strace"]];
 
 /// Finds the instruction of the last SIGILL in a trace, in the program's file. `None` where the trace
 /// has none, or the address is not one that the file alone decides.

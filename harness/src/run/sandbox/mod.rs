@@ -19,18 +19,16 @@ use super::evidence::{RunEnd, RunEvidence};
 use super::helper::Helper;
 use super::layers::LayerStore;
 use super::start::Start;
-use crate::emulator::{
-    CpuModel, Emulator, Emulators, MarkedFiles, PROBED, Processors, probe, refuser,
-};
+use crate::emulator::{CpuModel, Emulator, Emulators, Notes, PROBED, Processors, probe};
 use crate::error_chain::error_chain;
 use crate::event::{Event, Events};
 use crate::inspect::ImageFacts;
 use crate::oci::{Descriptor, Digest, OpenImage};
 use crate::platform::{Architecture, Platform};
-use crate::sandbox::{Command, Handlers};
-use command::{command_of, on};
+use crate::sandbox::Command;
+use command::command_of;
 use error::SandboxError;
-use place::{Place, evidence};
+use place::{Emulated, Place, evidence};
 
 /// How long a program that does nothing may take.
 const PROBING: Duration = Duration::from_secs(10);
@@ -45,7 +43,7 @@ pub struct ProbeError(String);
 pub struct SandboxRunner {
     /// What enters them.
     pub helper: Helper,
-    /// Where unpacked layers and marked emulators are kept.
+    /// Where unpacked layers are kept, and what emulators say of themselves.
     pub folder: PathBuf,
     /// What executes programs of other machines.
     pub emulators: Emulators,
@@ -135,9 +133,9 @@ impl SandboxRunner {
     ) -> Result<Place<'a>, SandboxError> {
         let promised = processors.of_platform(start.platform)?;
         let emulator = self.emulators.find(start.platform.architecture())?;
-        let (handlers, version) = self.handlers(start.platform, &emulator)?;
+        let (emulated, version) = self.emulated(start.platform, &emulator)?;
         let layers = store.unpack(&self.helper, image, &layers_of(image, start.manifest)?)?;
-        Ok(Place { helper: &self.helper, store, layers, handlers, promised, version })
+        Ok(Place { helper: &self.helper, store, layers, emulated, promised, version })
     }
 
     /// Runs a program of a platform that does nothing, to see whether any would run. Gives the
@@ -150,21 +148,22 @@ impl SandboxRunner {
         let failed = |error: SandboxError| ProbeError(error_chain(&error).join(": "));
         let emulator =
             self.emulators.find(platform.architecture()).map_err(|it| failed(it.into()))?;
-        let (handlers, version) = self.handlers(platform, &emulator).map_err(failed)?;
+        let (emulated, version) = self.emulated(platform, &emulator).map_err(failed)?;
         let store = LayerStore::open(self.folder.clone()).map_err(|it| failed(it.into()))?;
         let layer = store.layer_of("probe", &probe(platform)).map_err(|it| failed(it.into()))?;
         let (promised, layers) = (cpu.clone(), vec![layer.files()]);
         let place =
-            Place { helper: &self.helper, store: &store, layers, handlers, promised, version };
+            Place { helper: &self.helper, store: &store, layers, emulated, promised, version };
         let command = Command {
             words: vec!["/probe".to_owned()],
             env: Vec::new(),
             working_dir: "/".to_owned(),
             directories: Vec::new(),
+            files: Vec::new(),
             uid: 0,
             gid: 0,
         };
-        let ended = place.obey(on(command, cpu), PROBING).map_err(failed)?;
+        let ended = place.obey(command, cpu, &[], PROBING).map_err(failed)?;
         match ended.end {
             RunEnd::Exited { code: PROBED } => Ok(place.version),
             end => {
@@ -177,27 +176,21 @@ impl SandboxRunner {
     /// All programs of the variant's machine go through the emulator, those of the host's own
     /// architecture too. So do those of 386 in amd64 variants, which amd64 machines execute, where
     /// there is an emulator for them. Gives the emulator's version as well.
-    fn handlers(
+    fn emulated(
         &self,
         platform: Platform,
         emulator: &Emulator,
-    ) -> Result<(Handlers, String), SandboxError> {
-        let folder = self.folder.join("emulators");
-        let copy = |source| SandboxError::Copy { folder: folder.clone(), source };
-        let marked = MarkedFiles::open(folder.clone()).map_err(copy)?;
-        let refuser = refuser(Platform::of_host(), marked.mark());
-        let refuser = refuser.map(|it| marked.file_of("refuser", &it)).transpose().map_err(copy)?;
-        let of_path = |platform: Platform, path| {
-            Ok::<_, SandboxError>((platform.elf_target(), marked.copy_of(path).map_err(copy)?))
-        };
-        let mut emulated = vec![of_path(platform, &emulator.path)?];
+    ) -> Result<(Emulated, String), SandboxError> {
+        let folder = self.folder.join("notes");
+        let unusable = |source| SandboxError::Notes { folder: folder.clone(), source };
+        let notes = Notes::open(folder.clone()).map_err(unusable)?;
+        let mut emulated = vec![(platform.elf_target(), emulator.path.clone())];
         if matches!(platform.architecture(), Architecture::Amd64(_))
             && let Ok(older) = self.emulators.find(Architecture::I386)
         {
-            emulated.push(of_path(Platform::new(Architecture::I386), &older.path)?);
+            emulated.push((Platform::new(Architecture::I386).elf_target(), older.path));
         }
-        let handlers = Handlers { emulated, mark: marked.mark(), refuser };
-        Ok((handlers, emulator.version(&marked)?))
+        Ok((emulated, emulator.version(&notes)?))
     }
 }
 

@@ -13,19 +13,22 @@ use super::super::evidence::{
 use super::super::helper::{Heard, Helper, Started};
 use super::super::layers::LayerStore;
 use super::super::start::{Directness, Start};
-use super::super::{MEMORY, PROCESSES};
-use super::command::on;
+use super::super::{DISK, MEMORY, PROCESSES};
 use super::error::{MAKING, SandboxError};
 use super::instruction;
-use crate::emulator::CpuModel;
-use crate::sandbox::{Command, End, Foreign, Handlers, Message, RunOrder, Task};
+use crate::elf::ElfTarget;
+use crate::emulator::{ArgumentPair, CpuModel};
+use crate::sandbox::{Command, End, Foreign, Handlers, Message, PATIENCE, RunOrder, Task};
+
+/// The machines whose programs run, and the emulator of each.
+pub(super) type Emulated = Vec<(ElfTarget, PathBuf)>;
 
 /// Where a variant can be run, any number of times.
 pub(super) struct Place<'a> {
     pub helper: &'a Helper,
     pub store: &'a LayerStore,
     pub layers: Vec<PathBuf>,
-    pub handlers: Handlers,
+    pub emulated: Emulated,
     /// The oldest processor that the platform promises, or the one that was named.
     pub promised: CpuModel,
     /// The emulator's.
@@ -40,7 +43,7 @@ impl Place<'_> {
         cpu: &CpuModel,
         timeout: Duration,
     ) -> RunEvidence {
-        let ended = self.obey(on(command.clone(), cpu), timeout);
+        let ended = self.obey(command.clone(), cpu, &[], timeout);
         let ended = ended.unwrap_or_else(SandboxError::into_ended);
         evidence(start, cpu.clone(), ended, &self.version)
     }
@@ -55,9 +58,8 @@ impl Place<'_> {
         if start.directness == Directness::Behind || start.fixed.is_empty() {
             return None;
         }
-        let mut command = on(command.clone(), &self.promised);
-        command.env.push(instruction::TRACE.to_owned());
-        let trace = self.obey(command, timeout).ok()?.stderr;
+        let traced = self.obey(command.clone(), &self.promised, instruction::TRACE, timeout);
+        let trace = traced.ok()?.stderr;
         // The signal that counts is the last, and only the beginning is kept.
         if trace.extent == Extent::Beginning {
             return None;
@@ -67,14 +69,23 @@ impl Place<'_> {
         instruction::find(&trace.text, start, &layers)
     }
 
-    /// Runs a command to its end, or to the end of its time.
-    pub(super) fn obey(&self, command: Command, timeout: Duration) -> Result<Ended, SandboxError> {
+    /// Runs a command to its end, or to the end of its time. `more` are further pairs of arguments for
+    /// the emulator.
+    pub(super) fn obey(
+        &self,
+        command: Command,
+        cpu: &CpuModel,
+        more: &[[&str; 2]],
+        timeout: Duration,
+    ) -> Result<Ended, SandboxError> {
         let order = RunOrder {
             layers: self.layers.clone(),
             staging: PathBuf::from("staging"),
-            handlers: self.handlers.clone(),
+            handlers: Handlers { emulated: self.emulated.clone(), arguments: arguments(cpu, more) },
             command,
             memory: MEMORY,
+            disk: DISK,
+            time: timeout,
             processes: PROCESSES,
         };
         let output = [Stdio::piped(), Stdio::piped()];
@@ -89,6 +100,15 @@ impl Place<'_> {
     }
 }
 
+/// What the emulators are told.
+fn arguments(cpu: &CpuModel, more: &[[&str; 2]]) -> Vec<ArgumentPair> {
+    let model = match cpu {
+        CpuModel::Default => None,
+        CpuModel::Named(name) => Some(["-cpu", name]),
+    };
+    model.into_iter().chain(more.iter().copied()).map(|it| it.map(str::to_owned)).collect()
+}
+
 /// So many files of other machines are reported: whoever executes more makes them as it goes.
 const FOREIGN_LIMIT: usize = 100;
 
@@ -99,14 +119,16 @@ fn listen(started: &mut Started, timeout: Duration) -> Result<(RunEnd, Vec<Strin
     let end = loop {
         match started.answer_until(deadline) {
             Heard::Message(Message::Started) => {
-                (is_made, deadline) = (true, Instant::now() + timeout);
+                // The sandbox ends the program itself; this is for one that is lost.
+                let longest = timeout.saturating_mul(PATIENCE) + MAKING;
+                (is_made, deadline) = (true, Instant::now() + longest);
             }
             Heard::Message(Message::Foreign(Foreign { path })) => {
                 if foreign.len() < FOREIGN_LIMIT {
                     foreign.insert(path);
                 }
             }
-            Heard::Message(Message::Ended(end)) => break end_of(&end),
+            Heard::Message(Message::Ended(end)) => break end_of(&end, timeout),
             Heard::Message(Message::Failed(fault)) => return Err(SandboxError::Fault(fault)),
             Heard::Message(Message::Unpacked) => {}
             Heard::Silence if is_made => break RunEnd::timed_out(timeout),
@@ -124,12 +146,13 @@ pub(super) fn evidence(start: &Start, cpu: CpuModel, ended: Ended, version: &str
     )
 }
 
-fn end_of(end: &End) -> RunEnd {
+fn end_of(end: &End, timeout: Duration) -> RunEnd {
     match end {
         End::Exited(code) => RunEnd::of_status(i64::from(*code), SignalCause::Program),
         End::Signalled(signal) => {
             RunEnd::Signalled { signal: i64::from(*signal), cause: SignalCause::Program }
         }
+        End::TimedOut => RunEnd::timed_out(timeout),
         End::OutOfMemory => RunEnd::Signalled { signal: 9, cause: SignalCause::MemoryLimit },
     }
 }

@@ -1,0 +1,129 @@
+//! What the processes of a sandbox use, as its `/proc` tells.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use rustix::fs::{Dir, Mode, OFlags, openat};
+
+/// The first process of the sandbox, which is archproof's own.
+const FIRST: &[u8] = b"1";
+
+/// What all processes use at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Census {
+    /// Memory in bytes. What processes share counts for each.
+    pub memory: u64,
+    /// Processor time so far, of those too that have ended.
+    pub cpu: Duration,
+    /// Whether one of them could go on if it had a processor.
+    pub activity: Activity,
+}
+
+/// Whether somebody wants a processor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Activity {
+    Runnable,
+    #[default]
+    Waiting,
+}
+
+/// One process.
+///
+/// Source: `proc_pid_stat(5)`.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Process {
+    activity: Activity,
+    own_ticks: u64,
+    children_ticks: u64,
+    pages: u64,
+}
+
+impl Census {
+    /// Counts the processes of a `/proc`, its first one left out.
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be looked at: nobody knows then what it uses.
+    pub(super) fn take(processes: &OwnedFd) -> io::Result<Self> {
+        let mut ticks = 0;
+        let mut census = Self::default();
+        for entry in Dir::read_from(processes)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if !name.first().is_some_and(u8::is_ascii_digit) {
+                continue;
+            }
+            let Some(process) = look(processes, name)? else { continue };
+            ticks += process.children_ticks;
+            if name == FIRST {
+                continue;
+            }
+            ticks += process.own_ticks;
+            census.memory += process.pages * rustix::param::page_size() as u64;
+            if process.activity == Activity::Runnable {
+                census.activity = Activity::Runnable;
+            }
+        }
+        let per_second = rustix::param::clock_ticks_per_second().max(1);
+        census.cpu = Duration::from_millis(ticks.saturating_mul(1000) / per_second);
+        Ok(census)
+    }
+}
+
+/// `None` for a process that has ended meanwhile.
+fn look(processes: &OwnedFd, name: &[u8]) -> io::Result<Option<Process>> {
+    let path = [name, b"/stat"].concat();
+    let mut text = Vec::new();
+    let read = openat(processes, path.as_slice(), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+        .map_err(io::Error::from)
+        .and_then(|file| File::from(file).read_to_end(&mut text));
+    match read {
+        Ok(_) => parse(&text).map(Some).ok_or_else(|| io::Error::other("/proc is damaged")),
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The name of a program, in parentheses, may hold anything; nothing behind it does.
+fn parse(text: &[u8]) -> Option<Process> {
+    let begin = text.iter().rposition(|it| *it == b')')? + 1;
+    let text = std::str::from_utf8(&text[begin..]).ok()?;
+    let fields: Vec<&str> = text.split_ascii_whitespace().collect();
+    // The third field is the first here.
+    let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
+    let activity =
+        if fields.first() == Some(&"R") { Activity::Runnable } else { Activity::Waiting };
+    Some(Process {
+        activity,
+        own_ticks: number(14)? + number(15)?,
+        // Signed there, for no reason.
+        children_ticks: number(16)? + number(17)?,
+        pages: number(24)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_s_name_misleads_nobody() {
+        let text =
+            b"7 (x) R 1 (y) S 1 7 7 0 -1 4194304 97 0 0 0 5 6 7 8 20 0 1 0 999 8192 42 184467 0\n";
+        let expected =
+            Process { activity: Activity::Waiting, own_ticks: 11, children_ticks: 15, pages: 42 };
+        assert_eq!(parse(text), Some(expected));
+        assert_eq!(parse(b"7 (x"), None);
+        assert_eq!(parse(b"7 (x) R 1 2"), None);
+    }
+
+    #[test]
+    fn this_machine_s_processes_are_counted() {
+        let processes =
+            rustix::fs::open("/proc", OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+        let census = Census::take(&processes.expect("it is there")).expect("they can be seen");
+        assert!(census.memory > 1 << 20, "this test itself: {census:?}");
+    }
+}

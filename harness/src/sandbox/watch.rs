@@ -1,0 +1,169 @@
+//! The watch over a sandbox, from outside it: the program cannot name this process, and so neither
+//! end it nor slow it down.
+
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use super::census::{Activity, Census};
+use super::enter::Caller;
+use super::fault::{Fault, While};
+use super::fork::wait_for;
+use super::protocol::{End, Message, RunOrder};
+
+/// How often the processes are looked at.
+const TICK: Duration = Duration::from_millis(20);
+/// So many times longer than it may a program may take by the clock, on a machine that is busy.
+pub const PATIENCE: u32 = 10;
+
+/// Waits for the sandbox of a first process to end, and ends it when it uses more than it may, or when
+/// that cannot be seen. `made` says when the sandbox is made: before, its `/proc` is not there.
+pub(super) fn watch(
+    caller: &Caller,
+    order: &RunOrder,
+    first: Pid,
+    mut made: UnixStream,
+) -> Result<(), Fault> {
+    if made.read(&mut [0]).to("hear of the sandbox")? == 0 {
+        // What went wrong was told.
+        wait_for(first).to("wait for the sandbox")?;
+        return Ok(());
+    }
+    let first = First { pid: first, handle: pidfd_open(first, PidfdFlags::empty()).to("watch")? };
+    match first.until_end(caller, order) {
+        Ok(None) => Ok(()),
+        Ok(Some(end)) => {
+            first.kill()?;
+            caller.tell(&Message::Ended(end));
+            Ok(())
+        }
+        Err(fault) => {
+            first.kill()?;
+            Err(fault)
+        }
+    }
+}
+
+struct First {
+    pid: Pid,
+    handle: OwnedFd,
+}
+
+impl First {
+    /// How the sandbox has to end; `None` if it ended by itself, or nobody wants to know any more.
+    fn until_end(&self, caller: &Caller, order: &RunOrder) -> Result<Option<End>, Fault> {
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let processes =
+            rustix::fs::open("/proc", flags, Mode::empty()).to("see the sandbox's processes")?;
+        let mut clock = Clock::new(Instant::now());
+        loop {
+            match self.wait(caller) {
+                Wake::Tick => {}
+                Wake::CallerGone => return self.kill().map(|()| None),
+                Wake::Ended => {
+                    wait_for(self.pid).to("wait for the sandbox")?;
+                    return Ok(None);
+                }
+            }
+            let census = Census::take(&processes).to("see the sandbox's processes")?;
+            if census.memory > order.memory {
+                return Ok(Some(End::OutOfMemory));
+            }
+            if clock.is_over(Instant::now(), census, order.time) {
+                return Ok(Some(End::TimedOut));
+            }
+        }
+    }
+
+    fn wait(&self, caller: &Caller) -> Wake {
+        let tick = Timespec { tv_sec: 0, tv_nsec: i64::from(TICK.subsec_nanos()) };
+        let mut sources = [
+            PollFd::new(caller.socket(), PollFlags::RDHUP),
+            PollFd::new(&self.handle, PollFlags::IN),
+        ];
+        // Interrupted or not, there may be something to do.
+        let _ = poll(&mut sources, Some(&tick));
+        let gone = PollFlags::HUP | PollFlags::RDHUP | PollFlags::ERR;
+        if sources[1].revents().intersects(PollFlags::IN) {
+            Wake::Ended
+        } else if sources[0].revents().intersects(gone) {
+            Wake::CallerGone
+        } else {
+            Wake::Tick
+        }
+    }
+
+    /// Ends everything in the sandbox, and waits until the kernel has done it.
+    fn kill(&self) -> Result<(), Fault> {
+        // It may have ended meanwhile.
+        let _ = pidfd_send_signal(&self.handle, Signal::KILL);
+        wait_for(self.pid).map(|_| ()).to("wait for the sandbox")
+    }
+}
+
+enum Wake {
+    Tick,
+    Ended,
+    CallerGone,
+}
+
+/// How long a program has taken: the time that it had a processor, or waited for anything else.
+#[derive(Debug)]
+struct Clock {
+    begun: Instant,
+    last: Instant,
+    cpu: Duration,
+    spent: Duration,
+}
+
+impl Clock {
+    fn new(now: Instant) -> Self {
+        Self { begun: now, last: now, cpu: Duration::ZERO, spent: Duration::ZERO }
+    }
+
+    /// Whether the time is over that it may take.
+    fn is_over(&mut self, now: Instant, census: Census, limit: Duration) -> bool {
+        let passed = now - self.last;
+        let had = census.cpu.saturating_sub(self.cpu);
+        self.last = now;
+        self.cpu = census.cpu;
+        self.spent += match census.activity {
+            // Of several threads, one counts.
+            Activity::Runnable => had.min(passed),
+            Activity::Waiting => passed,
+        };
+        self.spent > limit || now - self.begun > limit.saturating_mul(PATIENCE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    /// After how many seconds the time is over for a program that gets a part of each second.
+    fn over_after(activity: Activity, milliseconds: u64) -> Option<u64> {
+        let begun = Instant::now();
+        let mut clock = Clock::new(begun);
+        (1..200).find(|second| {
+            let cpu = Duration::from_millis(milliseconds * second);
+            let census = Census { memory: 0, cpu, activity };
+            clock.is_over(begun + Duration::from_secs(*second), census, LIMIT)
+        })
+    }
+
+    #[test]
+    fn a_program_that_waits_for_a_processor_has_more_time() {
+        assert_eq!(over_after(Activity::Waiting, 0), Some(11));
+        assert_eq!(over_after(Activity::Runnable, 1000), Some(11));
+        assert_eq!(over_after(Activity::Runnable, 4000), Some(11), "on four processors");
+        assert_eq!(over_after(Activity::Runnable, 250), Some(41), "on a quarter of one");
+        assert_eq!(over_after(Activity::Runnable, 1), Some(101), "on next to nothing");
+    }
+}
