@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 pub(crate) struct Request {
     /// `GET` and the path with its query.
     pub(crate) line: String,
-    /// The rest of the head, and what has come of the body.
+    /// The rest of the head, and the body.
     pub(crate) text: String,
 }
 
@@ -31,19 +31,28 @@ impl Request {
 pub(crate) struct Reply {
     status: u16,
     headers: String,
-    body: Vec<u8>,
-    /// Of what the head says is to come, so much never does.
-    missing: usize,
-    endless: bool,
+    body: Body,
 }
+
+/// What follows the head.
+enum Body {
+    /// The bytes, and how many more the head announces.
+    Bytes(Vec<u8>, usize),
+    /// Whatever the function writes, which begins where the head ends.
+    Written(Writer),
+    /// Whatever the function writes, head and all.
+    Raw(Writer),
+}
+
+type Writer = Box<dyn Fn(&mut TcpStream) -> std::io::Result<()>>;
 
 impl Reply {
     pub(crate) fn status(status: u16) -> Self {
-        Self { status, headers: String::new(), body: Vec::new(), missing: 0, endless: false }
+        Self { status, headers: String::new(), body: Body::Bytes(Vec::new(), 0) }
     }
 
     pub(crate) fn ok(body: &[u8]) -> Self {
-        Self { body: body.to_vec(), ..Self::status(200) }
+        Self { body: Body::Bytes(body.to_vec(), 0), ..Self::status(200) }
     }
 
     pub(crate) fn partial(body: &[u8]) -> Self {
@@ -59,27 +68,59 @@ impl Reply {
         self
     }
 
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
     /// Breaks off before the last bytes.
-    pub(crate) fn cut(mut self, missing: usize) -> Self {
-        self.body.truncate(self.body.len() - missing);
-        Self { missing, ..self }
+    pub(crate) fn cut(self, missing: usize) -> Self {
+        let Body::Bytes(mut body, before) = self.body else { panic!("it has bytes") };
+        body.truncate(body.len() - missing);
+        Self { body: Body::Bytes(body, before + missing), ..self }
+    }
+
+    /// Announces bytes that never come.
+    pub(crate) fn promising(self, missing: usize) -> Self {
+        let Body::Bytes(body, before) = self.body else { panic!("it has bytes") };
+        Self { body: Body::Bytes(body, before + missing), ..self }
     }
 
     /// Never ends.
     pub(crate) fn endless() -> Self {
-        Self { endless: true, ..Self::status(200) }
+        Self::written(200, |stream| {
+            stream.write_all(b"\r\n")?;
+            loop {
+                stream.write_all(&[b' '; 1 << 14])?;
+            }
+        })
+    }
+
+    /// Writes the end of the head and the body by a function.
+    pub(crate) fn written(
+        status: u16,
+        write: impl Fn(&mut TcpStream) -> std::io::Result<()> + 'static,
+    ) -> Self {
+        Self { body: Body::Written(Box::new(write)), ..Self::status(status) }
+    }
+
+    /// Writes all of it by a function, the head too.
+    pub(crate) fn raw(write: impl Fn(&mut TcpStream) -> std::io::Result<()> + 'static) -> Self {
+        Self { body: Body::Raw(Box::new(write)), ..Self::status(0) }
     }
 
     fn write(&self, stream: &mut TcpStream) -> std::io::Result<()> {
-        let Self { status, headers, body, missing, endless } = self;
-        write!(stream, "HTTP/1.1 {status} x\r\nConnection: close\r\n{headers}")?;
-        if *endless {
-            stream.write_all(b"\r\n")?;
-            while stream.write_all(&[b' '; 1 << 14]).is_ok() {}
-            return Ok(());
+        let Self { status, headers, body } = self;
+        if let Body::Raw(write) = body {
+            return write(stream);
         }
-        write!(stream, "Content-Length: {}\r\n\r\n", body.len() + missing)?;
-        stream.write_all(body)
+        write!(stream, "HTTP/1.1 {status} x\r\nConnection: close\r\n{headers}")?;
+        match body {
+            Body::Bytes(body, missing) => {
+                write!(stream, "Content-Length: {}\r\n\r\n", body.len() + missing)?;
+                stream.write_all(body)
+            }
+            Body::Written(write) | Body::Raw(write) => write(stream),
+        }
     }
 }
 
@@ -126,10 +167,25 @@ fn serve(mut stream: TcpStream, answer: &dyn Fn(&Request) -> Reply, log: &Mutex<
             return;
         }
     }
-    let text = String::from_utf8_lossy(&head).into_owned();
+    let text = with_body(&mut stream, head);
     let (line, rest) = text.split_once("\r\n").expect("a request has lines");
     let request = Request { line: line.to_owned(), text: rest.to_owned() };
     log.lock().expect("no thread panicked").push(request.clone());
     // Whoever asked may have gone.
     let _ = answer(&request).write(&mut stream);
+}
+
+/// Reads on to the end of the body.
+fn with_body(stream: &mut TcpStream, mut message: Vec<u8>) -> String {
+    let text = String::from_utf8_lossy(&message).into_owned();
+    let (head, begun) = text.split_once("\r\n\r\n").expect("a head");
+    let length = head.lines().find_map(|it| {
+        it.to_ascii_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok()
+    });
+    let mut rest = vec![0; length.unwrap_or(0).saturating_sub(begun.len())];
+    // What does not come is not there.
+    if stream.read_exact(&mut rest).is_ok() {
+        message.extend(rest);
+    }
+    String::from_utf8_lossy(&message).into_owned()
 }

@@ -2,6 +2,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod evil;
 mod fake;
 mod image;
 mod registry;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::super::credentials::Login;
 use super::error::{RegistryErrorKind, Visitor};
-use super::host::may_ask;
+use super::host::{may_ask, origin};
 use super::remote::{body, unreachable};
 
 /// No token comes near.
@@ -22,6 +22,9 @@ const TOKEN_LIMIT: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Access {
     login: Option<Login>,
+    /// Asks token services. It follows no redirect: the login is for the host that the registry
+    /// names, and for no other.
+    client: Client,
     granted: Mutex<Grant>,
 }
 
@@ -56,8 +59,9 @@ struct TokenAnswer {
 }
 
 impl Access {
-    pub(super) fn new(login: Option<Login>) -> Self {
-        Self { login, granted: Mutex::default() }
+    /// With a client that follows no redirect.
+    pub(super) fn new(login: Option<Login>, client: Client) -> Self {
+        Self { login, client, granted: Mutex::default() }
     }
 
     /// Who asks.
@@ -77,10 +81,10 @@ impl Access {
         }
     }
 
-    /// Answers a registry that has refused; whether it is worth to ask it again.
+    /// Answers the challenge of the registry itself; whether it is worth to ask it again. The
+    /// caller vouches that nobody else has sent the challenge.
     pub(super) async fn gain(
         &self,
-        client: &Client,
         refusal: &Response,
         host: &str,
         repository: &str,
@@ -93,7 +97,7 @@ impl Access {
         let unknown = || RegistryErrorKind::Challenge(host.to_owned());
         let granted = if let Some(bearer) = find("Bearer") {
             let service = Service::of(bearer, repository).ok_or_else(unknown)?;
-            Grant::Token(self.token(client, &service, host).await?)
+            Grant::Token(self.token(&service, host).await?)
         } else if find("Basic").is_some() {
             match &self.login {
                 Some(Login::Password { .. }) => Grant::Login,
@@ -108,24 +112,20 @@ impl Access {
         Ok(true)
     }
 
-    async fn token(
-        &self,
-        client: &Client,
-        service: &Service,
-        host: &str,
-    ) -> Result<String, RegistryErrorKind> {
+    async fn token(&self, service: &Service, host: &str) -> Result<String, RegistryErrorKind> {
         if !may_ask(&service.realm) {
             return Err(RegistryErrorKind::PlainHttp(service.place()));
         }
         let request = match &self.login {
-            Some(Login::Identity(token)) => client
+            Some(Login::Identity(token)) => self
+                .client
                 .post(service.realm.clone())
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(service.form(token)),
             Some(Login::Password { user, password }) => {
-                client.get(service.query()).basic_auth(user, Some(password))
+                self.client.get(service.query()).basic_auth(user, Some(password))
             }
-            None => client.get(service.query()),
+            None => self.client.get(service.query()),
         };
         let response = request.send().await.map_err(|it| unreachable(&service.place(), it))?;
         let status = response.status();
@@ -133,6 +133,9 @@ impl Access {
             let (host, login) = (host.to_owned(), self.visitor());
             let (status, message) = (status.as_u16(), String::new());
             return Err(RegistryErrorKind::Denied { host, status, message, login });
+        }
+        if status.is_redirection() {
+            return Err(RegistryErrorKind::TokenRedirect(service.place()));
         }
         if !status.is_success() {
             let (host, status) = (service.place(), status.as_u16());
@@ -161,9 +164,9 @@ impl Service {
         })
     }
 
-    /// For messages: an address may have secrets in it.
+    /// For messages.
     fn place(&self) -> String {
-        self.realm.origin().ascii_serialization()
+        origin(&self.realm)
     }
 
     fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {

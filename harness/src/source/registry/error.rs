@@ -41,6 +41,19 @@ pub enum RegistryErrorKind {
         /// Who asked.
         login: Visitor,
     },
+    /// The host that the registry redirects to lets nobody in.
+    #[error(
+        "{host} redirects to {target}, which refuses access ({status}); \
+         the login for {host} is not sent to another host"
+    )]
+    RedirectDenied {
+        /// The registry.
+        host: String,
+        /// Where it redirects to, without path and query.
+        target: String,
+        /// What the other host answered.
+        status: u16,
+    },
     /// Too much was asked for lately.
     #[error("{host} has been asked too much lately (429{}): wait, or log in", said(.message))]
     TooMany {
@@ -71,18 +84,34 @@ pub enum RegistryErrorKind {
     /// Led to a place without TLS.
     #[error("{0} is without TLS, which is for this machine's own registries alone")]
     PlainHttp(String),
+    /// Redirected without an end.
+    #[error("{host} redirects more than {limit} times")]
+    Circle {
+        /// The registry.
+        host: String,
+        /// How many redirects are followed.
+        limit: usize,
+    },
     /// The registry asks for a login in a way that nobody knows.
     #[error("{0} asks for a login in a way that is not known here")]
     Challenge(String),
     /// The service that gives tokens gives none.
     #[error("the token service {0} gives no token")]
     NoToken(String),
+    /// The service that gives tokens redirects elsewhere.
+    #[error("the token service {0} redirects, and a login is not sent to another address")]
+    TokenRedirect(String),
     /// What came is no manifest.
     #[error("what came is no manifest but `{0}`: is it a registry that answers?")]
     NoManifest(String),
     /// What came has no end.
-    #[error("{0} sends more than 16 MiB where a document should be")]
-    TooLarge(String),
+    #[error("{host} sends more than {} MiB where a document should be", limit >> 20)]
+    TooLarge {
+        /// Who sends it.
+        host: String,
+        /// The most bytes that are accepted, whole mebibytes.
+        limit: u64,
+    },
     /// What came is something else than was asked for.
     #[error("the manifest should have the digest {} and has {}", .0.expected, .0.actual)]
     OtherDigest(Box<Mismatch>),
@@ -149,11 +178,14 @@ impl RegistryErrorKind {
             }
             Self::NotFound { .. }
             | Self::Denied { .. }
+            | Self::RedirectDenied { .. }
             | Self::PlainHttp(_)
+            | Self::Circle { .. }
             | Self::Challenge(_)
             | Self::NoToken(_)
+            | Self::TokenRedirect(_)
             | Self::NoManifest(_)
-            | Self::TooLarge(_)
+            | Self::TooLarge { .. }
             | Self::OtherDigest(_)
             | Self::Credentials(_)
             | Self::Document(_)

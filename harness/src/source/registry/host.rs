@@ -69,6 +69,12 @@ pub(super) fn may_ask(url: &Url) -> bool {
     }
 }
 
+/// An address for messages: without path and query, which may contain secrets.
+pub(super) fn origin(url: &Url) -> String {
+    let origin = url.origin();
+    if origin.is_tuple() { origin.ascii_serialization() } else { format!("{}:", url.scheme()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +89,9 @@ mod tests {
         assert_eq!(Host::of_mirror("http://10.0.0.1:5000"), None);
         assert_eq!(Host::of_mirror("https://mirror.example/sub/"), None);
         assert_eq!(Host::of_mirror("nonsense"), None);
+        let origin = |text: &str| origin(&Url::parse(text).expect("an address"));
+        assert_eq!(origin("https://me:secret@a.example/b?c=d"), "https://a.example");
+        assert_eq!(origin("file:///etc/passwd"), "file:");
         let mirror = Host::of_mirror("http://127.0.0.2:5000/").expect("this machine");
         assert_eq!(mirror.address("http"), "http://127.0.0.2:5000/v2/");
         let mirror = Host::of_mirror("https://mirror.example").expect("TLS");

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RANGE};
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
 
 use super::super::credentials::Login;
 use super::access::Access;
 use super::error::RegistryErrorKind;
-use super::host::{Host, Scheme, may_ask};
+use super::host::{Host, Scheme, may_ask, origin};
 use crate::oci::{DOCUMENT_LIMIT, Digest};
 
 /// How long a connection may take to be made.
@@ -59,17 +59,25 @@ pub(super) struct Answer {
     pub(super) digest: Option<Digest>,
 }
 
-/// The place without TLS to which we were sent.
-#[derive(Debug)]
-struct PlainRedirect(String);
+/// A redirect that is not followed.
+#[derive(Clone, Debug)]
+enum BadRedirect {
+    /// To this address, which is without TLS.
+    Plain(String),
+    /// One too many.
+    Circle,
+}
 
-impl fmt::Display for PlainRedirect {
+impl fmt::Display for BadRedirect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "redirected to {}", self.0)
+        match self {
+            Self::Plain(place) => write!(f, "redirected to {place}"),
+            Self::Circle => f.write_str("redirected too often"),
+        }
     }
 }
 
-impl Error for PlainRedirect {}
+impl Error for BadRedirect {}
 
 impl Remote {
     /// Finds out how the host is to be spoken to. Nobody is asked yet where there is one way.
@@ -78,14 +86,15 @@ impl Remote {
         repository: &str,
         login: Option<Login>,
     ) -> Result<Self, RegistryErrorKind> {
-        let client = client(&host)?;
+        let client = client(&host, Policy::custom(redirect))?;
         let scheme = match host.scheme() {
             Scheme::Https => "https",
             Scheme::Either if client.get(host.address("https")).send().await.is_ok() => "https",
             Scheme::Either => "http",
         };
         let address = format!("{}{repository}/", host.address(scheme));
-        let (repository, access) = (repository.to_owned(), Access::new(login));
+        let access = Access::new(login, self::client(&host, Policy::none())?);
+        let repository = repository.to_owned();
         Ok(Self { client, host, address, repository, access })
     }
 
@@ -107,9 +116,9 @@ impl Remote {
     /// is `200 OK`.
     pub(super) async fn get(&self, item: &Item, from: u64) -> Result<Response, RegistryErrorKind> {
         let mut response = self.send(item, from).await?;
-        if response.status() == StatusCode::UNAUTHORIZED {
+        if response.status() == StatusCode::UNAUTHORIZED && self.is_own(response.url()) {
             let name = self.host.name();
-            if self.access.gain(&self.client, &response, name, &self.repository).await? {
+            if self.access.gain(&response, name, &self.repository).await? {
                 response = self.send(item, from).await?;
             }
         }
@@ -140,9 +149,21 @@ impl Remote {
         response.map_err(|it| unreachable(self.host.name(), it))
     }
 
+    /// Whether the registry itself answers at an address. Only it is told the login and the token:
+    /// another host to which it redirects could be anybody's.
+    fn is_own(&self, url: &Url) -> bool {
+        Url::parse(&self.address).is_ok_and(|it| it.origin() == url.origin())
+    }
+
     async fn refusal(&self, response: Response) -> RegistryErrorKind {
         let host = self.host.name().to_owned();
         let status = response.status();
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+            && !self.is_own(response.url())
+        {
+            let target = origin(response.url());
+            return RegistryErrorKind::RedirectDenied { host, target, status: status.as_u16() };
+        }
         let message = message(response, &host).await;
         let login = self.access.visitor();
         match status {
@@ -156,14 +177,14 @@ impl Remote {
     }
 }
 
-fn client(host: &Host) -> Result<Client, RegistryErrorKind> {
+fn client(host: &Host, redirects: Policy) -> Result<Client, RegistryErrorKind> {
     // Whoever was first to name a provider for the process has named this one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
         .user_agent(concat!("archproof/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
-        .redirect(Policy::custom(redirect));
+        .redirect(redirects);
     // No proxy leads back to this machine.
     let builder = if host.is_loopback() { builder.no_proxy() } else { builder };
     builder.build().map_err(RegistryErrorKind::Tls)
@@ -171,11 +192,11 @@ fn client(host: &Host) -> Result<Client, RegistryErrorKind> {
 
 fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {
     if !may_ask(attempt.url()) {
-        let place = attempt.url().origin().ascii_serialization();
-        return attempt.error(PlainRedirect(place));
+        let place = origin(attempt.url());
+        return attempt.error(BadRedirect::Plain(place));
     }
     if attempt.previous().len() > REDIRECT_LIMIT {
-        return attempt.error("redirected too often");
+        return attempt.error(BadRedirect::Circle);
     }
     attempt.follow()
 }
@@ -184,8 +205,13 @@ fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {
 pub(super) fn unreachable(host: &str, error: reqwest::Error) -> RegistryErrorKind {
     let mut cause = error.source();
     while let Some(error) = cause {
-        if let Some(PlainRedirect(place)) = error.downcast_ref() {
-            return RegistryErrorKind::PlainHttp(place.clone());
+        match error.downcast_ref() {
+            Some(BadRedirect::Plain(place)) => return RegistryErrorKind::PlainHttp(place.clone()),
+            Some(BadRedirect::Circle) => {
+                let (host, limit) = (host.to_owned(), REDIRECT_LIMIT);
+                return RegistryErrorKind::Circle { host, limit };
+            }
+            None => {}
         }
         cause = error.source();
     }
@@ -201,7 +227,7 @@ pub(super) async fn body(
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|it| unreachable(host, it))? {
         if (body.len() + chunk.len()) as u64 > limit {
-            return Err(RegistryErrorKind::TooLarge(host.to_owned()));
+            return Err(RegistryErrorKind::TooLarge { host: host.to_owned(), limit });
         }
         body.extend_from_slice(&chunk);
     }
