@@ -17,7 +17,7 @@ use crate::oci::{Digest, LayoutError, OpenImage, open_archive};
 use crate::platform::Platform;
 use crate::report::{Blocked, Retry, Stage};
 use crate::run::{EngineRunner, RunEvidence, RunRequest, SandboxRunner, Session, Stored};
-use crate::source::{self, Credentials, Opened, Opener, Source};
+use crate::source::{self, Credentials, Opened, Opener, Source, TransferLimits};
 
 /// What the user asks for beyond what the case says.
 #[derive(Clone, Debug, Default)]
@@ -273,7 +273,11 @@ impl Observer<'_> {
         if let (Source::Engine(_), EngineAccess::Unreachable(error)) = (source, self.engine) {
             return Err(Blocked::by_engine(error));
         }
-        let opener = Opener { engine: self.engine.get(), credentials: self.credentials };
+        let opener = Opener {
+            engine: self.engine.get(),
+            credentials: self.credentials,
+            limits: TransferLimits::default(),
+        };
         let found = opener.open(source).await.map_err(|error| {
             let retry = if error.is_retryable() { Retry::Sensible } else { Retry::Useless };
             Blocked::new(Stage::Inspect, &error, retry)

@@ -3,13 +3,16 @@
 //! In each there are two hosts, on ports of their own: the registry, for which there is a login,
 //! and another one.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
 
+use archproof::oci::Image as Root;
+use archproof::source::{Credentials, TransferLimits};
 use rstest::rstest;
 
 use super::fake::{Fake, Reply, Request};
 use super::image::Image;
-use super::{SECRET, chain, facts, login, logins, open_as, serve};
+use super::{SECRET, chain, facts, login, logins, open_within, serve};
 
 /// The words of a login that only the registry and its token service may see: the password, the
 /// identity token, and the token that they are exchanged for.
@@ -108,6 +111,10 @@ fn token() -> Reply {
 }
 
 fn attack(kept: Kept, registry: Answer, other: Answer) -> Outcome {
+    attack_within(TransferLimits::default(), kept, registry, other)
+}
+
+fn attack_within(limits: TransferLimits, kept: Kept, registry: Answer, other: Answer) -> Outcome {
     let image = Image::new(&["linux/amd64"], 100_000);
     let host = |answer: Answer, other: String| {
         let image = image.clone();
@@ -119,7 +126,7 @@ fn attack(kept: Kept, registry: Answer, other: Answer) -> Outcome {
     let other = host(other, String::new());
     let registry = host(registry, other.address.clone());
     let (_folder, credentials) = logins(&kept.config(&registry.address));
-    let read = open_as(&registry.name(), &credentials).map_err(|it| chain(&it));
+    let read = open_within(limits, &registry.name(), &credentials).map_err(|it| chain(&it));
     let read = read.and_then(|image| {
         let facts = facts(&image).map_err(|it| format!("{} {it:?}", chain(&it)))?;
         let layer = &facts.variants[0].layers[0];
@@ -272,10 +279,14 @@ fn logins_follow_no_redirect(
 
 /// All of them at once: some are asked again and again, with pauses.
 fn assert_refused<const N: usize>(attacks: [(Answer, &str); N]) {
+    assert_refused_within(TransferLimits::default(), attacks);
+}
+
+fn assert_refused_within<const N: usize>(limits: TransferLimits, attacks: [(Answer, &str); N]) {
     std::thread::scope(|scope| {
         for (registry, message) in attacks {
             scope.spawn(move || {
-                let outcome = attack(Kept::Password, registry, unused);
+                let outcome = attack_within(limits, Kept::Password, registry, unused);
                 assert!(!outcome.leaks(), "{:?}", outcome.asked);
                 let error = outcome.result.expect_err(message);
                 assert!(error.contains(message), "{error}");
@@ -381,8 +392,8 @@ fn what_a_registry_may_not_send() {
         (|it| for_manifests(it, Reply::endless()), "more than 16 MiB"),
         (endless_token, "more than 1 MiB"),
         (|_| Reply::endless().with_status(500), "answers 500"),
-        (|it| for_layers(it, |_| Reply::endless()), "there is more to it than"),
-        (|it| for_layers(it, |_| endless_pieces()), "there is more to it than"),
+        (|it| for_layers(it, |_| Reply::endless()), "sha256:"),
+        (|it| for_layers(it, |_| endless_pieces()), "sha256:"),
         (|_| endless_headers(), "does not answer"),
         (|_| endless_header(), "does not answer"),
         (|it| for_layers(it, |all| Reply::ok(all).cut(all.len() / 2)), "does not answer"),
@@ -398,4 +409,117 @@ fn what_a_registry_may_not_send() {
         (|_| Reply::error(429, r#"{"errors":[{"message":"\u001b[31mred\nx"}]}"#), "[31mredx"),
         (|_| Reply::ok(&bomb()).with("Content-Encoding", "gzip"), "is no manifest"),
     ]);
+}
+
+/// Short, so that the tests are.
+const LIMITS: TransferLimits = TransferLimits {
+    silence: Duration::from_millis(1500),
+    rate: 1000,
+    window: Duration::from_millis(400),
+    document: Duration::from_secs(3),
+    blob: Duration::from_secs(3),
+};
+
+const TICK: Duration = Duration::from_millis(20);
+
+/// Sends a part of the body at each tick.
+fn drip(body: &[u8], part: usize) -> Reply {
+    let body = body.to_vec();
+    let length = body.len().to_string();
+    let reply = Reply::written(200, move |stream| {
+        stream.write_all(b"\r\n")?;
+        body.chunks(part).try_for_each(|it| {
+            std::thread::sleep(TICK);
+            stream.write_all(it)
+        })
+    });
+    reply.with("Content-Length", &length)
+}
+
+fn dripping_head() -> Reply {
+    Reply::raw(|stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\n")?;
+        loop {
+            std::thread::sleep(TICK);
+            stream.write_all(b"X: y\r\n")?;
+        }
+    })
+}
+
+fn silent() -> Reply {
+    Reply::raw(|_| {
+        std::thread::sleep(LIMITS.silence * 2);
+        Ok(())
+    })
+}
+
+fn slow_token(asked: &Question<'_>) -> Reply {
+    let token = format!(r#"{{"token": "{}"}}"#, "x".repeat(10_000));
+    if asked.asks_for("/token") { drip(token.as_bytes(), 1) } else { wants_token(asked) }
+}
+
+/// Fast at first, so that the average over all of it is good.
+fn fast_then_slow(all: &[u8]) -> Reply {
+    let (first, rest) = all.split_at(all.len() - 5000);
+    let (first, rest, length) = (first.to_vec(), rest.to_vec(), all.len().to_string());
+    let reply = Reply::written(200, move |stream| {
+        stream.write_all(b"\r\n")?;
+        stream.write_all(&first)?;
+        rest.chunks(1).try_for_each(|it| {
+            std::thread::sleep(TICK);
+            stream.write_all(it)
+        })
+    });
+    reply.with("Content-Length", &length)
+}
+
+#[test]
+fn a_registry_that_hardly_sends_is_given_up() {
+    let begin = Instant::now();
+    let rate = "at least 1000 bytes per second have to arrive, and all of it within 3s";
+    assert_refused_within(
+        LIMITS,
+        [
+            (|it| for_manifests(it, drip(&[b' '; 10_000], 1)), rate),
+            (|it| for_layers(it, |all| drip(all, 1)), rate),
+            (|it| for_layers(it, fast_then_slow), rate),
+            (slow_token, rate),
+            // Fast enough, but without an end.
+            (|it| for_layers(it, |all| drip(all, 100)), rate),
+            (|it| for_manifests(it, drip(&[b' '; 100_000], 100)), "bytes in 3s; at least"),
+            (|_| dripping_head(), "does not answer"),
+            (|it| for_layers(it, |_| dripping_head()), "does not answer"),
+            (|_| silent(), "does not answer"),
+        ],
+    );
+    // A layer whose head never comes is asked for again four times.
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn a_slow_but_steady_registry_is_read_to_the_end() {
+    let limits = TransferLimits { blob: Duration::from_secs(60), ..LIMITS };
+    let steady: Answer = |it| for_layers(it, |all| drip(all, 1000));
+    let begin = Instant::now();
+    assert_eq!(attack_within(limits, Kept::Password, steady, unused).result, Ok(()));
+    assert!(begin.elapsed() > limits.window * 4, "{:?}", begin.elapsed());
+}
+
+#[test]
+fn a_slow_reader_is_not_the_registrys_fault() {
+    let image = Image::new(&["linux/amd64"], 20 << 20);
+    let served = image.clone();
+    let fake = Fake::new(move |request| serve(&served, request));
+    let limits = TransferLimits { blob: Duration::from_millis(1500), ..LIMITS };
+    let opened = open_within(limits, &fake.name(), &Credentials::none()).expect("an image");
+    let Root::Index { index, .. } = opened.root() else { panic!("an index") };
+    let manifest = opened.manifest(&index.manifests[0]).expect("a manifest");
+    let mut layer = opened.blob(&manifest.layers[0]).expect("a layer");
+    let mut piece = vec![0; 4 << 20];
+    for _ in 0..4 {
+        layer.read_exact(&mut piece).expect("a piece");
+        std::thread::sleep(LIMITS.window);
+    }
+    let rest = std::io::copy(&mut layer, &mut std::io::sink()).expect("the rest");
+    assert_eq!(rest + (16 << 20), image.layers[0].size);
 }

@@ -14,12 +14,13 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use archproof::engine::{Environment, ImageStore};
+use archproof::engine::{Engine, Environment, ImageStore};
 use archproof::event::Events;
 use archproof::inspect::{FactsCache, ImageFacts, InspectError, inspect};
 use archproof::oci::{Hashing, Image as Root, OpenImage};
 use archproof::source::{
-    Credentials, Opened, Opener, Origin, Source, SourceError, SourceName, is_retryable,
+    Credentials, Opened, Opener, Origin, Source, SourceError, SourceName, TransferLimits,
+    is_retryable,
 };
 use bollard::query_parameters::{ImportImageOptions, RemoveImageOptions};
 use common::RUNTIME;
@@ -34,11 +35,23 @@ fn source(name: &str) -> Source {
 }
 
 fn open_as(name: &str, credentials: &Credentials) -> Result<OpenImage, SourceError> {
-    let opener = Opener { engine: None, credentials };
+    open_within(TransferLimits::default(), name, credentials)
+}
+
+fn open_within(
+    limits: TransferLimits,
+    name: &str,
+    credentials: &Credentials,
+) -> Result<OpenImage, SourceError> {
+    let opener = Opener { engine: None, credentials, limits };
     match RUNTIME.block_on(opener.open(&source(name)))? {
         Opened::Image { image, .. } => Ok(image),
         Opened::RootFs(_) => panic!("an image"),
     }
+}
+
+fn opener<'a>(engine: Option<&'a Engine>, credentials: &'a Credentials) -> Opener<'a> {
+    Opener { engine, credentials, limits: TransferLimits::default() }
 }
 
 fn open(name: &str) -> Result<OpenImage, SourceError> {
@@ -393,7 +406,7 @@ fn an_image_of_the_engine_is_read_as_it_gives_it_away() {
             step.expect("the engine takes it");
         }
         let credentials = Credentials::none();
-        let opener = Opener { engine: Some(&engine), credentials: &credentials };
+        let opener = opener(Some(&engine), &credentials);
         for spelling in [format!("docker:{name}"), name.clone()] {
             let found = opener.open(&source(&spelling)).await.expect("an image");
             let Opened::Image { image, origin } = found else { panic!("an image") };
@@ -422,7 +435,7 @@ fn a_bare_name_that_the_engine_lacks_is_the_registrys() {
     RUNTIME.block_on(async {
         let engine = common::engine().await;
         let credentials = Credentials::none();
-        let opener = Opener { engine: Some(&engine), credentials: &credentials };
+        let opener = opener(Some(&engine), &credentials);
         let name = format!("{}/me/it:1", registry.address);
         let found = opener.open(&source(&name)).await.expect("an image");
         let Opened::Image { origin, .. } = found else { panic!("an image") };
@@ -447,7 +460,7 @@ fn files_that_are_no_images_are_named() {
         assert!(error.contains(message) && error.contains(&at.to_string()), "{error}");
     }
     let credentials = Credentials::none();
-    let opener = Opener { engine: None, credentials: &credentials };
+    let opener = opener(None, &credentials);
     let tree = RUNTIME.block_on(opener.open(&source(&format!("rootfs:{at}")))).expect("a folder");
     assert!(matches!(tree, Opened::RootFs(path) if path == folder.path()));
     for name in ["rootfs:/nowhere", "docker:alpine"] {

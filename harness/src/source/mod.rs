@@ -14,5 +14,5 @@ pub use credentials::{Credentials, CredentialsError};
 pub use name::{FileName, Source, SourceName, SourceNameError};
 pub use open::{Opened, Opener, Origin, SourceError};
 pub use reference::{Reference, ReferenceError};
-pub use registry::{RegistryError, RegistryErrorKind, Visitor, is_retryable};
+pub use registry::{RegistryError, RegistryErrorKind, TransferLimits, Visitor, is_retryable};
 pub use store::StoreError;

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::credentials::Credentials;
 use super::name::{FileName, Source};
 use super::reference::Reference;
-use super::registry::{self, RegistryError};
+use super::registry::{self, RegistryError, TransferLimits};
 use super::store::{self, StoreError};
 use crate::engine::Engine;
 use crate::oci::{LayoutError, OpenImage, open_archive, open_docker_archive, open_layout};
@@ -19,6 +19,8 @@ pub struct Opener<'a> {
     pub engine: Option<&'a Engine>,
     /// The logins for registries.
     pub credentials: &'a Credentials,
+    /// How long registries are waited for.
+    pub limits: TransferLimits,
 }
 
 /// What lies at a source.
@@ -138,7 +140,7 @@ impl Opener<'_> {
             Some(engine) if reference.is_on_hub() => engine.mirrors(),
             _ => &[],
         };
-        let image = registry::open(reference, mirrors, self.credentials).await?;
+        let image = registry::open(reference, mirrors, self.credentials, self.limits).await?;
         Ok(Opened::Image { image, origin: Origin::Registry(reference.clone()) })
     }
 }

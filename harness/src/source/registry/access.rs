@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::super::credentials::Login;
 use super::error::{RegistryErrorKind, Visitor};
 use super::host::{may_ask, origin};
+use super::pace::{Pace, TransferLimits};
 use super::remote::{body, unreachable};
 
 /// No token comes near.
@@ -25,6 +26,7 @@ pub(super) struct Access {
     /// Asks token services. It follows no redirect: the login is for the host that the registry
     /// names, and for no other.
     client: Client,
+    limits: TransferLimits,
     granted: Mutex<Grant>,
 }
 
@@ -60,8 +62,8 @@ struct TokenAnswer {
 
 impl Access {
     /// With a client that follows no redirect.
-    pub(super) fn new(login: Option<Login>, client: Client) -> Self {
-        Self { login, client, granted: Mutex::default() }
+    pub(super) fn new(login: Option<Login>, client: Client, limits: TransferLimits) -> Self {
+        Self { login, client, limits, granted: Mutex::default() }
     }
 
     /// Who asks.
@@ -127,7 +129,9 @@ impl Access {
             }
             None => self.client.get(service.query()),
         };
-        let response = request.send().await.map_err(|it| unreachable(&service.place(), it))?;
+        let mut pace = Pace::of_document(&self.limits);
+        let response = pace.wait(&service.place(), request.send()).await?;
+        let response = response.map_err(|it| unreachable(&service.place(), it))?;
         let status = response.status();
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             let (host, login) = (host.to_owned(), self.visitor());
@@ -141,7 +145,7 @@ impl Access {
             let (host, status) = (service.place(), status.as_u16());
             return Err(RegistryErrorKind::Status { host, status, message: String::new() });
         }
-        let bytes = body(response, &service.place(), TOKEN_LIMIT).await?;
+        let bytes = body(response, &service.place(), TOKEN_LIMIT, &mut pace).await?;
         let answer: Option<TokenAnswer> = serde_json::from_slice(&bytes).ok();
         let token = answer.and_then(|it| it.token.or(it.access_token));
         // A token that is no header value would be an error of the next request's.

@@ -1,5 +1,7 @@
 //! What can go wrong between a registry's name and its bytes.
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 use thiserror::Error;
 
@@ -80,6 +82,23 @@ pub enum RegistryErrorKind {
         /// Why.
         #[source]
         source: reqwest::Error,
+    },
+    /// It sends, but hardly anything.
+    #[error(
+        "{host} sends too slowly: {received} bytes in {}; at least {rate} bytes per second have to \
+         arrive, and all of it within {}", rounded(*waited), rounded(*deadline)
+    )]
+    TooSlow {
+        /// The registry, or its token service.
+        host: String,
+        /// How many bytes came.
+        received: u64,
+        /// While this long was waited for them.
+        waited: Duration,
+        /// The least number of bytes per second.
+        rate: u32,
+        /// How long all of it may take.
+        deadline: Duration,
     },
     /// Led to a place without TLS.
     #[error("{0} is without TLS, which is for this machine's own registries alone")]
@@ -172,7 +191,7 @@ impl RegistryErrorKind {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::TooMany { .. } | Self::Unreachable { .. } => true,
+            Self::TooMany { .. } | Self::Unreachable { .. } | Self::TooSlow { .. } => true,
             Self::Status { status, .. } => {
                 StatusCode::from_u16(*status).is_ok_and(|it| it.is_server_error())
             }
@@ -192,6 +211,14 @@ impl RegistryErrorKind {
             | Self::Tls(_) => false,
         }
     }
+}
+
+/// For messages: whole seconds, or milliseconds if it is less than one.
+fn rounded(time: Duration) -> humantime::FormattedDuration {
+    humantime::format_duration(match time.as_secs() {
+        0 => Duration::from_millis(u64::from(time.subsec_millis())),
+        seconds => Duration::from_secs(seconds),
+    })
 }
 
 /// Whether an error, or one that it rests on, may go away by itself. Readers know nothing but

@@ -5,6 +5,7 @@
 mod access;
 mod error;
 mod host;
+mod pace;
 mod remote;
 mod stream;
 
@@ -17,6 +18,8 @@ use super::reference::Reference;
 use crate::oci::{Descriptor, Digest, Known, MediaType, Mismatch, OpenImage, is_schema_1};
 
 pub use error::{RegistryError, RegistryErrorKind, Visitor, is_retryable};
+pub use pace::TransferLimits;
+
 use host::Host;
 use remote::{Answer, Remote};
 use stream::RemoteBlobs;
@@ -26,25 +29,28 @@ pub(super) async fn open(
     reference: &Reference,
     mirrors: &[String],
     credentials: &Credentials,
+    limits: TransferLimits,
 ) -> Result<OpenImage, RegistryError> {
     for mirror in mirrors {
         let Some(host) = Host::of_mirror(mirror) else { continue };
         // Whatever is wrong with a mirror, the registry itself has the word.
-        if let Ok(image) = open_at(host, reference, credentials).await {
+        if let Ok(image) = open_at(host, reference, credentials, limits).await {
             return Ok(image);
         }
     }
-    open_at(Host::of(reference), reference, credentials).await
+    open_at(Host::of(reference), reference, credentials, limits).await
 }
 
 async fn open_at(
     host: Host,
     reference: &Reference,
     credentials: &Credentials,
+    limits: TransferLimits,
 ) -> Result<OpenImage, RegistryError> {
     let failed = |kind| RegistryError::new(reference, kind);
     let login = credentials.login_for(host.name()).await.map_err(|it| failed(it.into()))?;
-    let remote = Remote::connect(host, reference.repository(), login).await.map_err(failed)?;
+    let remote = Remote::connect(host, reference.repository(), login, limits).await;
+    let remote = remote.map_err(failed)?;
     let answer = remote.root(&reference.version()).await.map_err(failed)?;
     let descriptor = describe(&answer, reference.digest()).map_err(failed)?;
     let blobs = RemoteBlobs::new(Arc::new(remote));

@@ -13,12 +13,11 @@ use super::super::credentials::Login;
 use super::access::Access;
 use super::error::RegistryErrorKind;
 use super::host::{Host, Scheme, may_ask, origin};
+use super::pace::{Pace, TransferLimits};
 use crate::oci::{DOCUMENT_LIMIT, Digest};
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long nothing may come.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Some registries send the caller round a few corners.
 const REDIRECT_LIMIT: usize = 10;
 /// What a registry says of an error is cut there.
@@ -40,6 +39,7 @@ pub(super) struct Remote {
     address: String,
     repository: String,
     access: Access,
+    limits: TransferLimits,
 }
 
 /// What a repository keeps.
@@ -85,22 +85,24 @@ impl Remote {
         host: Host,
         repository: &str,
         login: Option<Login>,
+        limits: TransferLimits,
     ) -> Result<Self, RegistryErrorKind> {
-        let client = client(&host, Policy::custom(redirect))?;
+        let client = client(&host, Policy::custom(redirect), &limits)?;
         let scheme = match host.scheme() {
             Scheme::Https => "https",
             Scheme::Either if client.get(host.address("https")).send().await.is_ok() => "https",
             Scheme::Either => "http",
         };
         let address = format!("{}{repository}/", host.address(scheme));
-        let access = Access::new(login, self::client(&host, Policy::none())?);
+        let access = Access::new(login, self::client(&host, Policy::none(), &limits)?, limits);
         let repository = repository.to_owned();
-        Ok(Self { client, host, address, repository, access })
+        Ok(Self { client, host, address, repository, access, limits })
     }
 
     /// Asks for the image's own manifest or index.
     pub(super) async fn root(&self, version: &str) -> Result<Answer, RegistryErrorKind> {
-        let response = self.get(&Item::Manifest(version.to_owned()), 0).await?;
+        let mut pace = Pace::of_document(&self.limits);
+        let response = self.get(&Item::Manifest(version.to_owned()), 0, &mut pace).await?;
         let header = |name| {
             let value = response.headers().get(name).and_then(|it| it.to_str().ok());
             value.unwrap_or_default().to_owned()
@@ -108,18 +110,23 @@ impl Remote {
         let content_type = header(CONTENT_TYPE.as_str());
         let content_type = content_type.split(';').next().unwrap_or_default().trim().to_owned();
         let digest = header("docker-content-digest").parse().ok();
-        let body = body(response, self.host.name(), DOCUMENT_LIMIT).await?;
+        let body = body(response, self.host.name(), DOCUMENT_LIMIT, &mut pace).await?;
         Ok(Answer { body, content_type, digest })
     }
 
     /// Asks for something from a byte on. The registry may also send all of it: then the status
     /// is `200 OK`.
-    pub(super) async fn get(&self, item: &Item, from: u64) -> Result<Response, RegistryErrorKind> {
-        let mut response = self.send(item, from).await?;
+    pub(super) async fn get(
+        &self,
+        item: &Item,
+        from: u64,
+        pace: &mut Pace,
+    ) -> Result<Response, RegistryErrorKind> {
+        let mut response = self.send(item, from, pace).await?;
         if response.status() == StatusCode::UNAUTHORIZED && self.is_own(response.url()) {
             let name = self.host.name();
             if self.access.gain(&response, name, &self.repository).await? {
-                response = self.send(item, from).await?;
+                response = self.send(item, from, pace).await?;
             }
         }
         if response.status().is_success() {
@@ -128,12 +135,25 @@ impl Remote {
         Err(self.refusal(response).await)
     }
 
+    /// The progress of something that is about to be asked for.
+    pub(super) fn pace(&self, item: &Item) -> Pace {
+        match item {
+            Item::Manifest(_) => Pace::of_document(&self.limits),
+            Item::Blob(_) => Pace::of_blob(&self.limits),
+        }
+    }
+
     /// The registry's name.
     pub(super) fn name(&self) -> &str {
         self.host.name()
     }
 
-    async fn send(&self, item: &Item, from: u64) -> Result<Response, RegistryErrorKind> {
+    async fn send(
+        &self,
+        item: &Item,
+        from: u64,
+        pace: &mut Pace,
+    ) -> Result<Response, RegistryErrorKind> {
         let request = match item {
             Item::Manifest(version) => {
                 let address = format!("{}manifests/{version}", self.address);
@@ -145,7 +165,7 @@ impl Remote {
             0 => request,
             from => request.header(RANGE, format!("bytes={from}-")),
         };
-        let response = self.access.apply(request).send().await;
+        let response = pace.wait(self.host.name(), self.access.apply(request).send()).await?;
         response.map_err(|it| unreachable(self.host.name(), it))
     }
 
@@ -164,7 +184,7 @@ impl Remote {
             let target = origin(response.url());
             return RegistryErrorKind::RedirectDenied { host, target, status: status.as_u16() };
         }
-        let message = message(response, &host).await;
+        let message = message(response, &host, &mut Pace::of_document(&self.limits)).await;
         let login = self.access.visitor();
         match status {
             StatusCode::NOT_FOUND => RegistryErrorKind::NotFound { host },
@@ -177,13 +197,17 @@ impl Remote {
     }
 }
 
-fn client(host: &Host, redirects: Policy) -> Result<Client, RegistryErrorKind> {
+fn client(
+    host: &Host,
+    redirects: Policy,
+    limits: &TransferLimits,
+) -> Result<Client, RegistryErrorKind> {
     // Whoever was first to name a provider for the process has named this one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
         .user_agent(concat!("archproof/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
+        .read_timeout(limits.silence)
         .redirect(redirects);
     // No proxy leads back to this machine.
     let builder = if host.is_loopback() { builder.no_proxy() } else { builder };
@@ -223,9 +247,10 @@ pub(super) async fn body(
     mut response: Response,
     host: &str,
     limit: u64,
+    pace: &mut Pace,
 ) -> Result<Vec<u8>, RegistryErrorKind> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|it| unreachable(host, it))? {
+    while let Some(chunk) = pace.chunk(host, &mut response).await? {
         if (body.len() + chunk.len()) as u64 > limit {
             return Err(RegistryErrorKind::TooLarge { host: host.to_owned(), limit });
         }
@@ -237,7 +262,7 @@ pub(super) async fn body(
 /// The first of the errors that a registry lists.
 ///
 /// Source: distribution-spec, "Error Codes".
-async fn message(response: Response, host: &str) -> String {
+async fn message(response: Response, host: &str, pace: &mut Pace) -> String {
     #[derive(Deserialize)]
     struct Envelope {
         errors: Vec<Listed>,
@@ -249,7 +274,7 @@ async fn message(response: Response, host: &str) -> String {
         #[serde(default)]
         message: String,
     }
-    let Ok(text) = body(response, host, MESSAGE_LIMIT).await else { return String::new() };
+    let Ok(text) = body(response, host, MESSAGE_LIMIT, pace).await else { return String::new() };
     let envelope: Option<Envelope> = serde_json::from_slice(&text).ok();
     let first = envelope.and_then(|it| it.errors.into_iter().next());
     let text = first.map(|it| if it.message.is_empty() { it.code } else { it.message });

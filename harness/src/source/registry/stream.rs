@@ -10,7 +10,8 @@ use reqwest::{Response, StatusCode};
 use tokio::runtime::Handle;
 
 use super::error::RegistryErrorKind;
-use super::remote::{Item, Remote, unreachable};
+use super::pace::Pace;
+use super::remote::{Item, Remote};
 use crate::oci::{BlobError, Blobs, Descriptor};
 
 /// So often a broken connection is made anew for one blob.
@@ -32,7 +33,8 @@ impl RemoteBlobs {
     }
 
     fn open(&self, item: Item, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, BlobError> {
-        let response = self.runtime.block_on(self.remote.get(&item, 0));
+        let mut pace = self.remote.pace(&item);
+        let response = self.runtime.block_on(self.remote.get(&item, 0, &mut pace));
         let response = response.map_err(|error| match error {
             RegistryErrorKind::NotFound { .. } => BlobError::Missing(descriptor.digest),
             error => BlobError::read(descriptor, io::Error::other(error)),
@@ -41,6 +43,7 @@ impl RemoteBlobs {
             remote: Arc::clone(&self.remote),
             runtime: self.runtime.clone(),
             item,
+            pace,
             response,
             chunk: Bytes::new(),
             left_over: Bytes::new(),
@@ -66,6 +69,7 @@ struct Stream {
     remote: Arc<Remote>,
     runtime: Handle,
     item: Item,
+    pace: Pace,
     response: Response,
     chunk: Bytes,
     /// Of a piece that began before what was still to come.
@@ -103,10 +107,10 @@ impl Stream {
             if !self.left_over.is_empty() {
                 return Ok(Some(std::mem::take(&mut self.left_over)));
             }
-            let broken = match self.response.chunk().await {
+            let broken = match self.pace.chunk(self.remote.name(), &mut self.response).await {
                 Ok(Some(chunk)) if chunk.is_empty() => continue,
                 Ok(chunk) => return Ok(chunk),
-                Err(error) => unreachable(self.remote.name(), error),
+                Err(error) => error,
             };
             self.resume(broken).await?;
         }
@@ -114,7 +118,10 @@ impl Stream {
 
     /// Asks for what is still to come, until it does or that has been tried enough.
     async fn resume(&mut self, mut cause: RegistryErrorKind) -> Result<(), RegistryErrorKind> {
-        while cause.is_retryable() && self.retries < RETRIES {
+        let is_broken = |it: &RegistryErrorKind| {
+            it.is_retryable() && !matches!(it, RegistryErrorKind::TooSlow { .. })
+        };
+        while is_broken(&cause) && self.retries < RETRIES {
             tokio::time::sleep(PAUSE * 2_u32.pow(self.retries)).await;
             self.retries += 1;
             match self.rest().await {
@@ -126,13 +133,12 @@ impl Stream {
     }
 
     async fn rest(&mut self) -> Result<(), RegistryErrorKind> {
-        let mut response = self.remote.get(&self.item, self.received).await?;
+        let mut response = self.remote.get(&self.item, self.received, &mut self.pace).await?;
         if !continues_at(&response, self.received) {
             // All of it comes once more.
             let mut known = self.received;
             while known > 0 {
-                let chunk = response.chunk().await;
-                let chunk = chunk.map_err(|it| unreachable(self.remote.name(), it))?;
+                let chunk = self.pace.chunk(self.remote.name(), &mut response).await?;
                 let Some(mut chunk) = chunk else { break };
                 let skipped = usize::try_from(known).unwrap_or(usize::MAX).min(chunk.len());
                 known -= skipped as u64;
