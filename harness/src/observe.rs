@@ -249,6 +249,7 @@ impl Observer<'_> {
             contexts: over(spec.contexts.clone(), &options.contexts),
             cache: options.cache,
             platforms: self.platforms_to_build(case),
+            credentials: self.credentials.clone(),
             keep_as: KeepAs::Image(self.session.image_name()),
         }
     }

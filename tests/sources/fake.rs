@@ -162,8 +162,9 @@ fn serve(mut stream: TcpStream, answer: &dyn Fn(&Request) -> Reply, log: &Mutex<
             Ok(read @ 1..) => head.extend_from_slice(&piece[..read]),
             Ok(0) | Err(_) => return,
         }
-        // This server does not speak TLS.
+        // This server does not speak TLS. Docker's engine asks without it only if it is told so.
         if head[0] == 0x16 {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
             return;
         }
     }

@@ -1,5 +1,6 @@
 //! Images from files, registries and the engine, whole and broken.
 
+mod base;
 #[path = "../common/mod.rs"]
 mod common;
 mod evil;

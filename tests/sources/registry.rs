@@ -1,6 +1,7 @@
 //! A real registry, on a port of its own.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -29,6 +30,15 @@ pub(crate) struct Registry {
 impl Registry {
     /// Starts one that has the image as `me/it:1`.
     pub(crate) fn with(image: &Image, door: Door) -> Self {
+        loop {
+            let mut registry = Self::start(image, door);
+            if registry.answers() {
+                return registry;
+            }
+        }
+    }
+
+    fn start(image: &Image, door: Door) -> Self {
         let Some(program) = std::env::var_os("ARCHPROOF_LAB_REGISTRY") else {
             panic!("this test needs a registry: `ci/lab up` has one, and `ci/lab env` names it");
         };
@@ -57,17 +67,20 @@ impl Registry {
             .stderr(Stdio::null())
             .spawn()
             .expect("the registry starts");
-        let registry = Self { _folder: folder, process, address };
-        registry.wait();
-        registry
+        Self { _folder: folder, process, address }
     }
 
-    fn wait(&self) {
+    /// Waits until it answers; `false` if its port was taken by another server meanwhile.
+    fn answers(&mut self) -> bool {
         let end = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(&self.address).is_err() {
+        while self.process.try_wait().expect("it was started").is_none() {
+            if ping(&self.address).is_ok_and(|it| it.contains("Docker-Distribution-Api-Version")) {
+                return true;
+            }
             assert!(Instant::now() < end, "the registry does not listen");
             std::thread::sleep(Duration::from_millis(20));
         }
+        false
     }
 
     pub(crate) fn name(&self) -> String {
@@ -86,6 +99,16 @@ impl Drop for Registry {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// What the server says of its interface.
+fn ping(address: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+    write!(stream, "GET /v2/ HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.take(4096).read_to_end(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
 fn free_address() -> String {

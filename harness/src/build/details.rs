@@ -16,6 +16,7 @@ use tonic::Status;
 
 use crate::event::StepPlatform;
 use crate::platform::Platform;
+use crate::source::Reference;
 
 use super::BuildPlan;
 use super::error::{BuildErrorKind, Emulation, FailedStep, SourceExcerpt};
@@ -107,6 +108,12 @@ impl Failure<'_> {
                 if platforms.is_empty() { self.plan.platforms.clone() } else { platforms };
             return BuildErrorKind::BasePlatformMissing { base, platforms, excerpt };
         }
+        if is_denied(&message)
+            && let Ok(reference) = base.parse::<Reference>()
+        {
+            let registry = reference.registry().to_owned();
+            return BuildErrorKind::BaseDenied { base, registry, message, excerpt };
+        }
         let is_unknown = [": not found", "pull access denied", "authorization failed"];
         if is_unknown.iter().any(|it| format!(": {message}").contains(it)) {
             return BuildErrorKind::BaseUnknown { base, message, excerpt };
@@ -162,6 +169,20 @@ fn without_reference(message: &str) -> &str {
         .split_once("failed to calculate checksum of ref ")
         .and_then(|(_, rest)| rest.split_once(": "))
         .map_or(message, |(_, reason)| reason)
+}
+
+/// Whether a registry wants a login, or another one. Docker Hub says `insufficient_scope` of what
+/// does not exist, too, so that is left to be an unknown image.
+fn is_denied(message: &str) -> bool {
+    let denials = [
+        "no basic auth credentials",
+        "401 Unauthorized",
+        "403 Forbidden",
+        "failed to fetch anonymous token",
+        "failed to fetch oauth token",
+        "unauthorized: ",
+    ];
+    denials.iter().any(|it| message.contains(it)) && !message.contains("insufficient_scope")
 }
 
 /// The image that could not be resolved, and why.
@@ -380,6 +401,21 @@ mod tests {
             (
                 format!("{base}failed to do request: Head: dial tcp: no such host"),
                 "the base image docker.io/library/b:1 cannot be had: failed to do request",
+            ),
+            (
+                format!(
+                    "{base}pull access denied, repository does not exist or may require \
+                         authorization: authorization failed: no basic auth credentials"
+                ),
+                "cannot pull the base image docker.io/library/b:1: docker.io denies access. Log in \
+                 with `docker login`, or check the name (pull access denied",
+            ),
+            (
+                format!(
+                    "{base}pull access denied, repository does not exist or may require \
+                         authorization: server message: insufficient_scope: authorization failed"
+                ),
+                "there is no base image docker.io/library/b:1: pull access denied",
             ),
             (
                 "write /x: no space left on device".to_owned(),

@@ -10,6 +10,7 @@ use crate::dockerfile::Recipe;
 use crate::engine::EngineError;
 use crate::event::{StepLabel, StepPlatform};
 use crate::platform::Platform;
+use crate::source::{CredentialsError, HUB};
 
 use super::checks::BuilderChecks;
 use super::fault::Fault;
@@ -46,6 +47,16 @@ impl Failure {
     /// One of a build that has begun.
     pub(super) fn after(trace: BuildTrace, kind: BuildErrorKind) -> Self {
         Self { kind, progress: Progress::Some(Box::new(trace)) }
+    }
+
+    /// Whether a base image could not be pulled.
+    pub(super) fn is_of_base(&self) -> bool {
+        matches!(
+            self.kind,
+            BuildErrorKind::BaseUnknown { .. }
+                | BuildErrorKind::BaseDenied { .. }
+                | BuildErrorKind::BaseUnavailable { .. }
+        )
     }
 }
 
@@ -161,6 +172,25 @@ pub enum BuildErrorKind {
         /// The `FROM` that names it.
         excerpt: SourceExcerpt,
     },
+    /// A registry lets nobody see a base image without a login, or not with this one.
+    #[error(
+        "cannot pull the base image {base}: {registry} denies access. Log in with `{}`, or check \
+         the name ({message}){excerpt}",
+        login(registry)
+    )]
+    BaseDenied {
+        /// The image.
+        base: String,
+        /// The registry's name.
+        registry: String,
+        /// BuildKit's words.
+        message: String,
+        /// The `FROM` that names it.
+        excerpt: SourceExcerpt,
+    },
+    /// Docker's configuration has a login that cannot be read.
+    #[error(transparent)]
+    Credentials(CredentialsError),
     /// A base image cannot be had now.
     #[error("the base image {base} cannot be had: {message}{excerpt}")]
     BaseUnavailable {
@@ -288,6 +318,8 @@ impl BuildError {
             | BuildErrorKind::Dockerfile { .. }
             | BuildErrorKind::BasePlatformMissing { .. }
             | BuildErrorKind::BaseUnknown { .. }
+            | BuildErrorKind::BaseDenied { .. }
+            | BuildErrorKind::Credentials(_)
             | BuildErrorKind::NoLayer
             | BuildErrorKind::Step(_)
             | BuildErrorKind::ExporterMissing { .. }
@@ -301,6 +333,7 @@ impl From<Fault> for BuildErrorKind {
         match fault {
             Fault::Unreadable(it) => Self::Unreadable { path: it.path, cause: it.cause },
             Fault::Unwritable { path, cause } => Self::Unwritable { path, cause },
+            Fault::Credentials(error) => Self::Credentials(error),
         }
     }
 }
@@ -415,6 +448,11 @@ impl fmt::Display for Input {
             Self::NamedContext(name) => write!(f, "the context `{name}`,"),
         }
     }
+}
+
+/// The command that logs in to a registry.
+fn login(registry: &str) -> String {
+    if registry == HUB { "docker login".to_owned() } else { format!("docker login {registry}") }
 }
 
 fn list(platforms: &[Platform]) -> String {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::walk::Unreadable;
+use crate::source::CredentialsError;
 
 /// One thing that went wrong here.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(super) enum Fault {
     Unreadable(Unreadable),
     /// The result cannot be written.
     Unwritable { path: PathBuf, cause: std::io::Error },
+    /// A login cannot be read.
+    Credentials(CredentialsError),
 }
 
 /// Keeps the first thing that went wrong: the others follow from it.

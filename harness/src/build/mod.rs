@@ -20,6 +20,7 @@ mod gateway;
 mod history;
 mod ignore;
 mod layers;
+mod logins;
 mod progress;
 mod request;
 mod session;
@@ -36,6 +37,7 @@ use crate::engine::{Engine, ImageStore};
 use crate::event::{Event, Events};
 use crate::oci::Digest;
 use crate::platform::Platform;
+use crate::source::Credentials;
 
 pub use checks::{BuilderCheck, BuilderChecks};
 pub use error::{BuildError, BuildErrorKind, Emulation, FailedStep, Input, SourceExcerpt};
@@ -68,6 +70,8 @@ pub struct BuildPlan {
     pub cache: CachePolicy,
     /// The platforms to build for; none twice.
     pub platforms: Vec<Platform>,
+    /// The logins for the registries of base images.
+    pub credentials: Credentials,
     /// Whether the image also stays in the engine.
     pub keep_as: KeepAs,
 }
@@ -112,6 +116,7 @@ impl BuildPlan {
             contexts: BTreeMap::new(),
             cache: CachePolicy::default(),
             platforms,
+            credentials: Credentials::none(),
             keep_as: KeepAs::default(),
         }
     }

@@ -13,14 +13,10 @@ use bollard_buildkit_proto::health::health_server::{Health, HealthServer};
 use bollard_buildkit_proto::health::{
     HealthCheckRequest, HealthCheckResponse, HealthListRequest, HealthListResponse,
 };
-use bollard_buildkit_proto::moby::filesync::v1::auth_server::{Auth, AuthServer};
+use bollard_buildkit_proto::moby::filesync::v1::BytesMessage;
+use bollard_buildkit_proto::moby::filesync::v1::auth_server::AuthServer;
 use bollard_buildkit_proto::moby::filesync::v1::file_send_server::{FileSend, FileSendServer};
 use bollard_buildkit_proto::moby::filesync::v1::file_sync_server::FileSyncServer;
-use bollard_buildkit_proto::moby::filesync::v1::{
-    BytesMessage, CredentialsRequest, CredentialsResponse, FetchTokenRequest, FetchTokenResponse,
-    GetTokenAuthorityRequest, GetTokenAuthorityResponse, VerifyTokenAuthorityRequest,
-    VerifyTokenAuthorityResponse,
-};
 use futures_util::Stream;
 use hyper::server::conn::http2;
 use hyper_util::rt::TokioIo;
@@ -31,9 +27,11 @@ use tonic::service::Routes;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::engine::{Connection, Engine};
+use crate::source::Credentials;
 
 use super::fault::{Fault, Faults};
 use super::filesync::Folders;
+use super::logins::Logins;
 
 /// What HTTP/2 lets the engine send before it must wait. With the default of 64 KiB many small
 /// messages are many small frames, which the server takes for an attack (`too_many_data_frames`);
@@ -53,6 +51,7 @@ type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 pub(super) struct Session {
     connection: Connection,
     folders: Folders,
+    logins: Logins,
     archive: Archive,
 }
 
@@ -66,6 +65,8 @@ pub(super) struct SessionSpec<'a> {
     pub(super) roots: BTreeMap<String, PathBuf>,
     /// The file to write the result to.
     pub(super) archive: PathBuf,
+    /// What registries are shown.
+    pub(super) credentials: Credentials,
     /// Where to record what goes wrong here.
     pub(super) faults: Faults,
 }
@@ -87,15 +88,16 @@ impl Session {
         headers.extend(methods.map(|it| ("X-Docker-Expose-Session-Grpc-Method", it.to_owned())));
         let connection = engine.upgrade("/session", &headers).await?;
         let folders = Folders { roots: Arc::new(spec.roots), faults: spec.faults.clone() };
+        let logins = Logins::new(spec.credentials, spec.faults.clone());
         let archive = Archive { path: spec.archive, faults: spec.faults };
-        Ok(Self { connection, folders, archive })
+        Ok(Self { connection, folders, logins, archive })
     }
 
     /// Answers until the engine hangs up.
     pub(super) async fn serve(self) -> Result<(), hyper::Error> {
         let send = FileSendServer::new(self.archive).max_decoding_message_size(MAX_MESSAGE);
         let routes = Routes::new(HealthServer::new(Alive))
-            .add_service(AuthServer::new(Anonymous))
+            .add_service(AuthServer::new(self.logins))
             .add_service(FileSyncServer::new(self.folders))
             .add_service(send)
             .prepare();
@@ -158,40 +160,6 @@ impl FileSend for Archive {
     ) -> Result<Response<Self::DiffCopyStream>, Status> {
         self.write(request.into_inner()).await?;
         Ok(Response::new(Box::pin(futures_util::stream::empty())))
-    }
-}
-
-/// Pulls base images without credentials.
-struct Anonymous;
-
-#[tonic::async_trait]
-impl Auth for Anonymous {
-    async fn credentials(
-        &self,
-        _: Request<CredentialsRequest>,
-    ) -> Result<Response<CredentialsResponse>, Status> {
-        Ok(Response::new(CredentialsResponse::default()))
-    }
-
-    async fn fetch_token(
-        &self,
-        _: Request<FetchTokenRequest>,
-    ) -> Result<Response<FetchTokenResponse>, Status> {
-        Err(Status::unimplemented("BuildKit fetches tokens itself"))
-    }
-
-    async fn get_token_authority(
-        &self,
-        _: Request<GetTokenAuthorityRequest>,
-    ) -> Result<Response<GetTokenAuthorityResponse>, Status> {
-        Err(Status::unimplemented("BuildKit fetches tokens itself"))
-    }
-
-    async fn verify_token_authority(
-        &self,
-        _: Request<VerifyTokenAuthorityRequest>,
-    ) -> Result<Response<VerifyTokenAuthorityResponse>, Status> {
-        Err(Status::unimplemented("BuildKit fetches tokens itself"))
     }
 }
 

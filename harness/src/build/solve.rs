@@ -16,7 +16,7 @@ use crate::platform::Platform;
 use crate::random::random_name;
 
 use super::error::{BuildErrorKind, Failure};
-use super::fault::Faults;
+use super::fault::{Fault, Faults};
 use super::gateway::{self, Answers};
 use super::progress::Trace;
 use super::request::{Export, Prepared};
@@ -66,6 +66,7 @@ impl<'a> Solver<'a> {
             shared_key: &prepared.shared_key(),
             roots: prepared.roots.clone(),
             archive: archive.to_owned(),
+            credentials: plan.credentials.clone(),
             faults: faults.clone(),
         };
         let session = Session::open(engine, spec).await.map_err(|cause| {
@@ -113,10 +114,15 @@ impl<'a> Solver<'a> {
             Ok((digests, first, premises))
         };
         let outcome = alongside(session, Box::pin(calls)).await;
-        if let Some(fault) = faults.take() {
-            return Err(BuildErrorKind::from(fault).into());
-        }
-        let (digests, first, premises) = outcome?;
+        let (digests, first, premises) = match (outcome, faults.take()) {
+            // A login that a question before the build would have needed, and the build did not.
+            (Ok(done), None | Some(Fault::Credentials(_))) => done,
+            (Err(failure), Some(Fault::Credentials(_))) if !failure.is_of_base() => {
+                return Err(failure);
+            }
+            (_, Some(fault)) => return Err(BuildErrorKind::from(fault).into()),
+            (Err(failure), None) => return Err(failure),
+        };
         let (reference, live) = first.ok_or_else(|| BuildErrorKind::Refused {
             message: "nothing was to be exported".to_owned(),
         })?;

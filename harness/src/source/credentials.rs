@@ -12,6 +12,7 @@ use docker_credential::{
 };
 use thiserror::Error;
 
+use super::reference::HUB;
 use crate::engine::Environment;
 
 /// Under which Docker Hub's login is kept.
@@ -21,14 +22,14 @@ const HUB_KEY: &str = "https://index.docker.io/v1/";
 const NOT_FOUND: &str = "credentials not found in native keychain";
 
 /// Docker's configuration, read when a registry is asked.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Credentials {
     file: Option<PathBuf>,
 }
 
 /// Who asks.
 #[derive(Clone)]
-pub(super) enum Login {
+pub(crate) enum Login {
     Password {
         user: String,
         password: String,
@@ -112,7 +113,7 @@ impl Credentials {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(CredentialsError::Read { path, source }),
         };
-        let key = if registry == "docker.io" { HUB_KEY } else { registry };
+        let key = if registry == HUB { HUB_KEY } else { registry };
         let registry = registry.to_owned();
         match get_credential_from_reader(text.as_slice(), key) {
             Ok(DockerCredential::UsernamePassword(user, password)) => {
@@ -137,7 +138,7 @@ impl Credentials {
     }
 
     /// As [`Credentials::login`], beside the runtime's own threads.
-    pub(super) async fn login_for(
+    pub(crate) async fn login_for(
         &self,
         registry: &str,
     ) -> Result<Option<Login>, CredentialsError> {

@@ -10,9 +10,11 @@ mod reference;
 mod registry;
 mod store;
 
+pub(crate) use credentials::Login;
 pub use credentials::{Credentials, CredentialsError};
 pub use name::{FileName, Source, SourceName, SourceNameError};
 pub use open::{Opened, Opener, Origin, SourceError};
+pub(crate) use reference::{HUB, HUB_HOST};
 pub use reference::{Reference, ReferenceError};
 pub use registry::{RegistryError, RegistryErrorKind, TransferLimits, Visitor, is_retryable};
 pub use store::StoreError;

@@ -12,9 +12,9 @@ use thiserror::Error;
 use crate::oci::Digest;
 
 /// What stands for Docker Hub in names.
-const HUB: &str = "docker.io";
+pub(crate) const HUB: &str = "docker.io";
 /// What answers for Docker Hub.
-const HUB_HOST: &str = "registry-1.docker.io";
+pub(crate) const HUB_HOST: &str = "registry-1.docker.io";
 /// The specification's limits.
 const NAME_LIMIT: usize = 255;
 const TAG_LIMIT: usize = 128;
