@@ -24,7 +24,7 @@ use super::helper::Helper;
 use crate::folders::is_forgotten;
 use crate::inspect::{LayerError, copy_tar};
 use crate::oci::{BlobError, Descriptor, Digest, OpenImage};
-use crate::sandbox::{Fault, Message, NOBODY, Task, UnpackOrder};
+use crate::sandbox::{Fault, Message, NOBODY, Task, UnpackOrder, is_true_root};
 
 /// What the folders of layers in the making begin with.
 const NEW: &str = "new-";
@@ -103,7 +103,7 @@ impl LayerStore {
 
     /// What root makes has to belong to who unpacks.
     fn give_away(&self, paths: &[&Path]) -> io::Result<()> {
-        if !rustix::process::geteuid().is_root() {
+        if !is_true_root() {
             return Ok(());
         }
         paths.iter().try_for_each(|it| chown(self.folder.join(it), Some(NOBODY), Some(NOBODY)))

@@ -103,9 +103,27 @@ fn run(caller: &Caller, order: &RunOrder) -> Result<(), Fault> {
     watch(caller, order, first, made)
 }
 
+/// Whether this process is root with the right to become [`NOBODY`]. Root of a user namespace that
+/// maps few users, as in rootless containers, is an ordinary user outside, and stays who it is.
+#[must_use]
+pub fn is_true_root() -> bool {
+    let maps = |name: &str| {
+        let map = fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
+        map.lines().any(|line| maps_nobody(line) == Some(true))
+    };
+    geteuid().is_root() && maps("uid_map") && maps("gid_map")
+}
+
+/// Whether a range has the number: `FIRST OUTSIDE LENGTH`, see `user_namespaces(7)`.
+fn maps_nobody(range: &str) -> Option<bool> {
+    let mut numbers = range.split_whitespace().map(|it| it.parse::<u64>().ok());
+    let (first, _, length) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    Some((first..first + length).contains(&u64::from(NOBODY)))
+}
+
 /// Programs open their output anew, as `/dev/stderr` or `/dev/stdout`, for which it has to be theirs.
 fn give_away_output() -> Result<(), Fault> {
-    if geteuid().is_root() {
+    if is_true_root() {
         let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
         for stream in [rustix::stdio::stdout(), rustix::stdio::stderr()] {
             fchown(stream, Some(uid), Some(gid)).to("give away the program's output")?;
@@ -116,7 +134,7 @@ fn give_away_output() -> Result<(), Fault> {
 
 /// Root becomes nobody; everybody else stays who they are.
 fn give_up_rights() -> Result<(), Fault> {
-    if geteuid().is_root() {
+    if is_true_root() {
         let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
         set_thread_groups(&[]).to("leave root's groups")?;
         set_thread_res_gid(gid, gid, gid).to("leave root's group")?;
@@ -150,5 +168,18 @@ fn close_on_exec() {
     #[expect(unsafe_code, reason = "there is no safe interface to close_range")]
     unsafe {
         libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_become_nobody_is_told_by_the_map() {
+        assert_eq!(maps_nobody("         0          0 4294967295"), Some(true));
+        assert_eq!(maps_nobody("         0       1000          1"), Some(false));
+        assert_eq!(maps_nobody("         1     100000      65536"), Some(false));
+        assert_eq!(maps_nobody(""), None);
     }
 }

@@ -35,7 +35,7 @@ mod trap;
 mod unpack;
 mod watch;
 
-pub use enter::{ENTER, NOBODY, enter_if_asked};
+pub use enter::{ENTER, NOBODY, enter_if_asked, is_true_root};
 pub use fault::Fault;
 pub use first::HOST_NAME;
 pub use protocol::{Command, End, Foreign, Handlers, Message, RunOrder, Task, UnpackOrder};
