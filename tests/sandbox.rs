@@ -172,6 +172,88 @@ fn executable(path: &Path, bytes: &[u8]) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a mode");
 }
 
+/// A layout with one manifest, which its index names once for each platform. The only file is the
+/// program, `/tool`.
+fn one_manifest(layout: &Path, program: &[u8], platforms: [&str; 2]) {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = Header::new_gnu();
+    header.set_size(program.len() as u64);
+    header.set_mode(0o755);
+    tar.append_data(&mut header, "tool", program).expect("in memory");
+    let layer = tar.into_inner().expect("in memory");
+    fs::create_dir_all(layout.join("blobs/sha256")).expect("a folder");
+    let add = |kind: &str, bytes: &[u8]| {
+        let digest = Digest::of(bytes).to_string();
+        fs::write(layout.join("blobs").join(digest.replace(':', "/")), bytes).expect("a blob");
+        let media_type = format!("application/vnd.oci.image.{kind}");
+        json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
+    };
+    let stated = |platform: &str| {
+        let mut parts = platform.split('/').skip(1);
+        let (architecture, variant) = (parts.next().expect("one"), parts.next());
+        let platform = json!({"os": "linux", "architecture": architecture});
+        match variant {
+            Some(variant) => {
+                json!({"os": "linux", "architecture": architecture, "variant": variant})
+            }
+            None => platform,
+        }
+    };
+    let layer = add("layer.v1.tar", &layer);
+    let mut config = stated(platforms[1]);
+    config["config"] = json!({"Entrypoint": ["/tool"]});
+    config["rootfs"] = json!({"type": "layers", "diff_ids": [layer["digest"]]});
+    let config = add("config.v1+json", config.to_string().as_bytes());
+    let manifest = json!({"schemaVersion": 2, "config": config, "layers": [layer]}).to_string();
+    let entry = |platform| {
+        let mut entry = add("manifest.v1+json", manifest.as_bytes());
+        entry["platform"] = stated(platform);
+        entry
+    };
+    let index = json!({"schemaVersion": 2, "manifests": platforms.map(entry)});
+    let index = add("index.v1+json", index.to_string().as_bytes());
+    let index = json!({"schemaVersion": 2, "manifests": [index]});
+    fs::write(layout.join("index.json"), index.to_string()).expect("an index");
+    fs::write(layout.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).expect("a file");
+}
+
+/// Each entry of an index has its own runs, whatever manifest it names: an ARMv7 program is no ARMv6
+/// program because it is well as the other entry's, nor is an amd64 program ill because the arm64 entry
+/// names it too.
+#[rstest]
+#[case::armv7_for_both(
+    ["linux/arm/v6", "linux/arm/v7"],
+    "011000e3 0000a0e3 0170a0e3 000000ef",
+    "RunIsaFault /tool",
+)]
+#[case::amd64_for_both(
+    ["linux/arm64", "linux/amd64"],
+    "31ffb83c0000000f05",
+    "ElfMachineMismatch /tool",
+)]
+fn entries_of_one_manifest_have_runs_of_their_own(
+    #[case] platforms: [&str; 2],
+    #[case] code: &str,
+    #[case] of_first: &str,
+) {
+    // Whichever run ends last, on however many processors.
+    for order in [platforms, [platforms[1], platforms[0]]] {
+        let folder = tempfile::tempdir().expect("a folder");
+        one_manifest(folder.path(), &program(platforms[1], code), order);
+        let subject = format!("oci:{}", folder.path().display());
+        let said = Said::by(archproof().args(["verify", "--output", "json", &subject]));
+        let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+        for (platform, expected) in platforms.iter().zip([vec![of_first], Vec::new()]) {
+            let variants = report["subjects"][0]["variants"].as_array().expect("variants");
+            let variant = variants.iter().find(|it| it["platform"] == *platform).expect("it");
+            let of_program = |it: &String| it.ends_with("/tool") && !it.starts_with("Parity");
+            let found: Vec<String> = findings(variant).into_iter().filter(of_program).collect();
+            assert_eq!(found, expected, "{platform}: {said}");
+            assert_eq!(variant["runs"].as_array().map(Vec::is_empty), Some(false), "{said}");
+        }
+    }
+}
+
 /// A script that makes a helper and goes on with a command. The helper is in the image as the text of
 /// the script, so that nobody sees it before it is there.
 fn with_helper(helper: &[u8], command: &str) -> Project {

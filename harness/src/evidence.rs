@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::build::{Making, Unbuilt};
-use crate::inspect::{ImageFacts, Variant};
-use crate::oci::Digest;
+use crate::inspect::{EntryNumber, ImageFacts, Variant};
 use crate::run::RunEvidence;
 
 /// What an image is, and what its variants did.
@@ -14,8 +13,8 @@ use crate::run::RunEvidence;
 pub struct Evidence {
     /// The image as it was inspected.
     pub image: ImageFacts,
-    /// The runs of each variant that was started, by the digest of its manifest.
-    pub runs: BTreeMap<Digest, Vec<RunEvidence>>,
+    /// The runs of each variant that was started, by its entry of the index.
+    pub runs: BTreeMap<EntryNumber, Vec<RunEvidence>>,
     /// How it came about.
     #[serde(default)]
     pub making: Making,
@@ -35,6 +34,6 @@ impl Evidence {
     /// The runs of a variant; none where it could not be started.
     #[must_use]
     pub fn runs_of(&self, variant: &Variant) -> &[RunEvidence] {
-        self.runs.get(&variant.digest).map_or(&[], Vec::as_slice)
+        self.runs.get(&variant.entry).map_or(&[], Vec::as_slice)
     }
 }

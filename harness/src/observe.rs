@@ -12,8 +12,10 @@ use crate::emulator::{Emulators, Processors, is_own_fault};
 use crate::engine::{Engine, EngineError, ImageStore};
 use crate::event::{Event, Events};
 use crate::evidence::{Evidence, Observation};
-use crate::inspect::{FactsCache, ImageFacts, InspectError, TreeError, inspect, inspect_tree};
-use crate::oci::{Digest, LayoutError, OpenImage, open_archive};
+use crate::inspect::{
+    EntryNumber, FactsCache, ImageFacts, InspectError, TreeError, inspect, inspect_tree,
+};
+use crate::oci::{LayoutError, OpenImage, open_archive};
 use crate::platform::Platform;
 use crate::report::{Blocked, Retry, Stage};
 use crate::run::{EngineRunner, RunEvidence, RunRequest, SandboxRunner, Session, Stored};
@@ -342,7 +344,7 @@ impl Observer<'_> {
         case: &Case,
         facts: &ImageFacts,
         stored: Stored,
-    ) -> Result<BTreeMap<Digest, Vec<RunEvidence>>, Blocked> {
+    ) -> Result<BTreeMap<EntryNumber, Vec<RunEvidence>>, Blocked> {
         let request = self.request(case);
         let (engine, session) = (self.engine.require()?.clone(), self.session.clone());
         let runner = EngineRunner::new(engine, session, stored, Emulators::of_host());
@@ -354,7 +356,7 @@ impl Observer<'_> {
         case: &Case,
         facts: &ImageFacts,
         image: &OpenImage,
-    ) -> Result<BTreeMap<Digest, Vec<RunEvidence>>, Blocked> {
+    ) -> Result<BTreeMap<EntryNumber, Vec<RunEvidence>>, Blocked> {
         let runner =
             self.options.sandbox.clone().ok_or_else(|| {
                 Blocked::new(Stage::Run, &Unobservable::NoSandbox, Retry::Useless)

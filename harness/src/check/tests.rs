@@ -93,8 +93,8 @@ impl Case {
 
     fn evidence(&self) -> Evidence {
         let image = self.image.inspect(self.requested);
-        let digests = image.variants.iter().map(|it| it.digest);
-        let runs = digests.zip(self.runs.iter().cloned()).collect();
+        let entries = image.variants.iter().map(|it| it.entry);
+        let runs = entries.zip(self.runs.iter().cloned()).collect();
         Evidence { image, runs, making: self.making.clone() }
     }
 

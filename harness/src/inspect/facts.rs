@@ -51,9 +51,25 @@ pub enum OddityKind {
     },
 }
 
+/// The position of an entry in its index, from 0; 0 as well for an image without an index. Two entries
+/// may name one manifest, for two platforms or for one.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct EntryNumber(pub usize);
+
+impl std::fmt::Display for EntryNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// One platform's image.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Variant {
+    /// Its entry of the index.
+    pub entry: EntryNumber,
     /// The platform that it is published for: the index's claim, or else the config's.
     pub platform: Platform,
     /// The manifest's digest.

@@ -23,7 +23,9 @@ pub use account::{Account, AccountError};
 pub use assembly::AssemblyError;
 pub use cache::FactsCache;
 pub use content::{Content, ForeignFormat, Misplacement, Shebang};
-pub use facts::{BlobField, Contradiction, ImageFacts, Layer, Oddity, OddityKind, Variant};
+pub use facts::{
+    BlobField, Contradiction, EntryNumber, ImageFacts, Layer, Oddity, OddityKind, Variant,
+};
 pub use launch::{
     Arguments, Command, DEFAULT_PATH, Launch, LaunchError, Launches, ShebangFault, variable,
 };

@@ -11,7 +11,9 @@ use thiserror::Error;
 use super::assembly::{Assembly, AssemblyError, Room};
 use super::cache::FactsCache;
 use super::content::Content;
-use super::facts::{BlobField, Contradiction, ImageFacts, Layer, Oddity, OddityKind, Variant};
+use super::facts::{
+    BlobField, Contradiction, EntryNumber, ImageFacts, Layer, Oddity, OddityKind, Variant,
+};
 use super::layer::{LayerError, LayerFacts, read_layer};
 use super::rootfs::Node;
 use crate::event::{Event, Events};
@@ -121,6 +123,7 @@ struct Entries {
 
 /// A variant whose layers are still to be read.
 struct Entry {
+    number: EntryNumber,
     platform: Platform,
     digest: Digest,
     manifest: Manifest,
@@ -137,18 +140,25 @@ impl Entries {
                     return Err(InspectError::NotAnImage(digest));
                 };
                 let platform = normalise(&config.platform)?;
-                entries.variants.push(Entry { platform, digest, manifest, config });
+                let number = EntryNumber::default();
+                entries.variants.push(Entry { number, platform, digest, manifest, config });
             }
             Image::Index { index, .. } => {
-                for descriptor in index.manifests.iter().filter(|it| !it.is_attestation()) {
-                    entries.add(image, descriptor)?;
+                let numbered = index.manifests.iter().enumerate();
+                for (number, descriptor) in numbered.filter(|it| !it.1.is_attestation()) {
+                    entries.add(image, EntryNumber(number), descriptor)?;
                 }
             }
         }
         Ok(entries)
     }
 
-    fn add(&mut self, image: &OpenImage, descriptor: &Descriptor) -> Result<(), InspectError> {
+    fn add(
+        &mut self,
+        image: &OpenImage,
+        number: EntryNumber,
+        descriptor: &Descriptor,
+    ) -> Result<(), InspectError> {
         let digest = descriptor.digest;
         if descriptor.media_type.is_index() {
             self.oddities.push(Oddity { digest, kind: OddityKind::Nested });
@@ -183,7 +193,7 @@ impl Entries {
         // An entry without a platform leaves the claim to its config.
         match stated.map_or_else(|| platform_of_entry(&config.platform), Ok) {
             Ok(platform) => {
-                self.variants.push(Entry { platform, digest, manifest, config });
+                self.variants.push(Entry { number, platform, digest, manifest, config });
             }
             Err(kind) => self.oddities.push(Oddity { digest, kind }),
         }
@@ -302,6 +312,7 @@ impl Entry {
         let layers: Vec<Layer> = layers.collect();
         let surplus = self.config.rootfs.diff_ids.get(layers.len()..).unwrap_or_default().to_vec();
         Ok(Variant {
+            entry: self.number,
             platform: self.platform,
             digest: self.digest,
             config_digest: self.manifest.config.digest,

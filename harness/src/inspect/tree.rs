@@ -21,7 +21,7 @@ use thiserror::Error;
 
 use super::assembly::AssemblyError;
 use super::content::{Content, ELF_LIMIT, read_content};
-use super::facts::{ImageFacts, Layer, Variant};
+use super::facts::{EntryNumber, ImageFacts, Layer, Variant};
 use super::layer::{Change, LayerEntry, LayerFacts};
 use super::path::{ImagePath, escape};
 use super::reader::announce;
@@ -109,6 +109,7 @@ fn image(entries: Vec<LayerEntry>, platform: Platform) -> Result<ImageFacts, Tre
     let layers =
         vec![Layer { digest: layer.digest, created_by: String::new(), contradictions: Vec::new() }];
     let variant = Variant {
+        entry: EntryNumber::default(),
         platform,
         digest,
         config_digest: config.digest,

@@ -58,7 +58,7 @@ pub(super) async fn run(
     timeout: Duration,
 ) -> Result<Ended, ContainerError> {
     let first = FirstProcess::of(start, executor);
-    let name = session.container_name(start.manifest);
+    let name = session.container_name(start.entry, start.manifest);
     let request = |first| request(session, start, (executor, first), image.clone());
     match attempt(engine, &name, request(first), timeout).await {
         // Engines may come without the program that is an init.

@@ -17,8 +17,7 @@ use super::start::{Directness, MachineFit, Start};
 use crate::emulator::{CpuModel, Emulators};
 use crate::engine::Engine;
 use crate::event::{Event, Events};
-use crate::inspect::ImageFacts;
-use crate::oci::Digest;
+use crate::inspect::{EntryNumber, ImageFacts};
 
 /// Runs variants in one engine.
 #[derive(Clone, Debug)]
@@ -55,7 +54,7 @@ impl EngineRunner {
         facts: &ImageFacts,
         request: &RunRequest,
         events: &Events,
-    ) -> BTreeMap<Digest, Vec<RunEvidence>> {
+    ) -> BTreeMap<EntryNumber, Vec<RunEvidence>> {
         let host = self.engine.platform();
         let start = |it| Start::of(it, &request.arguments, host);
         let starts: Vec<Start> = facts.variants.iter().filter_map(start).collect();
@@ -63,7 +62,7 @@ impl EngineRunner {
             let fault = |it: Start| {
                 let kernel = Executor::Kernel(CpuModel::Default);
                 let run = evidence(&it, &kernel, Ended::engine_fault(&error));
-                (it.manifest, vec![run])
+                (it.entry, vec![run])
             };
             return starts.into_iter().map(fault).collect();
         }
@@ -87,7 +86,7 @@ impl EngineRunner {
         if is_named && promised.cpu() == &CpuModel::Default {
             let ended = Ended::nothing(RunEnd::EngineFault { message: NATIVE_ALONE.to_owned() });
             events.send(Event::RunFinished { platform, outcome: ended.end.to_string() });
-            return (start.manifest, vec![evidence(&start, &promised, ended)]);
+            return (start.entry, vec![evidence(&start, &promised, ended)]);
         }
         let mut runs = vec![self.run_on(&start, &promised, timeout).await];
         let is_faulty = matches!(runs[0].end, RunEnd::EmulatorFault { .. });
@@ -101,7 +100,7 @@ impl EngineRunner {
             runs.push(self.run_on(&start, &newest, timeout).await);
         }
         events.send(Event::RunFinished { platform, outcome: runs[0].end.to_string() });
-        (start.manifest, runs)
+        (start.entry, runs)
     }
 
     /// What executes a variant's program on a processor. The host's own processor is what it is:

@@ -85,7 +85,7 @@ fn remedy(platform: Platform) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::{Command, ImagePath};
+    use crate::inspect::{Command, EntryNumber, ImagePath};
     use crate::oci::Digest;
     use crate::run::Extent;
     use crate::run::start::Directness;
@@ -93,6 +93,7 @@ mod tests {
     fn start(machine: MachineFit) -> Start {
         let path = ImagePath::clean("/tool");
         Start {
+            entry: EntryNumber::default(),
             platform: "linux/arm64".parse().expect("a platform"),
             manifest: Digest::of(b"manifest"),
             config: Digest::of(b"config"),

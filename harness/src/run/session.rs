@@ -12,6 +12,7 @@ use bollard::query_parameters::{
 };
 
 use crate::engine::Engine;
+use crate::inspect::EntryNumber;
 use crate::oci::Digest;
 use crate::platform::{Architecture, Platform};
 use crate::random::random_name;
@@ -48,8 +49,10 @@ impl Session {
         format!("{REGISTRY}/{self}/image:run")
     }
 
-    pub(super) fn container_name(&self, manifest: Digest) -> String {
-        format!("archproof-{self}-{}", &manifest.hex()[..16])
+    /// The name of a variant's container: of its manifest, for whoever looks at the engine, and of its
+    /// entry of the index, for two entries may name one manifest and run at the same time.
+    pub(super) fn container_name(&self, entry: EntryNumber, manifest: Digest) -> String {
+        format!("archproof-{self}-{entry}-{}", &manifest.hex()[..16])
     }
 
     /// The name of the volume with the emulator of an architecture.

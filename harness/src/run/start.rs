@@ -3,13 +3,15 @@
 use super::Execution;
 use super::execution::execution;
 use crate::elf::{ElfType, LoadSegment};
-use crate::inspect::{Account, Arguments, Command, ImagePath, Launch, Variant};
+use crate::inspect::{Account, Arguments, Command, EntryNumber, ImagePath, Launch, Variant};
 use crate::oci::Digest;
 use crate::platform::Platform;
 
 /// A variant that the kernel can start, and how.
 #[derive(Clone, Debug)]
 pub(super) struct Start {
+    /// Its entry of the index.
+    pub entry: EntryNumber,
     /// Its platform.
     pub platform: Platform,
     /// The digest of its manifest.
@@ -69,6 +71,7 @@ impl Start {
         };
         let is_right = facts.target() == variant.platform.elf_target();
         Some(Self {
+            entry: variant.entry,
             platform: variant.platform,
             manifest: variant.digest,
             config: variant.config_digest,

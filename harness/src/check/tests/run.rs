@@ -253,6 +253,25 @@ fn isa_faults() -> Vec<Case> {
             .after([dead(), on("max", signalled(4, SignalCause::Program))]),
         caught(Rule::RunFailed, "dead on one and failing on the other", healthy(), APP)
             .after([dead(), on("max", exited(3))]),
+        Case {
+            runs: vec![
+                vec![on("arm1176", signalled(4, SignalCause::Program)), on("max", exited(0))],
+                vec![on("cortex-a7", exited(0))],
+            ],
+            ..caught(
+                Fault,
+                "one of two entries that name one manifest",
+                Image::of([
+                    Variant::healthy("linux/arm/v7").stated_as("linux/arm/v6"),
+                    Variant::healthy("linux/arm/v7"),
+                ]),
+                &["error linux/arm/v6 /app"],
+            )
+            .besides(&[
+                "ParityIdenticalBinary note linux/arm/v7 /app",
+                "PlatformDescriptorMismatch error linux/arm/v6 -",
+            ])
+        },
         silent(Fault, "well on the promised processor", healthy())
             .after([on("cortex-a53", exited(0))]),
         silent(Fault, "the expected failure on either", healthy())

@@ -22,7 +22,7 @@ use super::start::Start;
 use crate::emulator::{CpuModel, Emulator, Emulators, Notes, PROBED, Processors, probe};
 use crate::error_chain::error_chain;
 use crate::event::{Event, Events};
-use crate::inspect::ImageFacts;
+use crate::inspect::{EntryNumber, ImageFacts};
 use crate::oci::{Descriptor, Digest, OpenImage};
 use crate::platform::{Architecture, Platform};
 use crate::sandbox::Command;
@@ -58,7 +58,7 @@ impl SandboxRunner {
         facts: &ImageFacts,
         request: &RunRequest,
         events: &Events,
-    ) -> BTreeMap<Digest, Vec<RunEvidence>> {
+    ) -> BTreeMap<EntryNumber, Vec<RunEvidence>> {
         let host = Platform::of_host();
         let starts = facts.variants.iter().filter_map(|variant| {
             let start = Start::of(variant, &request.arguments, host)?;
@@ -71,7 +71,7 @@ impl SandboxRunner {
             Err(error) => {
                 let ended = SandboxError::from(error).into_ended();
                 let run = |start: &Start| evidence(start, CpuModel::Default, ended.clone(), "");
-                return starts.iter().map(|(it, _)| (it.manifest, vec![run(it)])).collect();
+                return starts.iter().map(|(it, _)| (it.entry, vec![run(it)])).collect();
             }
         };
         let shared = Arc::new((self, store, image.clone(), request.clone(), events.clone()));
@@ -121,7 +121,7 @@ impl SandboxRunner {
         }
         let outcome = runs.first().map(|it| it.end.to_string()).unwrap_or_default();
         events.send(Event::RunFinished { platform, outcome });
-        (start.manifest, runs)
+        (start.entry, runs)
     }
 
     /// Everything but the run itself.
