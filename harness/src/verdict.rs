@@ -128,6 +128,7 @@ impl Judgement {
     /// Judges an image.
     #[must_use]
     pub fn of(evidence: &Evidence, findings: Vec<Finding>, known: Known<'_>) -> Self {
+        let findings = known.without_consequences(findings);
         let missed = known.missed(&findings, &evidence.image.requested);
         let mut index = Vec::new();
         let mut rest = Vec::new();
@@ -266,6 +267,26 @@ impl Known<'_> {
         missed.cloned().collect()
     }
 
+    /// Without what follows from another finding, as long as that one is not accepted.
+    fn without_consequences(&self, findings: Vec<Finding>) -> Vec<Finding> {
+        let is_cause = |rule, of: &Finding| {
+            let mut causes = findings.iter().filter(|it| it.rule == rule);
+            causes.any(|it| {
+                it.platform == of.platform
+                    && it.consequence_of.is_none()
+                    && !matches!(self.standing(it), Standing::Allowed { .. })
+            })
+        };
+        let counts: Vec<bool> = findings
+            .iter()
+            .map(|it| {
+                let is_named = self.standing(it) != Standing::Open;
+                is_named || it.consequence_of.is_none_or(|rule| !is_cause(rule, it))
+            })
+            .collect();
+        findings.into_iter().zip(counts).filter_map(|(it, counts)| counts.then_some(it)).collect()
+    }
+
     fn standing(&self, finding: &Finding) -> Standing {
         if self.expect.iter().any(|it| it.is_met_by(finding)) {
             return Standing::Expected;
@@ -284,5 +305,83 @@ impl Judged {
             Strictness::Strict => Severity::Warning,
         };
         self.standing == Standing::Open && self.finding.severity >= least
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::case::Case;
+    use crate::emulator::CpuModel;
+    use crate::evidence::Observation;
+    use crate::fixture::{Image, Variant};
+    use crate::inspect::ImagePath;
+    use crate::run::{Execution, Extent, Output, RunnerKind};
+    use crate::verify::judge;
+
+    /// A healthy image whose program ended so and printed that.
+    fn after(end: RunEnd, stdout: &str) -> Observation {
+        let image = Image::of([Variant::healthy("linux/arm64")]).inspect(&[]);
+        let path = ImagePath::clean("/app");
+        let run = RunEvidence {
+            runner: RunnerKind::Sandbox,
+            execution: Execution::Emulated,
+            cpu: CpuModel::Default,
+            emulator: String::new(),
+            instruction: None,
+            foreign: Vec::new(),
+            command: vec!["/app".to_owned()],
+            entrypoint: path.clone(),
+            program: path,
+            end,
+            stdout: Output::new(stdout.as_bytes(), Extent::Whole),
+            stderr: Output::default(),
+        };
+        let runs = BTreeMap::from([(image.variants[0].entry, vec![run])]);
+        Observation::Image(Evidence { image, runs, making: Making::Found })
+    }
+
+    /// The verdict, and what counts, by a case file.
+    fn judged(observation: &Observation, case: &str) -> (Verdict, Vec<Rule>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("case.toml");
+        std::fs::write(folder.path().join("Dockerfile"), "FROM scratch").expect("a file");
+        std::fs::write(&file, case).expect("a file");
+        let case = Case::read(&file).expect("a case");
+        let judgement = judge(observation, &case, Strictness::Normal);
+        let of_variants = judgement.variants.iter().flat_map(|it| &it.findings);
+        let open = of_variants.filter(|it| it.standing == Standing::Open);
+        (judgement.verdict, open.map(|it| it.finding.rule).collect())
+    }
+
+    const DEMAND: &str = "[run]\nstdout = [\"Usage\"]\n";
+
+    fn allowing(rule: Rule) -> String {
+        format!("{DEMAND}[[allow]]\nrule = \"{rule}\"\nreason = \"known\"\n")
+    }
+
+    #[test]
+    fn a_demand_holds_where_a_failure_is_accepted() {
+        let late = || RunEnd::TimedOut { limit_ms: 2000 };
+        for (end, rule) in
+            [(RunEnd::Exited { code: 3 }, Rule::RunFailed), (late(), Rule::RunTimedOut)]
+        {
+            let silent = after(end.clone(), "");
+            let missing = vec![Rule::RunOutputMissing];
+            assert_eq!(judged(&silent, &allowing(rule)), (Verdict::Fail, missing), "{rule}");
+            assert_eq!(judged(&silent, DEMAND), (Verdict::Fail, vec![rule]), "said once");
+            let both = format!("{}[expect]\nfindings = [\"{rule} /app linux/arm64\"]\n", DEMAND);
+            assert_eq!(judged(&silent, &both), (Verdict::Pass, Vec::new()), "caught");
+            let printing = after(end, "Usage: app\n");
+            assert_eq!(judged(&printing, &allowing(rule)), (Verdict::Pass, Vec::new()), "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_demand_that_could_not_be_checked_is_no_pass() {
+        let unknown = after(RunEnd::EmulatorMissing { remedy: "install QEMU".to_owned() }, "");
+        assert_eq!(judged(&unknown, &allowing(Rule::RunFailed)).0, Verdict::Blocked);
     }
 }

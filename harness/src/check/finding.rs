@@ -62,6 +62,10 @@ pub struct Finding {
     /// The line of the Dockerfile as it should be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mended: Option<String>,
+    /// The rule whose finding on the same platform is the cause of this one, which then counts only
+    /// where the cause is accepted.
+    #[serde(skip)]
+    pub consequence_of: Option<Rule>,
 }
 
 /// A place in a Dockerfile.
@@ -108,6 +112,7 @@ impl Finding {
             actual: None,
             message,
             mended: None,
+            consequence_of: None,
         }
     }
 
@@ -152,6 +157,12 @@ impl Finding {
     #[must_use]
     pub fn with_mended(self, line: impl Into<Option<String>>) -> Self {
         Self { mended: line.into(), ..self }
+    }
+
+    /// As the consequence of what a rule finds on the same platform.
+    #[must_use]
+    pub fn with_cause(self, cause: Rule) -> Self {
+        Self { consequence_of: Some(cause), ..self }
     }
 
     /// With what should be there and what is.

@@ -225,6 +225,12 @@ impl RunEnd {
         }
     }
 
+    /// Whether that is what the program did, rather than what kept it from running.
+    #[must_use]
+    pub const fn is_of_program(&self) -> bool {
+        matches!(self, Self::Exited { .. } | Self::Signalled { .. } | Self::TimedOut { .. })
+    }
+
     /// The time limit as it is stored.
     #[must_use]
     pub fn timed_out(limit: Duration) -> Self {

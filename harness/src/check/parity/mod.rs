@@ -43,7 +43,7 @@ pub(super) fn check(
     findings.extend(identical::check(&variants, &expectations.arguments));
     findings.extend(files::check(&variants, known));
     findings.extend(data::check(&variants));
-    findings.extend(output::check(&variants, evidence, &expectations.run));
+    findings.extend(output::check(&variants, evidence, &expectations.run, known));
     let wrong = known.iter().filter(|it| makes_incomparable(it.rule));
     let wrong: BTreeSet<_> = wrong.map(|it| (it.platform, &it.path)).collect();
     findings.retain(|it| it.path.is_none() || !wrong.contains(&(it.platform, &it.path)));

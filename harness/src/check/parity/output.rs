@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use globset::GlobMatcher;
 
-use super::super::run::RunExpectation;
+use super::super::run::{RunExpectation, cause};
 use super::super::{Finding, Rule, Severity};
 use super::neutral;
 use super::usual::{Odd, odd_ones};
 use crate::evidence::Evidence;
 use crate::inspect::Variant;
-use crate::run::Extent;
+use crate::run::{Extent, Output, RunEvidence};
 
 /// Whether every platform has to print the same.
 #[derive(Clone, Debug, Default)]
@@ -25,25 +25,77 @@ pub enum Parity {
     },
 }
 
+/// `known` are all other findings.
 pub(super) fn check(
     variants: &[&Variant],
     evidence: &Evidence,
     expectation: &RunExpectation,
+    known: &[Finding],
 ) -> Vec<Finding> {
-    let printed: Vec<(&Variant, Lines)> = variants
-        .iter()
-        .filter_map(|variant| {
-            let run = evidence.runs_of(variant).first()?;
-            let is_right = run.end.has_status(expectation.exit);
-            let is_whole = run.stdout.extent == Extent::Whole;
-            // What was refused would have printed something.
-            let is_all_run = run.foreign.is_empty();
-            let lines = || Lines::of(&run.stdout.text, variant, &expectation.parity);
-            (is_right && is_whole && is_all_run).then(|| (*variant, lines()))
-        })
-        .collect();
+    let (mut printed, mut findings) = (Vec::new(), Vec::new());
+    for variant in variants {
+        let runs = evidence.runs_of(variant);
+        let Some(run) = runs.first() else { continue };
+        match incomparable(variant, runs, run, expectation, known) {
+            None => printed.push((*variant, Lines::of(&run.stdout.text, variant, expectation))),
+            Some(why) => findings.extend(uncompared(variant, run, &why, expectation)),
+        }
+    }
     let odd = odd_ones(&printed);
-    odd.iter().map(|odd| finding(odd, &expectation.parity)).collect()
+    findings.extend(odd.iter().map(|odd| finding(odd, &expectation.parity)));
+    findings
+}
+
+/// Why an output says nothing of what its program prints elsewhere.
+enum Incomparable {
+    /// The run did not show it: by fault of the rule's finding.
+    Failed(Rule),
+    /// It is longer than what is kept.
+    CutOff,
+    /// Nobody knows what it would have been: the variant is blocked.
+    Blocked,
+}
+
+fn incomparable(
+    variant: &Variant,
+    runs: &[RunEvidence],
+    run: &RunEvidence,
+    expectation: &RunExpectation,
+    known: &[Finding],
+) -> Option<Incomparable> {
+    if !run.end.is_of_program() {
+        return Some(Incomparable::Blocked);
+    }
+    // What was refused would have printed something.
+    if !run.end.has_status(expectation.exit) || !run.foreign.is_empty() {
+        return Some(Incomparable::Failed(cause(variant, runs, run, known)));
+    }
+    (run.stdout.extent == Extent::Beginning).then_some(Incomparable::CutOff)
+}
+
+/// Whoever demands the same of all is told of whom it is not known.
+fn uncompared(
+    variant: &Variant,
+    run: &RunEvidence,
+    why: &Incomparable,
+    expectation: &RunExpectation,
+) -> Option<Finding> {
+    let Parity::Same { .. } = expectation.parity else { return None };
+    let finding = |message| {
+        let finding = Finding::of_platform(Rule::ParityOutput, variant.platform, message);
+        finding.with_severity(Severity::Error)
+    };
+    let what = "its standard output was not compared with that of the other platforms";
+    match why {
+        Incomparable::Blocked => None,
+        Incomparable::Failed(cause) => {
+            Some(finding(format!("{what}: {}", run.end)).with_cause(*cause))
+        }
+        Incomparable::CutOff => {
+            let limit = Output::LIMIT >> 10;
+            Some(finding(format!("{what}: only its first {limit} KiB are kept")))
+        }
+    }
 }
 
 /// Lines as they were printed, and as any platform would print them. Only these are compared.
@@ -63,8 +115,8 @@ fn is_same(one: &(String, String), other: &(String, String)) -> bool {
 }
 
 impl Lines {
-    fn of(text: &str, variant: &Variant, parity: &Parity) -> Self {
-        let may_differ = |line: &str| match parity {
+    fn of(text: &str, variant: &Variant, expectation: &RunExpectation) -> Self {
+        let may_differ = |line: &str| match &expectation.parity {
             Parity::Unstated => false,
             Parity::Same { except } => except.iter().any(|it| it.is_match(line.trim())),
         };

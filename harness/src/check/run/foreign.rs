@@ -4,6 +4,14 @@ use super::super::{Finding, Rule, Severity};
 use crate::inspect::{ImagePath, Variant};
 use crate::run::RunEvidence;
 
+/// The rule that says of a run that something was refused to it.
+pub(super) fn rule(variant: &Variant, known: &[Finding]) -> Rule {
+    let is_said = |it: &Finding| {
+        it.rule == Rule::RunForeignExecutable && it.platform == Some(variant.platform)
+    };
+    if known.iter().any(is_said) { Rule::RunForeignExecutable } else { Rule::ElfMachineMismatch }
+}
+
 pub(super) fn check(variant: &Variant, run: &RunEvidence, known: &[Finding]) -> Vec<Finding> {
     let found = run.foreign.iter().filter_map(|path| {
         let (path, node) = match variant.files.resolve(&ImagePath::root(), path) {

@@ -7,12 +7,12 @@ use crate::inspect::Variant;
 use crate::run::{RunEnd, RunEvidence};
 
 /// Dead of an instruction, or by its own refusal, on the promised processor, and well on one that
-/// has everything.
-pub(super) fn check(
+/// has everything. Gives the run on the latter as well.
+pub(super) fn check<'a>(
     variant: &Variant,
-    runs: &[RunEvidence],
+    runs: &'a [RunEvidence],
     expectation: &RunExpectation,
-) -> Option<Finding> {
+) -> Option<(Finding, &'a RunEvidence)> {
     let (on_promised, on_all) = runs.iter().zip(runs.iter().skip(1)).find(|(first, second)| {
         first.suggests_isa_fault() && is_second_opinion(variant, second, runs)
     })?;
@@ -40,7 +40,7 @@ pub(super) fn check(
         None => Finding::of_platform(Rule::RunIsaFault, variant.platform, message)
             .with_path(file.as_str()),
     };
-    Some(finding.with_values(&on_promised.cpu, &on_all.cpu))
+    Some((finding.with_values(&on_promised.cpu, &on_all.cpu), on_all))
 }
 
 /// A run on a processor that has everything, made for what another one showed.
@@ -53,8 +53,9 @@ pub(super) fn is_second_opinion(
     !is_first && run.cpu == CpuModel::newest(variant.platform)
 }
 
-/// What the file itself declares, and the run has shown: one finding, and no doubt any more.
-pub(super) fn join(finding: Finding, known: &mut Vec<Finding>) {
+/// What the file itself declares, and the run has shown: one finding, and no doubt any more. Gives the
+/// rule that it goes by.
+pub(super) fn join(finding: Finding, known: &mut Vec<Finding>) -> Rule {
     let declared = known.iter_mut().find(|it| {
         it.rule == Rule::ElfIsaTooNew && it.platform == finding.platform && it.path == finding.path
     });
@@ -62,7 +63,12 @@ pub(super) fn join(finding: Finding, known: &mut Vec<Finding>) {
         Some(declared) => {
             declared.severity = Severity::Error;
             declared.message = format!("{}: {}", declared.message, finding.message);
+            declared.rule
         }
-        None => known.push(finding),
+        None => {
+            let rule = finding.rule;
+            known.push(finding);
+            rule
+        }
     }
 }

@@ -5,6 +5,7 @@ mod isa;
 mod outcome;
 
 pub use outcome::RunExpectation;
+pub(super) use outcome::cause;
 
 use super::{Finding, Rule};
 use crate::inspect::Variant;
@@ -23,8 +24,11 @@ pub(super) fn check(
     }
     foreign.dedup();
     known.extend(foreign);
-    if let Some(finding) = isa::check(variant, runs, expectation) {
-        isa::join(finding, known);
+    if let Some((finding, on_newest)) = isa::check(variant, runs, expectation) {
+        let cause = isa::join(finding, known);
+        // What it does where it has every instruction counts for whoever accepts that it needs them.
+        let of_newest = outcome::check(variant, on_newest, expectation, known);
+        known.extend(of_newest.into_iter().map(|it| it.with_cause(cause)));
         return;
     }
     // A run on every processor there is only says what another one means.

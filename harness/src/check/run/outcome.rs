@@ -3,9 +3,9 @@
 use super::super::entrypoint::launches_of;
 use super::super::parity::Parity;
 use super::super::{Finding, Rule, Severity};
-use super::finding;
+use super::{finding, foreign};
 use crate::inspect::{Command, ImagePath, Variant};
-use crate::run::{Output, RunEnd, RunEvidence};
+use crate::run::{Extent, Output, RunEnd, RunEvidence};
 
 /// What a run has to look like.
 #[derive(Clone, Debug, Default)]
@@ -24,23 +24,29 @@ pub(super) fn check(
     expectation: &RunExpectation,
     known: &[Finding],
 ) -> Vec<Finding> {
-    let finding = |rule, message| finding(rule, variant, run, message);
+    let missing = missing_output(variant, run, expectation);
+    if run.end.has_status(expectation.exit) {
+        return missing;
+    }
+    // Whoever fails cannot print everything: that is said again only where the failure is accepted.
+    let missing_because = |cause| missing.into_iter().map(move |it: Finding| it.with_cause(cause));
     match &run.end {
-        end if end.has_status(expectation.exit) => {
-            missing_output(run, expectation).map(|it| finding(Rule::RunOutputMissing, it)).collect()
-        }
-        RunEnd::Exited { .. } | RunEnd::Signalled { .. } if is_explained(variant, run, known) => {
-            Vec::new()
-        }
         end @ (RunEnd::Exited { .. } | RunEnd::Signalled { .. }) => {
+            if let Some(cause) = explanation(variant, run, known) {
+                return missing_because(cause).collect();
+            }
             let expected = format!("exit status {}", expectation.exit);
             let message = format!("{end}, expected {expected}{}", last_words(run));
-            vec![finding(Rule::RunFailed, message).with_values(&expected, end)]
+            let failed = finding(Rule::RunFailed, variant, run, message);
+            let failed = failed.with_values(&expected, end);
+            missing_because(Rule::RunFailed).chain([failed]).collect()
         }
         end @ RunEnd::TimedOut { .. } => {
-            vec![finding(Rule::RunTimedOut, format!("{end}{}", last_words(run)))]
+            let message = format!("{end}{}", last_words(run));
+            let late = finding(Rule::RunTimedOut, variant, run, message);
+            missing_because(Rule::RunTimedOut).chain([late]).collect()
         }
-        // These say nothing about the image.
+        // These say nothing about the image: it is blocked.
         RunEnd::EmulatorMissing { .. }
         | RunEnd::EmulatorFault { .. }
         | RunEnd::SandboxFault { .. }
@@ -48,11 +54,30 @@ pub(super) fn check(
     }
 }
 
-/// A program that cannot run for what its bytes are fails for no further reason.
-fn is_explained(variant: &Variant, run: &RunEvidence, known: &[Finding]) -> bool {
+/// The rule that says why a run did not end as it should. A program that cannot run for what its bytes
+/// are fails for no further reason.
+pub(in super::super) fn cause(
+    variant: &Variant,
+    runs: &[RunEvidence],
+    run: &RunEvidence,
+    known: &[Finding],
+) -> Rule {
+    let is_said =
+        |rule| known.iter().any(|it| it.rule == rule && it.platform == Some(variant.platform));
+    match run.end {
+        RunEnd::TimedOut { .. } => Rule::RunTimedOut,
+        // Nobody asks a second processor otherwise.
+        _ if runs.len() > 1 && is_said(Rule::RunIsaFault) => Rule::RunIsaFault,
+        _ if runs.len() > 1 && is_said(Rule::ElfIsaTooNew) => Rule::ElfIsaTooNew,
+        _ => explanation(variant, run, known).unwrap_or(Rule::RunFailed),
+    }
+}
+
+/// The rule whose finding explains the failure of a run, if another one does.
+fn explanation(variant: &Variant, run: &RunEvidence, known: &[Finding]) -> Option<Rule> {
     // Whatever was refused was wanted.
     if !run.foreign.is_empty() {
-        return true;
+        return Some(foreign::rule(variant, known));
     }
     let command = Command { words: run.command.clone() };
     let launches = launches_of(variant, &command).into_iter().flatten();
@@ -63,8 +88,9 @@ fn is_explained(variant: &Variant, run: &RunEvidence, known: &[Finding]) -> bool
         .collect();
     let is_started =
         |it: &Finding| programs.iter().any(|path| it.path.as_deref() == Some(path.as_str()));
-    let mut errors = known.iter().filter(|it| it.severity == Severity::Error);
-    errors.any(|it| match it.rule {
+    let of_platform = known.iter().filter(|it| it.platform == Some(variant.platform));
+    let mut errors = of_platform.filter(|it| it.severity == Severity::Error);
+    let explains = |it: &&Finding| match it.rule {
         Rule::ElfMachineMismatch
         | Rule::ElfMalformed
         | Rule::InterpreterMissing
@@ -80,20 +106,31 @@ fn is_explained(variant: &Variant, run: &RunEvidence, known: &[Finding]) -> bool
         | Rule::EntrypointShellMissing
         | Rule::ExecutableForeignFormat => true,
         _ => false,
-    })
+    };
+    errors.find(explains).map(|it| it.rule)
 }
 
-fn missing_output<'a>(
-    run: &'a RunEvidence,
-    expectation: &'a RunExpectation,
-) -> impl Iterator<Item = String> + 'a {
-    let missing = expectation.stdout.iter().filter(|it| !run.stdout.text.contains(it.as_str()));
-    missing.map(|text| {
-        let output = &run.stdout.text;
-        let seen =
-            if output.is_empty() { "nothing".to_owned() } else { format!("{:?}", end_of(output)) };
-        format!("`{text}` is not in the standard output, which has {seen}")
-    })
+/// The demanded texts that a run did not print.
+fn missing_output(
+    variant: &Variant,
+    run: &RunEvidence,
+    expectation: &RunExpectation,
+) -> Vec<Finding> {
+    let Output { text: output, extent } = &run.stdout;
+    let seen =
+        if output.is_empty() { "nothing".to_owned() } else { format!("{:?}", end_of(output)) };
+    let place = match extent {
+        Extent::Whole => "the standard output".to_owned(),
+        Extent::Beginning => {
+            format!("the first {} KiB of the standard output", Output::LIMIT >> 10)
+        }
+    };
+    let missing = expectation.stdout.iter().filter(|it| !output.contains(it.as_str()));
+    let message = |text: &String| match extent {
+        Extent::Whole => format!("`{text}` is not in {place}, which has {seen}"),
+        Extent::Beginning => format!("`{text}` is not in {place}, and the rest is not kept"),
+    };
+    missing.map(|it| finding(Rule::RunOutputMissing, variant, run, message(it))).collect()
 }
 
 /// The end of what it printed, where the reason usually stands.

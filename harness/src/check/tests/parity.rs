@@ -6,7 +6,7 @@ use super::run::run;
 use super::{Case, Expectations, Rule, RunExpectation, caught, silent};
 use crate::check::Parity;
 use crate::fixture::{ElfFile, Image, Layer, Variant};
-use crate::run::{RunEnd, RunEvidence};
+use crate::run::{Extent, RunEnd, RunEvidence};
 
 pub(super) fn cases() -> Vec<Case> {
     [output(), files(), identical(), builds(), images(), packages(), linkage(), links(), data()]
@@ -101,6 +101,41 @@ fn output() -> Vec<Case> {
             },
         ]),
         caught(
+            Output,
+            "one that failed, where all have to print the same",
+            image(),
+            &["error linux/arm64 -"],
+        )
+        .after_each([
+            run(RunEnd::Exited { code: 0 }, "a"),
+            run(RunEnd::Exited { code: 0 }, "a"),
+            run(RunEnd::Exited { code: 1 }, ""),
+        ])
+        .demanding(&[])
+        .besides(&["RunFailed error linux/arm64 /app"]),
+        caught(
+            Output,
+            "more than is kept, where all have to print the same",
+            image(),
+            &["error linux/arm64 -"],
+        )
+        .after_each([
+            run(RunEnd::Exited { code: 0 }, "a"),
+            run(RunEnd::Exited { code: 0 }, "a"),
+            RunEvidence {
+                stdout: crate::run::Output::new(b"a", Extent::Beginning),
+                ..run(RunEnd::Exited { code: 0 }, "")
+            },
+        ])
+        .demanding(&[]),
+        silent(Output, "one that could not be run, where all have to print the same", image())
+            .after_each([
+                run(RunEnd::Exited { code: 0 }, "a"),
+                run(RunEnd::Exited { code: 0 }, "a"),
+                run(RunEnd::EngineFault { message: "gone".into() }, ""),
+            ])
+            .demanding(&[]),
+        caught(
             Rule::RunFailed,
             "one that fails prints what it wants",
             image(),
@@ -111,7 +146,8 @@ fn output() -> Vec<Case> {
             run(RunEnd::Exited { code: 0 }, "a"),
             run(RunEnd::Exited { code: 1 }, "b"),
         ])
-        .demanding(&[]),
+        .demanding(&[])
+        .besides(&["ParityOutput error linux/arm64 -"]),
     ]
 }
 

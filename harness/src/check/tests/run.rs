@@ -89,7 +89,6 @@ fn failed() -> Vec<Case> {
 
 /// What the bytes have said already is not said again of the run.
 fn explained() -> Vec<Case> {
-    let wrong_app = || Variant::new("linux/arm64").app("linux/amd64");
     let wrong_helper = Variant::healthy("linux/arm64")
         .layer(Layer::new().executable("helper", program("linux/amd64")));
     let behind_init = || {
@@ -188,9 +187,16 @@ fn on(cpu: &str, run: RunEvidence) -> RunEvidence {
     RunEvidence { runner: RunnerKind::Sandbox, cpu: CpuModel::Named(cpu.into()), ..run }
 }
 
+fn dead() -> RunEvidence {
+    on("cortex-a53", signalled(4, SignalCause::Program))
+}
+
+fn wrong_app() -> Variant {
+    Variant::new("linux/arm64").app("linux/amd64")
+}
+
 fn isa_faults() -> Vec<Case> {
     use Rule::RunIsaFault as Fault;
-    let dead = || on("cortex-a53", signalled(4, SignalCause::Program));
     let refusing = |text: &str| RunEvidence {
         stderr: Output::new(text.as_bytes(), Extent::Whole),
         ..on("cortex-a53", exited(1))
@@ -318,8 +324,11 @@ fn foreign() -> Vec<Case> {
     ]
 }
 
+fn late() -> RunEvidence {
+    run(RunEnd::TimedOut { limit_ms: 1500 }, "listening on :8080\n")
+}
+
 fn timed_out() -> Vec<Case> {
-    let late = || run(RunEnd::TimedOut { limit_ms: 1500 }, "listening on :8080\n");
     vec![
         caught(Rule::RunTimedOut, "a server that does not know --help", healthy(), APP)
             .after([late()]),
@@ -342,6 +351,35 @@ fn output() -> Vec<Case> {
             .expecting(0, &["Usage", "Examples"]),
         caught(Missing, "on the standard error", healthy(), APP)
             .after([on_stderr()])
+            .expecting(0, &["Usage"]),
+        caught(Missing, "all that there is of too much", healthy(), APP)
+            .after([RunEvidence {
+                stdout: Output::new(b"Usage: app\n", Extent::Beginning),
+                ..exited(0)
+            }])
+            .expecting(0, &["Examples"]),
+        caught(Missing, "by a program that failed", healthy(), APP)
+            .after([RunEvidence { stdout: Output::default(), ..exited(1) }])
+            .expecting(0, &["Usage"])
+            .besides(&["RunFailed error linux/arm64 /app"]),
+        caught(Missing, "by a program that did not end", healthy(), APP)
+            .after([late()])
+            .expecting(0, &["Usage"])
+            .besides(&["RunTimedOut error linux/arm64 /app"]),
+        caught(Missing, "by a program that could not start", wrong_app(), APP)
+            .after([RunEvidence { stdout: Output::default(), ..exited(255) }])
+            .expecting(0, &["Usage"])
+            .besides(&["ElfMachineMismatch error linux/arm64 /app"]),
+        caught(Missing, "on the processor that has every instruction", healthy(), APP)
+            .after([dead(), on("max", said(""))])
+            .expecting(0, &["Usage"])
+            .besides(&["RunIsaFault error linux/arm64 /app"]),
+        silent(Missing, "all of it, by a program that failed", healthy())
+            .after([exited(1)])
+            .expecting(0, &["Usage"])
+            .besides(&["RunFailed error linux/arm64 /app"]),
+        silent(Missing, "nobody knows what it prints", healthy())
+            .after([run(RunEnd::EmulatorMissing { remedy: "install QEMU".into() }, "")])
             .expecting(0, &["Usage"]),
         silent(Missing, "all of it", healthy())
             .after([exited(0)])
