@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::build::{Making, Unbuilt};
 use crate::inspect::{EntryNumber, ImageFacts, Variant};
-use crate::run::RunEvidence;
+use crate::run::{NotRun, RunEvidence, Runs};
 
 /// What an image is, and what its variants did.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Evidence {
     /// The image as it was inspected.
     pub image: ImageFacts,
-    /// The runs of each variant that was started, by its entry of the index.
-    pub runs: BTreeMap<EntryNumber, Vec<RunEvidence>>,
+    /// The runs of each variant, or why it was not run, by its entry of the index.
+    pub runs: BTreeMap<EntryNumber, Runs>,
     /// How it came about.
     #[serde(default)]
     pub making: Making,
@@ -34,6 +34,15 @@ impl Evidence {
     /// The runs of a variant; none where it could not be started.
     #[must_use]
     pub fn runs_of(&self, variant: &Variant) -> &[RunEvidence] {
-        self.runs.get(&variant.entry).map_or(&[], Vec::as_slice)
+        match self.runs.get(&variant.entry) {
+            Some(Ok(runs)) => runs,
+            Some(Err(_)) | None => &[],
+        }
+    }
+
+    /// Why a variant was not run; `None` where it was, or nobody says.
+    #[must_use]
+    pub fn not_run(&self, variant: &Variant) -> Option<&NotRun> {
+        self.runs.get(&variant.entry)?.as_ref().err()
     }
 }

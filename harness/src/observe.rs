@@ -18,7 +18,7 @@ use crate::inspect::{
 use crate::oci::{LayoutError, OpenImage, open_archive};
 use crate::platform::Platform;
 use crate::report::{Blocked, Retry, Stage};
-use crate::run::{EngineRunner, RunEvidence, RunRequest, SandboxRunner, Session, Stored};
+use crate::run::{EngineRunner, NotRun, RunRequest, Runs, SandboxRunner, Session, Stored};
 use crate::source::{self, Credentials, Opened, Opener, Source, TransferLimits};
 
 /// What the user asks for beyond what the case says.
@@ -185,7 +185,8 @@ impl Observer<'_> {
             Err(NoImage::Blocked(blocked)) => return Err(blocked),
         };
         let runs = match (self.options.runner, origin) {
-            (RunnerChoice::None, _) | (_, Origin::Tree) => BTreeMap::new(),
+            (RunnerChoice::None, _) => not_run(&facts, &NotRun::Unwanted),
+            (_, Origin::Tree) => not_run(&facts, &NotRun::NoCommand),
             (RunnerChoice::Sandbox, Origin::Built { image, _folder, .. }) => {
                 self.run_in_sandboxes(subject.case(), &facts, &image).await?
             }
@@ -344,7 +345,7 @@ impl Observer<'_> {
         case: &Case,
         facts: &ImageFacts,
         stored: Stored,
-    ) -> Result<BTreeMap<EntryNumber, Vec<RunEvidence>>, Blocked> {
+    ) -> Result<BTreeMap<EntryNumber, Runs>, Blocked> {
         let request = self.request(case);
         let (engine, session) = (self.engine.require()?.clone(), self.session.clone());
         let runner = EngineRunner::new(engine, session, stored, Emulators::of_host());
@@ -356,7 +357,7 @@ impl Observer<'_> {
         case: &Case,
         facts: &ImageFacts,
         image: &OpenImage,
-    ) -> Result<BTreeMap<EntryNumber, Vec<RunEvidence>>, Blocked> {
+    ) -> Result<BTreeMap<EntryNumber, Runs>, Blocked> {
         let runner =
             self.options.sandbox.clone().ok_or_else(|| {
                 Blocked::new(Stage::Run, &Unobservable::NoSandbox, Retry::Useless)
@@ -371,6 +372,11 @@ impl Observer<'_> {
             processors: self.options.processors.or(&case.run.processors),
         }
     }
+}
+
+/// No variant is run, all for the same reason.
+fn not_run(facts: &ImageFacts, why: &NotRun) -> BTreeMap<EntryNumber, Runs> {
+    facts.variants.iter().map(|it| (it.entry, Err(why.clone()))).collect()
 }
 
 /// What is not built here is not run here.

@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use crate::build::{Making, Unbuilt};
 use crate::case::{Allow, Expectation};
-use crate::check::{Finding, Group, Rule, Severity};
+use crate::check::{Finding, Group, Rule, Severity, keeps_from_running};
 use crate::evidence::Evidence;
 use crate::inspect::Variant;
 use crate::oci::Digest;
 use crate::platform::Platform;
-use crate::run::{RunEnd, RunEvidence};
+use crate::run::{NotRun, RunEnd, RunEvidence};
 
 /// What a variant or subject came to. Ordered by how much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -97,6 +97,8 @@ pub struct VariantJudgement {
     pub findings: Vec<Judged>,
     /// What its runs showed.
     pub runs: Vec<RunEvidence>,
+    /// Why it was not run, where it was not.
+    pub not_run: Option<NotRun>,
     /// Why it could not be found out whether it runs; empty where it could.
     pub obstacles: Vec<String>,
 }
@@ -226,7 +228,11 @@ impl VariantJudgement {
         let of_platform = |it: &&Judged| it.finding.platform == Some(variant.platform);
         let findings: Vec<Judged> = findings.iter().filter(of_platform).cloned().collect();
         let runs = evidence.runs_of(variant).to_vec();
-        let obstacles: Vec<String> = runs.iter().filter_map(obstacle).collect();
+        let mut obstacles: Vec<String> = runs.iter().filter_map(obstacle).collect();
+        let not_run = evidence.not_run(variant).cloned();
+        if runs.is_empty() {
+            obstacles.extend(unexplained(not_run.as_ref(), &findings));
+        }
         let verdict = if findings.iter().any(|it| it.fails(strictness)) {
             Verdict::Fail
         } else if obstacles.is_empty() {
@@ -240,8 +246,23 @@ impl VariantJudgement {
             verdict,
             findings,
             runs,
+            not_run,
             obstacles,
         }
+    }
+}
+
+/// Why nothing says how a variant runs, where neither the user nor a finding does.
+fn unexplained(not_run: Option<&NotRun>, findings: &[Judged]) -> Option<String> {
+    match not_run {
+        Some(NotRun::Unwanted | NotRun::NoCommand) => None,
+        Some(NotRun::Unstartable { .. })
+            if findings.iter().any(|it| keeps_from_running(&it.finding)) =>
+        {
+            None
+        }
+        Some(NotRun::Unstartable { reason }) => Some(format!("it was not run: {reason}")),
+        None => Some("it was not run, and nothing says why: please report it".to_owned()),
     }
 }
 
@@ -310,20 +331,17 @@ impl Judged {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::case::Case;
     use crate::emulator::CpuModel;
     use crate::evidence::Observation;
     use crate::fixture::{Image, Variant};
     use crate::inspect::ImagePath;
-    use crate::run::{Execution, Extent, Output, RunnerKind};
+    use crate::run::{Execution, Extent, Output, RunnerKind, Runs};
     use crate::verify::judge;
 
     /// A healthy image whose program ended so and printed that.
     fn after(end: RunEnd, stdout: &str) -> Observation {
-        let image = Image::of([Variant::healthy("linux/arm64")]).inspect(&[]);
         let path = ImagePath::clean("/app");
         let run = RunEvidence {
             runner: RunnerKind::Sandbox,
@@ -339,7 +357,12 @@ mod tests {
             stdout: Output::new(stdout.as_bytes(), Extent::Whole),
             stderr: Output::default(),
         };
-        let runs = BTreeMap::from([(image.variants[0].entry, vec![run])]);
+        observed(&Variant::healthy("linux/arm64"), Some(Ok(vec![run])))
+    }
+
+    fn observed(variant: &Variant, runs: Option<Runs>) -> Observation {
+        let image = Image::of([variant.clone()]).inspect(&[]);
+        let runs = runs.map(|it| (image.variants[0].entry, it)).into_iter().collect();
         Observation::Image(Evidence { image, runs, making: Making::Found })
     }
 
@@ -377,6 +400,31 @@ mod tests {
             let printing = after(end, "Usage: app\n");
             assert_eq!(judged(&printing, &allowing(rule)), (Verdict::Pass, Vec::new()), "{rule}");
         }
+    }
+
+    fn unstartable() -> Option<Runs> {
+        Some(Err(NotRun::Unstartable { reason: "it cannot be started".to_owned() }))
+    }
+
+    #[test]
+    fn what_was_not_run_passes_only_where_the_user_or_the_image_wants_no_run() {
+        let healthy = Variant::healthy("linux/arm64");
+        let lost = Variant::healthy("linux/arm64").entrypoint(&["/lost"]);
+        let allowing =
+            |rule, demand| format!("{demand}[[allow]]\nrule = \"{rule}\"\nreason = \"known\"\n");
+        let of = |variant, runs, case: &str| judged(&observed(variant, runs), case);
+        let (pass, blocked) = ((Verdict::Pass, Vec::new()), (Verdict::Blocked, Vec::new()));
+        assert_eq!(of(&healthy, Some(Err(NotRun::Unwanted)), DEMAND), pass);
+        assert_eq!(of(&healthy, Some(Err(NotRun::NoCommand)), ""), pass);
+        assert_eq!(of(&healthy, None, ""), blocked, "nobody says why");
+        assert_eq!(of(&healthy, unstartable(), ""), blocked, "no finding says so");
+        let missing = (Verdict::Fail, vec![Rule::EntrypointMissing]);
+        assert_eq!(of(&lost, unstartable(), DEMAND), missing, "a finding does");
+        let known = allowing(Rule::EntrypointMissing, "");
+        assert_eq!(of(&lost, unstartable(), &known), pass, "it is accepted");
+        let demanding = allowing(Rule::EntrypointMissing, DEMAND);
+        let unprinted = (Verdict::Fail, vec![Rule::RunOutputMissing]);
+        assert_eq!(of(&lost, unstartable(), &demanding), unprinted, "and nothing was printed");
     }
 
     #[test]

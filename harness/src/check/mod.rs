@@ -26,6 +26,7 @@ pub use finding::{Finding, Origin, Place, Severity};
 pub use parity::Parity;
 pub use rule::{Group, Rule, UnknownRule};
 pub use run::RunExpectation;
+pub(crate) use run::keeps_from_running;
 
 use crate::build::Unbuilt;
 use crate::evidence::Evidence;
@@ -57,7 +58,7 @@ pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
         of_variant.retain(|it| !is_said(it));
         of_variant.extend(of_entrypoint);
         of_variant.extend(environment::check(variant));
-        run::check(evidence.runs_of(variant), variant, &expectations.run, &mut of_variant);
+        run::check(evidence, variant, &expectations.run, &mut of_variant);
         findings.extend(of_variant);
     }
     findings.extend(index::check_identical_layers(&evidence.image, &findings));

@@ -134,7 +134,7 @@ rules! {
     EntrypointNotExecutable, Entrypoint, Error, "The image's command names a file that cannot be executed.";
     EntrypointShebang, Entrypoint, Error, "The first line of the entrypoint's script does not lead to an interpreter.";
     EntrypointShellMissing, Entrypoint, Error, "The image's command is in shell form, and the image has no shell.";
-    UserMissing, Entrypoint, Error, "The image's user or group is not in its tables of accounts.";
+    UserMissing, Entrypoint, Error, "The image's user or group is not in its tables of accounts, or is not a valid ID.";
     EnvPathMissing, Entrypoint, Error, "An environment variable names a path of another architecture that does not exist.";
     EnvArchMismatch, Entrypoint, Warning, "A variable of the image or of its build states another architecture.";
     RunFailed, Run, Error, "The entrypoint ended otherwise than expected.";

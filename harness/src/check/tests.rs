@@ -94,7 +94,7 @@ impl Case {
     fn evidence(&self) -> Evidence {
         let image = self.image.inspect(self.requested);
         let entries = image.variants.iter().map(|it| it.entry);
-        let runs = entries.zip(self.runs.iter().cloned()).collect();
+        let runs = entries.zip(self.runs.iter().cloned().map(Ok)).collect();
         Evidence { image, runs, making: self.making.clone() }
     }
 

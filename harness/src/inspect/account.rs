@@ -13,23 +13,45 @@ use super::rootfs::{Node, RootFs};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The user's number.
-    pub uid: u64,
+    pub uid: u32,
     /// The number of its primary group.
-    pub gid: u64,
+    pub gid: u32,
     /// The numbers of the groups that list it as a member.
     pub groups: Vec<u64>,
     /// Its home, as the table of users states it; `/` where it does not.
     pub home: String,
 }
 
-/// A name that the image's tables do not have.
+/// Why there is no such user or group.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{table} has no entry for `{name}`")]
-pub struct AccountError {
-    /// `/etc/passwd` or `/etc/group`.
-    pub table: &'static str,
-    /// The name as the config states it.
-    pub name: String,
+#[non_exhaustive]
+pub enum AccountError {
+    /// The image's tables do not have the name.
+    #[error("{table} has no entry for `{name}`")]
+    Unknown {
+        /// `/etc/passwd` or `/etc/group`.
+        table: &'static str,
+        /// The name as the config states it.
+        name: String,
+    },
+    /// No user or group can have the number.
+    #[error("{number} is greater than {largest}, the largest user or group ID that can be used")]
+    OutOfRange {
+        /// As the config or its table states it.
+        number: u64,
+        /// The largest one that is accepted there.
+        largest: u32,
+    },
+}
+
+/// The largest ID that engines accept as a number. Source: moby/sys, `user/user.go`, `maxID`.
+const LARGEST_WRITTEN: u32 = i32::MAX.cast_unsigned();
+/// The largest ID that the kernel gives to anybody: the one above stands for none (`chown(2)`).
+const LARGEST: u32 = u32::MAX - 1;
+
+fn in_range(number: u64, largest: u32) -> Result<u32, AccountError> {
+    let small = u32::try_from(number).ok().filter(|it| *it <= largest);
+    small.ok_or(AccountError::OutOfRange { number, largest })
 }
 
 impl Account {
@@ -41,22 +63,23 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// When a name, rather than a number, is not in its table.
+    /// When a name is not in its table, or a number is too large.
     pub fn resolve(files: &RootFs, user: &str) -> Result<Self, AccountError> {
         let (user, group) = user.split_once(':').map_or((user, ""), |(user, group)| (user, group));
         let (accounts, groups) = (Table::of(files, "/etc/passwd"), Table::of(files, "/etc/group"));
         let entry = accounts.find(user)?;
-        let uid = entry.map_or_else(|| user.parse().unwrap_or(0), |it| it.number);
+        let uid = number_of(entry, user)?;
         // No user is root, by number.
-        let of_number = || accounts.entries().find(|it| it.number == uid);
+        let of_number = || accounts.entries().find(|it| it.number == u64::from(uid));
         let home = entry.or_else(of_number).map_or("", |it| it.home);
         let home = if home.is_empty() { "/" } else { home }.to_owned();
         if group.is_empty() {
             let gid = entry.and_then(|it| it.last.parse().ok()).unwrap_or(0);
+            let gid = in_range(gid, LARGEST)?;
             let groups = entry.map(|it| groups.of_member(it.name)).unwrap_or_default();
             return Ok(Self { uid, gid, groups, home });
         }
-        let gid = groups.find(group)?.map_or_else(|| group.parse().unwrap_or(0), |it| it.number);
+        let gid = number_of(groups.find(group)?, group)?;
         Ok(Self { uid, gid, groups: Vec::new(), home })
     }
 
@@ -65,11 +88,24 @@ impl Account {
     pub fn may_execute(&self, node: &Node) -> bool {
         let bit = match self {
             Self { uid: 0, .. } => 0o111,
-            Self { uid, .. } if *uid == node.uid => 0o100,
-            Self { gid, groups, .. } if *gid == node.gid || groups.contains(&node.gid) => 0o010,
+            Self { uid, .. } if u64::from(*uid) == node.uid => 0o100,
+            Self { gid, groups, .. }
+                if u64::from(*gid) == node.gid || groups.contains(&node.gid) =>
+            {
+                0o010
+            }
             _ => 0o001,
         };
         node.mode & bit != 0
+    }
+}
+
+/// The number of an entry, or the one that is written in its place.
+fn number_of(entry: Option<Entry<'_>>, written: &str) -> Result<u32, AccountError> {
+    match (written.parse(), entry) {
+        (Ok(number), _) => in_range(number, LARGEST_WRITTEN),
+        (Err(_), Some(entry)) => in_range(entry.number, LARGEST),
+        (Err(_), None) => Ok(Account::ROOT.uid),
     }
 }
 
@@ -101,7 +137,7 @@ impl<'a> Table<'a> {
         }
         let entry = self.entries().find(|it| it.name == name);
         if entry.is_none() && self.text.is_some() && !name.is_empty() {
-            return Err(AccountError { table: self.path, name: name.to_owned() });
+            return Err(AccountError::Unknown { table: self.path, name: name.to_owned() });
         }
         Ok(entry)
     }

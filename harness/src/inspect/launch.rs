@@ -96,7 +96,7 @@ pub enum LaunchError {
         /// Its permission bits.
         mode: u32,
         /// The user's number.
-        uid: u64,
+        uid: u32,
     },
     /// The file is nothing that the kernel executes.
     #[error("{path} is {what}, which the kernel does not execute")]

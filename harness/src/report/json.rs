@@ -102,6 +102,8 @@ struct JsonVariant<'a> {
     verdict: Verdict,
     findings: Vec<JsonFinding<'a>>,
     runs: Vec<JsonRun<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_run: Option<String>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     obstacles: &'a [String],
 }
@@ -245,6 +247,7 @@ impl<'a> JsonVariant<'a> {
             verdict: variant.verdict,
             findings: findings(&variant.findings),
             runs: variant.runs.iter().map(JsonRun::of).collect(),
+            not_run: variant.not_run.as_ref().map(ToString::to_string),
             obstacles: &variant.obstacles,
         }
     }

@@ -76,9 +76,10 @@ fn write_variant(variant: &VariantJudgement, width: usize, to: &mut dyn Write) -
     let style = verdict_style(variant.verdict);
     let word = variant_word(variant);
     write!(to, "  {style}{word:<7}{style:#} {:<width$}", variant.platform)?;
-    match variant.runs.as_slice() {
-        [] => writeln!(to, "  {DIM}not run{DIM:#}")?,
-        runs => {
+    match (variant.runs.as_slice(), &variant.not_run) {
+        ([], None) => writeln!(to, "  {DIM}not run{DIM:#}")?,
+        ([], Some(why)) => writeln!(to, "  {DIM}not run: {}{DIM:#}", line(&why.to_string()))?,
+        (runs, _) => {
             let runs: Vec<String> = runs.iter().map(describe_run).collect();
             writeln!(to, "  {DIM}{}{DIM:#}", runs.join("; "))?;
         }

@@ -8,13 +8,13 @@ use super::evidence::RunEvidence;
 use crate::inspect::EntryNumber;
 
 /// The runs of one variant, by its entry of the index.
-pub(super) type Runs = (EntryNumber, Vec<RunEvidence>);
+pub(super) type EntryRuns = (EntryNumber, Vec<RunEvidence>);
 
 /// Starts what waits, in its order and no more than `most` at once, and gathers what comes of it.
 pub(super) async fn run_all<W>(
     waiting: Vec<W>,
     most: usize,
-    start: impl Fn(&mut JoinSet<Runs>, W),
+    start: impl Fn(&mut JoinSet<EntryRuns>, W),
 ) -> BTreeMap<EntryNumber, Vec<RunEvidence>> {
     let mut waiting = waiting.into_iter();
     let (mut running, mut runs) = (JoinSet::new(), BTreeMap::new());

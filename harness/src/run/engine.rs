@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::RunRequest;
-use super::at_once::{Runs, run_all};
+use super::at_once::{EntryRuns, run_all};
 use super::container::{self, ContainerError, Executor};
 use super::ended::{Circumstances, Ended};
 use super::evidence::{Execution, RunEnd, RunEvidence, RunnerKind};
 use super::image::Stored;
+use super::not_run::Runs;
 use super::provided::Provider;
 use super::session::Session;
 use super::start::{Directness, MachineFit, Start};
@@ -45,7 +46,7 @@ impl EngineRunner {
     }
 
     /// Runs every variant that can be started, as many at once as the engine's host has
-    /// processors. Variants whose entrypoint leads nowhere are left out: that is known already.
+    /// processors, and says of every other why it is not run.
     ///
     /// Each run is a task of its own: testcontainers can block the thread that drops a container,
     /// and with it every future of the same task.
@@ -54,30 +55,32 @@ impl EngineRunner {
         facts: &ImageFacts,
         request: &RunRequest,
         events: &Events,
-    ) -> BTreeMap<EntryNumber, Vec<RunEvidence>> {
+    ) -> BTreeMap<EntryNumber, Runs> {
         let host = self.engine.platform();
-        let start = |it| Start::of(it, &request.arguments, host);
-        let starts: Vec<Start> = facts.variants.iter().filter_map(start).collect();
+        let (starts, mut runs) = Start::of_all(facts, &request.arguments, host);
+        let starts: Vec<Start> = starts.into_iter().map(|it| it.1).collect();
         if let Err(error) = self.stored.check(&self.engine, facts.digest).await {
             let fault = |it: Start| {
                 let kernel = Executor::Kernel(CpuModel::Default);
                 let run = evidence(&it, &kernel, Ended::engine_fault(&error));
-                (it.entry, vec![run])
+                (it.entry, Ok(vec![run]))
             };
-            return starts.into_iter().map(fault).collect();
+            runs.extend(starts.into_iter().map(fault));
+            return runs;
         }
         let (runner, request) = (Arc::new(self), Arc::new(request.clone()));
-        run_all(starts, runner.engine.processors(), |running, start| {
+        let made = run_all(starts, runner.engine.processors(), |running, start| {
             let (runner, request) = (Arc::clone(&runner), Arc::clone(&request));
             let events = events.clone();
             running.spawn(async move { runner.run_one(start, &request, &events).await });
-        })
-        .await
+        });
+        runs.extend(made.await.into_iter().map(|(entry, made)| (entry, Ok(made))));
+        runs
     }
 
     /// Runs a variant on the processor that was named, or that its platform promises, and, if that
     /// seems to lack an instruction, on one that has them all.
-    async fn run_one(&self, start: Start, request: &RunRequest, events: &Events) -> Runs {
+    async fn run_one(&self, start: Start, request: &RunRequest, events: &Events) -> EntryRuns {
         let (platform, timeout) = (start.platform, request.timeout);
         events.send(Event::RunStarted { platform });
         let model = request.processors.of_platform(platform).unwrap_or(CpuModel::Default);

@@ -85,7 +85,7 @@ fn remedy(platform: Platform) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::{Command, EntryNumber, ImagePath};
+    use crate::inspect::{Account, Command, EntryNumber, ImagePath};
     use crate::oci::Digest;
     use crate::run::Extent;
     use crate::run::start::Directness;
@@ -98,6 +98,7 @@ mod tests {
             manifest: Digest::of(b"manifest"),
             config: Digest::of(b"config"),
             own: Vec::new(),
+            account: Account::ROOT,
             command: Command { words: vec!["/tool".to_owned(), "--help".to_owned()] },
             entrypoint: path.clone(),
             program: path,

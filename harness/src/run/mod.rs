@@ -11,6 +11,7 @@ mod explain;
 mod helper;
 mod image;
 mod layers;
+mod not_run;
 mod provided;
 mod record;
 mod sandbox;
@@ -26,6 +27,7 @@ pub use evidence::{
 pub use execution::execution;
 pub use helper::Helper;
 pub use image::Stored;
+pub use not_run::{NotRun, Runs};
 pub use record::{Forsaken, SessionRecord};
 pub use sandbox::{ProbeError, SandboxRunner};
 pub use session::Session;

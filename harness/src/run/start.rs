@@ -1,9 +1,14 @@
 //! What is known of a run before it begins.
 
+use std::collections::BTreeMap;
+
 use super::Execution;
 use super::execution::execution;
+use super::not_run::{NotRun, Runs};
 use crate::elf::{ElfType, LoadSegment};
-use crate::inspect::{Account, Arguments, Command, EntryNumber, ImagePath, Launch, Variant};
+use crate::inspect::{
+    Account, Arguments, Command, EntryNumber, ImageFacts, ImagePath, Launch, LaunchError, Variant,
+};
 use crate::oci::Digest;
 use crate::platform::Platform;
 
@@ -20,6 +25,8 @@ pub(super) struct Start {
     pub config: Digest,
     /// The image's own ENTRYPOINT.
     pub own: Vec<String>,
+    /// Who executes it.
+    pub account: Account,
     /// The words to execute.
     pub command: Command,
     /// The file that the command names, links followed.
@@ -55,14 +62,31 @@ pub(super) enum Directness {
 }
 
 impl Start {
-    /// `None` where the command leads to nothing that can be started.
-    pub(super) fn of(variant: &Variant, arguments: &Arguments, host: Platform) -> Option<Self> {
-        let account = Account::resolve(&variant.files, &variant.config.user).ok()?;
-        let command = Command::of(&variant.config, arguments).ok()?;
+    /// How each variant of an image starts, and what is known already of those that cannot.
+    pub(super) fn of_all<'a>(
+        image: &'a ImageFacts,
+        arguments: &Arguments,
+        host: Platform,
+    ) -> (Vec<(&'a Variant, Self)>, BTreeMap<EntryNumber, Runs>) {
+        let (mut starts, mut not_run) = (Vec::new(), BTreeMap::new());
+        for variant in &image.variants {
+            match Self::of(variant, arguments, host) {
+                Ok(start) => starts.push((variant, start)),
+                Err(reason) => {
+                    not_run.insert(variant.entry, Err(reason));
+                }
+            }
+        }
+        (starts, not_run)
+    }
+
+    fn of(variant: &Variant, arguments: &Arguments, host: Platform) -> Result<Self, NotRun> {
+        let account = Account::resolve(&variant.files, &variant.config.user)?;
+        let command = Command::of(&variant.config, arguments)?;
         let (files, config) = (&variant.files, &variant.config);
         let launches = Launch::trace_all(files, config, &command, &account);
         let is_alone = launches.len() == 1;
-        let launch = launches.into_iter().next()?.ok()?;
+        let launch = launches.into_iter().next().unwrap_or(Err(LaunchError::NoCommand))?;
         let (program, facts) = launch.program;
         let directness = if is_alone && program == launch.path {
             Directness::Direct
@@ -70,12 +94,13 @@ impl Start {
             Directness::Behind
         };
         let is_right = facts.target() == variant.platform.elf_target();
-        Some(Self {
+        Ok(Self {
             entry: variant.entry,
             platform: variant.platform,
             manifest: variant.digest,
             config: variant.config_digest,
             own: variant.config.entrypoint.clone().unwrap_or_default(),
+            account,
             command,
             entrypoint: launch.path,
             program,

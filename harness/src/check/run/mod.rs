@@ -2,22 +2,29 @@
 
 mod foreign;
 mod isa;
+mod not_run;
 mod outcome;
 
+pub(crate) use not_run::keeps_from_running;
 pub use outcome::RunExpectation;
 pub(super) use outcome::cause;
 
 use super::{Finding, Rule};
+use crate::evidence::Evidence;
 use crate::inspect::Variant;
 use crate::run::RunEvidence;
 
 /// `known` are the variant's other findings: what they explain is reported once.
 pub(super) fn check(
-    runs: &[RunEvidence],
+    evidence: &Evidence,
     variant: &Variant,
     expectation: &RunExpectation,
     known: &mut Vec<Finding>,
 ) {
+    let runs = evidence.runs_of(variant);
+    if let Some(why) = evidence.not_run(variant) {
+        known.extend(not_run::check(variant, why, expectation, known));
+    }
     let mut foreign = Vec::new();
     for run in runs {
         foreign.extend(foreign::check(variant, run, known));

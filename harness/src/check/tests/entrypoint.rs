@@ -346,6 +346,10 @@ fn user() -> Vec<Case> {
     let scratch_by = |user| Variant::healthy("linux/amd64").user(user);
     vec![
         caught(Missing, "adduser did not run on this platform", run_by("nonroot"), found),
+        caught(Missing, "a number that no engine takes", run_by("4294967296"), found),
+        caught(Missing, "a number that only the kernel takes", run_by("2147483648"), found),
+        caught(Missing, "a group of such a number", run_by("0:2147483648"), found),
+        silent(Missing, "the largest number", run_by("2147483647:2147483647")),
         caught(Missing, "the group is not there", run_by("app:nogroup"), found),
         caught(Missing, "a name on scratch", scratch_by("nobody"), found),
         caught(Missing, "a negative number is a name", run_by("-1"), found),

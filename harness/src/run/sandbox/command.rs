@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use super::super::start::Start;
 use crate::inspect::{
-    Account, Command as Words, DEFAULT_PATH, ImagePath, NodeKind, ResolveError, Variant, variable,
+    Command as Words, DEFAULT_PATH, ImagePath, NodeKind, ResolveError, Variant, variable,
 };
 use crate::sandbox::{Command, HOST_NAME};
 
-/// What the OCI runtime would execute. `None` where the user has no number that Linux takes.
-pub(super) fn command_of(variant: &Variant, start: &Start) -> Option<Command> {
-    let account = Account::resolve(&variant.files, &variant.config.user).ok()?;
+/// What the OCI runtime would execute.
+pub(super) fn command_of(variant: &Variant, start: &Start) -> Command {
+    let account = &start.account;
     let Words { words } = start.command.clone();
     let mut env = variant.config.env.clone().unwrap_or_default();
     for (name, value) in [("PATH", DEFAULT_PATH), ("HOME", account.home.as_str())] {
@@ -22,10 +22,10 @@ pub(super) fn command_of(variant: &Variant, start: &Start) -> Option<Command> {
         "" => "/".to_owned(),
         directory => directory.to_owned(),
     };
-    let (uid, gid) = (u32::try_from(account.uid).ok()?, u32::try_from(account.gid).ok()?);
+    let (uid, gid) = (account.uid, account.gid);
     let directories = missing_working_dir(variant).into_iter().collect();
     let files = provided_files(variant);
-    Some(Command { words, env, working_dir, directories, files, uid, gid })
+    Command { words, env, working_dir, directories, files, uid, gid }
 }
 
 /// The files that engines put into every container, as far as they are about a machine without a

@@ -14,10 +14,11 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::RunRequest;
-use super::at_once::{Runs, run_all};
-use super::evidence::{RunEnd, RunEvidence};
+use super::at_once::{EntryRuns, run_all};
+use super::evidence::RunEnd;
 use super::helper::Helper;
 use super::layers::LayerStore;
+use super::not_run::Runs;
 use super::start::Start;
 use crate::emulator::{CpuModel, Emulator, Emulators, Notes, PROBED, Processors, probe};
 use crate::error_chain::error_chain;
@@ -50,40 +51,42 @@ pub struct SandboxRunner {
 }
 
 impl SandboxRunner {
-    /// Runs every variant that can be started, as many at once as the machine has cores. Variants
-    /// whose entrypoint leads nowhere are left out: that is known already.
+    /// Runs every variant that can be started, as many at once as the machine has cores, and says of
+    /// every other why it is not run.
     pub async fn run(
         self,
         image: &OpenImage,
         facts: &ImageFacts,
         request: &RunRequest,
         events: &Events,
-    ) -> BTreeMap<EntryNumber, Vec<RunEvidence>> {
+    ) -> BTreeMap<EntryNumber, Runs> {
         let host = Platform::of_host();
-        let starts = facts.variants.iter().filter_map(|variant| {
-            let start = Start::of(variant, &request.arguments, host)?;
-            let command = command_of(variant, &start)?;
-            Some((start, command))
-        });
-        let starts: Vec<(Start, Command)> = starts.collect();
+        let (starts, mut runs) = Start::of_all(facts, &request.arguments, host);
+        let with_command = |(variant, start)| {
+            let command = command_of(variant, &start);
+            (start, command)
+        };
+        let starts: Vec<(Start, Command)> = starts.into_iter().map(with_command).collect();
         let store = match LayerStore::open(self.folder.clone()) {
             Ok(store) => store,
             Err(error) => {
                 let ended = SandboxError::from(error).into_ended();
                 let run = |start: &Start| evidence(start, CpuModel::Default, ended.clone(), "");
-                return starts.iter().map(|(it, _)| (it.entry, vec![run(it)])).collect();
+                runs.extend(starts.iter().map(|(it, _)| (it.entry, Ok(vec![run(it)]))));
+                return runs;
             }
         };
         let shared = Arc::new((self, store, image.clone(), request.clone(), events.clone()));
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        run_all(starts, cores, |running, (start, command)| {
+        let made = run_all(starts, cores, |running, (start, command)| {
             let shared = Arc::clone(&shared);
             running.spawn_blocking(move || {
                 let (runner, store, image, request, events) = &*shared;
                 runner.run_one((store, image), &start, &command, request, events)
             });
-        })
-        .await
+        });
+        runs.extend(made.await.into_iter().map(|(entry, made)| (entry, Ok(made))));
+        runs
     }
 
     /// Runs a variant on the processor that was named, or that its platform promises, and, if that
@@ -95,7 +98,7 @@ impl SandboxRunner {
         command: &Command,
         request: &RunRequest,
         events: &Events,
-    ) -> Runs {
+    ) -> EntryRuns {
         let (platform, timeout) = (start.platform, request.timeout);
         events.send(Event::RunStarted { platform });
         let mut runs = Vec::new();
