@@ -162,7 +162,7 @@ struct RawBuild {
 #[serde(deny_unknown_fields, default)]
 struct RawRun {
     args: Option<Vec<String>>,
-    exit: u8,
+    exit: Option<u8>,
     stdout: Vec<String>,
     timeout: Timeout,
     #[serde(deserialize_with = "parity")]
@@ -306,7 +306,7 @@ impl RawRun {
         RunSpec {
             arguments: self.args.map_or(Arguments::Default, Arguments::Given),
             expectation: RunExpectation {
-                exit: i64::from(self.exit),
+                exit: self.exit.map(i64::from),
                 stdout: self.stdout,
                 parity: self.parity,
             },

@@ -58,9 +58,10 @@ pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
         of_variant.retain(|it| !is_said(it));
         of_variant.extend(of_entrypoint);
         of_variant.extend(environment::check(variant));
-        run::check(evidence, variant, &expectations.run, &mut of_variant);
+        run::check(evidence, variant, expectations, &mut of_variant);
         findings.extend(of_variant);
     }
+    run::excuse(evidence, expectations, &mut findings);
     findings.extend(index::check_identical_layers(&evidence.image, &findings));
     findings.extend(parity::check(evidence, expectations, &findings));
     findings.extend(build::check(&evidence.making, &expectations.trace));

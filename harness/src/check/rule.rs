@@ -139,6 +139,7 @@ rules! {
     EnvArchMismatch, Entrypoint, Warning, "A variable of the image or of its build states another architecture.";
     RunFailed, Run, Error, "The entrypoint ended otherwise than expected.";
     RunTimedOut, Run, Error, "The entrypoint did not end.";
+    RunHelpUnknown, Run, Warning, "The entrypoint runs and does not know `--help`.";
     RunOutputMissing, Run, Error, "The entrypoint did not print what it should.";
     RunIsaFault, Run, Error, "The entrypoint needs a newer processor than its platform promises.";
     RunForeignExecutable, Run, Error, "A program of another machine was to be executed.";

@@ -12,6 +12,7 @@ mod packages;
 mod started;
 mod usual;
 
+pub(super) use neutral::line as neutral_line;
 pub use output::Parity;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -28,7 +28,7 @@ pub(super) fn part(part: &str, machine: Machine) -> String {
 }
 
 /// A line in which the platform's own names stand for any platform's.
-pub(super) fn line(line: &str, platform: Platform) -> String {
+pub(in super::super) fn line(line: &str, platform: Platform) -> String {
     let line = line.replace("x86_64", "amd64").replace("x86-64", "amd64");
     let mut neutral = String::with_capacity(line.len());
     let mut rest = line.as_str();

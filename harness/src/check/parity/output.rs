@@ -67,7 +67,7 @@ fn incomparable(
         return Some(Incomparable::Blocked);
     }
     // What was refused would have printed something.
-    if !run.end.has_status(expectation.exit) || !run.foreign.is_empty() {
+    if !run.end.has_status(expectation.exit_status()) || !run.foreign.is_empty() {
         return Some(Incomparable::Failed(cause(variant, runs, run, known)));
     }
     (run.stdout.extent == Extent::Beginning).then_some(Incomparable::CutOff)

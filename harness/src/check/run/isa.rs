@@ -1,7 +1,8 @@
 //! Code for a newer processor than the platform promises, shown by running it on either.
 
-use super::super::{Finding, Rule, Severity};
-use super::outcome::{RunExpectation, last_words};
+use super::super::{Expectations, Finding, Rule, Severity};
+use super::help::{is_default, is_unknown};
+use super::outcome::last_words;
 use crate::emulator::CpuModel;
 use crate::inspect::Variant;
 use crate::run::{RunEnd, RunEvidence};
@@ -11,15 +12,18 @@ use crate::run::{RunEnd, RunEvidence};
 pub(super) fn check<'a>(
     variant: &Variant,
     runs: &'a [RunEvidence],
-    expectation: &RunExpectation,
+    expectations: &Expectations,
 ) -> Option<(Finding, &'a RunEvidence)> {
     let (on_promised, on_all) = runs.iter().zip(runs.iter().skip(1)).find(|(first, second)| {
         first.suggests_isa_fault() && is_second_opinion(variant, second, runs)
     })?;
-    let RunEnd::Exited { code } = on_all.end else { return None };
-    if code != expectation.exit {
-        return None;
-    }
+    let does = match &on_all.end {
+        end if end.has_status(expectations.run.exit_status()) => "runs",
+        // It got past the instruction, whatever it is busy with.
+        RunEnd::TimedOut { .. } => "goes on until its time is over",
+        _ if is_default(expectations) && is_unknown(on_all) => "runs",
+        _ => return None,
+    };
     let how = if on_promised.dies_of_instruction() {
         let which = on_promised.instruction.as_ref().map(|it| format!(", {it}"));
         format!("it dies of an illegal instruction (SIGILL){}", which.unwrap_or_default())
@@ -33,7 +37,7 @@ pub(super) fn check<'a>(
         _ => ", which was asked for,".to_owned(),
     };
     let message =
-        format!("on {}{which} {how}; on {} it runs", on_promised.cpu.brief(), on_all.cpu.brief());
+        format!("on {}{which} {how}; on {} it {does}", on_promised.cpu.brief(), on_all.cpu.brief());
     let file = variant.files.first_name(&on_promised.program);
     let finding = match variant.files.get(&file) {
         Some(node) => Finding::of_file(Rule::RunIsaFault, variant, (&file, node), message),

@@ -10,12 +10,27 @@ use crate::run::{Extent, Output, RunEnd, RunEvidence};
 /// What a run has to look like.
 #[derive(Clone, Debug, Default)]
 pub struct RunExpectation {
-    /// The exit status.
-    pub exit: i64,
+    /// The exit status; `None` where nobody says which, and 0 is right.
+    pub exit: Option<i64>,
     /// Texts that must each occur in the standard output.
     pub stdout: Vec<String>,
     /// Whether the standard output has to be the same on every platform.
     pub parity: Parity,
+}
+
+impl RunExpectation {
+    /// The exit status that is right.
+    #[must_use]
+    pub fn exit_status(&self) -> i64 {
+        self.exit.unwrap_or(0)
+    }
+
+    /// Whether nobody says what a run has to look like.
+    #[must_use]
+    pub fn is_unstated(&self) -> bool {
+        let is_parity_unstated = matches!(self.parity, Parity::Unstated);
+        self.exit.is_none() && self.stdout.is_empty() && is_parity_unstated
+    }
 }
 
 pub(super) fn check(
@@ -25,7 +40,7 @@ pub(super) fn check(
     known: &[Finding],
 ) -> Vec<Finding> {
     let missing = missing_output(variant, run, expectation);
-    if run.end.has_status(expectation.exit) {
+    if run.end.has_status(expectation.exit_status()) {
         return missing;
     }
     // Whoever fails cannot print everything: that is said again only where the failure is accepted.
@@ -35,7 +50,7 @@ pub(super) fn check(
             if let Some(cause) = explanation(variant, run, known) {
                 return missing_because(cause).collect();
             }
-            let expected = format!("exit status {}", expectation.exit);
+            let expected = format!("exit status {}", expectation.exit_status());
             let message = format!("{end}, expected {expected}{}", last_words(run));
             let failed = finding(Rule::RunFailed, variant, run, message);
             let failed = failed.with_values(&expected, end);

@@ -6,10 +6,13 @@ use crate::run::{
     Execution, Extent, Instruction, Output, RunEnd, RunEvidence, RunnerKind, SignalCause,
 };
 
+#[path = "help.rs"]
+mod help;
+
 const APP: &[&str] = &["error linux/arm64 /app"];
 
 pub(super) fn cases() -> Vec<Case> {
-    [failed(), explained(), timed_out(), output(), isa_faults(), foreign()]
+    [failed(), explained(), timed_out(), output(), isa_faults(), foreign(), help::cases()]
         .into_iter()
         .flatten()
         .collect()
@@ -34,8 +37,10 @@ pub(super) fn run(end: RunEnd, stdout: &str) -> RunEvidence {
     }
 }
 
+/// With its usage where that is success, else with the words of a failure.
 fn exited(code: i64) -> RunEvidence {
-    run(RunEnd::Exited { code }, "Usage: app [OPTIONS]\n")
+    let words = if code == 0 { "Usage: app [OPTIONS]\n" } else { "app: the database is gone\n" };
+    run(RunEnd::Exited { code }, words)
 }
 
 fn signalled(signal: i64, cause: SignalCause) -> RunEvidence {
@@ -54,7 +59,7 @@ impl Case {
 
     fn expecting(self, exit: i64, stdout: &[&str]) -> Self {
         let stdout = stdout.iter().map(|&it| it.to_owned()).collect();
-        let run = RunExpectation { exit, stdout, ..RunExpectation::default() };
+        let run = RunExpectation { exit: Some(exit), stdout, ..RunExpectation::default() };
         Self { expectations: Expectations { run, ..self.expectations }, ..self }
     }
 }
@@ -255,6 +260,11 @@ fn isa_faults() -> Vec<Case> {
             APP,
         )
         .after([dead(), on("max", exited(0))]),
+        caught(Fault, "a server, which goes on where it can", healthy(), APP)
+            .after([dead(), on("max", late())])
+            .besides(&["RunTimedOut error linux/arm64 /app"]),
+        caught(Fault, "a program that does not know --help where it can run", healthy(), APP)
+            .after([dead(), on("max", run(RunEnd::Exited { code: 1 }, "Usage: app FILE\n"))]),
         caught(Rule::RunFailed, "dead on either", healthy(), APP)
             .after([dead(), on("max", signalled(4, SignalCause::Program))]),
         caught(Rule::RunFailed, "dead on one and failing on the other", healthy(), APP)
@@ -325,12 +335,12 @@ fn foreign() -> Vec<Case> {
 }
 
 fn late() -> RunEvidence {
-    run(RunEnd::TimedOut { limit_ms: 1500 }, "listening on :8080\n")
+    run(RunEnd::TimedOut { limit_ms: 1500 }, "waiting for the database\n")
 }
 
 fn timed_out() -> Vec<Case> {
     vec![
-        caught(Rule::RunTimedOut, "a server that does not know --help", healthy(), APP)
+        caught(Rule::RunTimedOut, "a program that waits for something", healthy(), APP)
             .after([late()]),
         silent(Rule::RunTimedOut, "it ended in time", healthy()).after([exited(0)]),
     ]
@@ -375,7 +385,7 @@ fn output() -> Vec<Case> {
             .expecting(0, &["Usage"])
             .besides(&["RunIsaFault error linux/arm64 /app"]),
         silent(Missing, "all of it, by a program that failed", healthy())
-            .after([exited(1)])
+            .after([run(RunEnd::Exited { code: 1 }, "Usage: app\n")])
             .expecting(0, &["Usage"])
             .besides(&["RunFailed error linux/arm64 /app"]),
         silent(Missing, "nobody knows what it prints", healthy())
