@@ -310,8 +310,8 @@ impl Observer<'_> {
         let (events, cache) = (self.events.clone(), self.options.facts.clone());
         blocking(move || {
             let facts = inspect(&image, &requested, &cache, &events)?;
-            let is_empty = facts.variants.is_empty() && facts.oddities.is_empty();
-            if is_empty && facts.unread.is_empty() {
+            let is_empty = facts.variants.is_empty() && facts.unreadable.is_empty();
+            if is_empty && facts.oddities.is_empty() && facts.unread.is_empty() {
                 return Err(Unobservable::Nothing);
             }
             Ok(facts)

@@ -6,7 +6,7 @@ use crate::build::{Making, Unbuilt};
 use crate::case::{Allow, Expectation};
 use crate::check::{Finding, Group, Rule, Severity, keeps_from_running};
 use crate::evidence::Evidence;
-use crate::inspect::Variant;
+use crate::inspect::{BlobFault, BlobFaultKind, Unreadable, Variant};
 use crate::oci::Digest;
 use crate::platform::Platform;
 use crate::run::{NotRun, RunEnd, RunEvidence};
@@ -142,12 +142,15 @@ impl Judgement {
                 rest.push(judged);
             }
         }
-        let variants: Vec<VariantJudgement> = evidence
-            .image
-            .variants
-            .iter()
-            .map(|variant| VariantJudgement::of(evidence, variant, &rest, known.strictness))
-            .collect();
+        let image = &evidence.image;
+        let readable = image.variants.iter();
+        let readable =
+            readable.map(|it| VariantJudgement::of(evidence, it, &rest, known.strictness));
+        let unreadable = image.unreadable.iter();
+        let unreadable = unreadable
+            .filter_map(|it| VariantJudgement::of_unreadable(it, &rest, known.strictness));
+        let mut variants: Vec<VariantJudgement> = readable.chain(unreadable).collect();
+        variants.sort_by_key(|it| it.platform);
         let verdict = overall(&index, &variants, &missed, known.strictness);
         let (digest, making) = (evidence.image.digest, evidence.making.clone());
         let judged = Whole::Image { digest, making };
@@ -196,7 +199,12 @@ fn is_looked_at(platform: Platform, requested: &[Platform]) -> bool {
 fn is_about_index(finding: &Finding, evidence: &Evidence) -> bool {
     match finding.rule {
         Rule::PlatformMissing | Rule::PlatformDuplicate => true,
-        _ => !evidence.image.variants.iter().any(|it| finding.platform == Some(it.platform)),
+        _ => {
+            let readable = evidence.image.variants.iter().map(|it| Some(it.platform));
+            let unreadable = evidence.image.unreadable.iter().map(|it| it.platform);
+            finding.platform.is_none()
+                || !readable.chain(unreadable).any(|it| it == finding.platform)
+        }
     }
 }
 
@@ -263,6 +271,43 @@ fn unexplained(not_run: Option<&NotRun>, findings: &[Judged]) -> Option<String> 
         }
         Some(NotRun::Unstartable { reason }) => Some(format!("it was not run: {reason}")),
         None => Some("it was not run, and nothing says why: please report it".to_owned()),
+    }
+}
+
+impl VariantJudgement {
+    /// Judges a variant of which nothing could be read, if it is known for which platform it is. It
+    /// never passes, unless the case exists to provoke just that.
+    fn of_unreadable(
+        variant: &Unreadable,
+        findings: &[Judged],
+        strictness: Strictness,
+    ) -> Option<Self> {
+        let platform = variant.platform?;
+        let of_platform = |it: &&Judged| it.finding.platform == Some(platform);
+        let findings: Vec<Judged> = findings.iter().filter(of_platform).cloned().collect();
+        let is_caught = findings.iter().any(|it| it.standing == Standing::Expected);
+        let mut obstacles: Vec<String> = variant.faults.iter().filter_map(unusable).collect();
+        let verdict = if findings.iter().any(|it| it.fails(strictness)) {
+            Verdict::Fail
+        } else if is_caught && obstacles.is_empty() {
+            Verdict::Pass
+        } else {
+            Verdict::Blocked
+        };
+        if verdict == Verdict::Blocked && obstacles.is_empty() {
+            obstacles
+                .push("nothing of it could be verified, because its blobs are not whole".into());
+        }
+        let (digest, runs) = (variant.digest, Vec::new());
+        Some(Self { platform, digest, verdict, findings, runs, not_run: None, obstacles })
+    }
+}
+
+/// Why a blob says nothing about the image.
+fn unusable(fault: &BlobFault) -> Option<String> {
+    match &fault.kind {
+        BlobFaultKind::Unusable { .. } => Some(fault.to_string()),
+        BlobFaultKind::Contradicted(_) => None,
     }
 }
 

@@ -72,6 +72,7 @@ fn judge_all(platforms: Vec<(&str, RootFs)>, program: &str) -> Vec<Finding> {
         requested: Vec::new(),
         oddities: Vec::new(),
         variants: platforms.into_iter().map(variant).collect(),
+        unreadable: Vec::new(),
         unread: Vec::new(),
     };
     let expectations = Expectations {

@@ -289,9 +289,14 @@ fn layers_are_what_their_descriptors_say() {
     let other = other.expect("another layer");
     let contradictions = &other.variants[0].layers[0].contradictions;
     assert_eq!(contradictions.len(), 2, "digest and diff_id: {contradictions:?}");
+    let half = answer(|bytes| Reply::ok(&bytes[..600])).expect("half a layer");
+    let faults = &half.unreadable[0].faults;
+    assert_eq!((half.variants.len(), faults.len()), (0, 2), "digest and size: {faults:?}");
     for (change, message) in [
-        ((|bytes| Reply::ok(&bytes[..600])) as fn(&[u8]) -> Reply, "the layer is damaged"),
-        (|bytes| Reply::ok(&[bytes, b"more"].concat()), "there is more to it than"),
+        (
+            (|bytes| Reply::ok(&[bytes, b"more"].concat())) as fn(&[u8]) -> Reply,
+            "there is more to it than",
+        ),
         (|_| Reply::endless(), "there is more to it than"),
         (|_| Reply::status(404), "is missing"),
         (|_| Reply::status(500), "answers 500"),

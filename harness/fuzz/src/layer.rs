@@ -134,6 +134,7 @@ fn evidence(files: RootFs, choice: u8) -> Evidence {
         requested: vec![platform],
         oddities: Vec::new(),
         variants: vec![variant],
+        unreadable: Vec::new(),
         unread: Vec::new(),
     };
     Evidence { image, runs: BTreeMap::new(), making: Making::Found }

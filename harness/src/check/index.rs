@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Finding, Rule, Severity};
 use crate::elf::Machine;
-use crate::inspect::{Content, ImageFacts, OddityKind, Variant};
+use crate::inspect::{
+    BlobFault, BlobFaultKind, Content, ImageFacts, OddityKind, Unreadable, Variant,
+};
 use crate::oci::Digest;
 use crate::platform::Platform;
 
@@ -17,11 +19,18 @@ pub(super) fn check(image: &ImageFacts) -> Vec<Finding> {
         findings.extend(empty(variant));
         findings.extend(digests(variant));
     }
+    findings.extend(image.unreadable.iter().flat_map(blobs));
     findings
 }
 
+/// The platforms of all variants that were to be read, each with its manifest.
+fn entries(image: &ImageFacts) -> impl Iterator<Item = (Platform, Digest)> {
+    let unreadable = image.unreadable.iter().filter_map(|it| Some((it.platform?, it.digest)));
+    image.variants.iter().map(|it| (it.platform, it.digest)).chain(unreadable)
+}
+
 fn missing(image: &ImageFacts) -> Vec<Finding> {
-    let there: BTreeSet<Platform> = image.variants.iter().map(|it| it.platform).collect();
+    let there: BTreeSet<Platform> = entries(image).map(|it| it.0).collect();
     let all: BTreeSet<Platform> = there.iter().chain(&image.unread).copied().collect();
     let list: Vec<String> = all.iter().map(ToString::to_string).collect();
     let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
@@ -38,14 +47,15 @@ fn missing(image: &ImageFacts) -> Vec<Finding> {
 }
 
 fn duplicates(image: &ImageFacts) -> Vec<Finding> {
-    image
-        .variants
-        .chunk_by(|a, b| a.platform == b.platform)
+    let mut entries: Vec<(Platform, Digest)> = entries(image).collect();
+    entries.sort_by_key(|it| it.0);
+    entries
+        .chunk_by(|a, b| a.0 == b.0)
         .filter(|same| same.len() > 1)
         .map(|same| {
-            let digests: BTreeSet<String> = same.iter().map(|it| it.digest.to_string()).collect();
+            let digests: BTreeSet<String> = same.iter().map(|it| it.1.to_string()).collect();
             let digests: Vec<String> = digests.into_iter().collect();
-            let platform = same[0].platform;
+            let platform = same[0].0;
             if let [digest] = digests.as_slice() {
                 let message = format!("{} entries are for {platform}, all {digest}", same.len());
                 return Finding::of_platform(Rule::PlatformDuplicate, platform, message)
@@ -132,6 +142,31 @@ fn digests(variant: &Variant) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What is wrong with the blobs of a variant of which nothing else is known. Those that may be right
+/// for all that is known are no findings.
+fn blobs(variant: &Unreadable) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for BlobFault { role, digest, kind } in &variant.faults {
+        findings.extend(match kind {
+            BlobFaultKind::Contradicted(it) => {
+                let message =
+                    format!("the {} of the {role} {digest} is not what was stated", it.field);
+                let finding = of_variant(Rule::DigestMismatch, variant, message);
+                Some(finding.with_values(&it.stated, &it.actual))
+            }
+            BlobFaultKind::Unusable { .. } => None,
+        });
+    }
+    findings
+}
+
+fn of_variant(rule: Rule, variant: &Unreadable, message: String) -> Finding {
+    match variant.platform {
+        Some(platform) => Finding::of_platform(rule, platform, message),
+        None => Finding::of_index(rule, message),
+    }
 }
 
 /// Where the same layers hold code that `ElfMachineMismatch` judges, that rule has said it, file by

@@ -116,7 +116,7 @@ rules! {
     PlatformDescriptorMismatch, Index, Error, "The index and the image's config state different platforms.";
     IndexNested, Index, Error, "An entry of the index is an index itself.";
     LayersEmpty, Index, Error, "A variant holds no file.";
-    DigestMismatch, Index, Error, "A layer's bytes are not what the manifest or config states.";
+    DigestMismatch, Index, Error, "The bytes of a layer, config or manifest are not what is stated of them.";
     LayersIdentical, Index, Warning, "Variants for different machines have the same layers, machine code included.";
     ElfMachineMismatch, Elf, Error, "An ELF file is for another machine than its platform.";
     ElfAbiMismatch, Elf, Error, "An ELF file has another calling convention than its platform.";

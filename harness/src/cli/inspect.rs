@@ -37,7 +37,9 @@ fn show(format: Format, reports: &[FactsReport]) -> Exit {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         Err(error) => return complain(&format!("cannot write to standard output: {error}")),
     }
-    if reports.iter().all(|it| it.facts.is_ok()) { Exit::Pass } else { Exit::Unverified }
+    let is_whole =
+        |it: &FactsReport| it.facts.as_ref().is_ok_and(|image| image.unreadable.is_empty());
+    if reports.iter().all(is_whole) { Exit::Pass } else { Exit::Unverified }
 }
 
 fn write(format: Format, reports: &[FactsReport]) -> io::Result<()> {

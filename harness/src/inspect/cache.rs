@@ -4,6 +4,9 @@
 //! begins with the digest of its own text. It is written beside its place and moved there whole, so
 //! that parallel processes never see half of one; whatever does not match is read anew and
 //! replaced. The cache is never in the way: where it cannot be read or written, layers are read.
+//!
+//! Facts are true of a digest. That a file holds the bytes of that digest is remembered beside them, by
+//! the file's identity, which changes with its bytes.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -14,10 +17,12 @@ use std::time::SystemTime;
 
 use super::layer::LayerFacts;
 use crate::folders::{is_forgotten, user_cache};
-use crate::oci::Digest;
+use crate::oci::{Digest, FileIdentity};
 
 /// Changes with the sources that read layers.
 const VERSION: &str = env!("FACTS_VERSION");
+/// The folder of marks for files whose bytes were hashed.
+const SEEN: &str = "seen";
 
 /// Where facts are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,6 +66,27 @@ impl FactsCache {
         }
     }
 
+    /// Whether a file that was not changed since held the bytes of a digest.
+    pub(super) fn has_seen(&self, file: &FileIdentity, digest: &Digest) -> bool {
+        let Some(path) = self.mark(file, digest) else { return false };
+        // It is in use.
+        File::open(&path).is_ok_and(|file| file.set_modified(SystemTime::now()).is_ok())
+    }
+
+    /// Remembers that a file holds the bytes of a digest, as far as that is possible.
+    pub(super) fn mark_seen(&self, file: &FileIdentity, digest: &Digest) {
+        if let Some(path) = self.mark(file, digest) {
+            let _ = make_folder(path.parent()).and_then(|()| File::create(path));
+        }
+    }
+
+    /// The name alone says what was seen: it is a digest of it.
+    fn mark(&self, file: &FileIdentity, digest: &Digest) -> Option<PathBuf> {
+        let Self::Folder(folder) = self else { return None };
+        let name = Digest::of(format!("{} {digest}", file.text()).as_bytes());
+        Some(folder.join(SEEN).join(name.hex()))
+    }
+
     fn path(&self, layer: &Digest) -> Option<PathBuf> {
         match self {
             Self::Folder(folder) => {
@@ -71,9 +97,14 @@ impl FactsCache {
     }
 }
 
+fn make_folder(folder: Option<&Path>) -> std::io::Result<()> {
+    let folder = folder.unwrap_or(Path::new("/"));
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
 fn write(path: &Path, text: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    make_folder(Some(folder))?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     writeln!(file, "{}", Digest::of(text))?;
     file.write_all(text)?;
@@ -167,5 +198,23 @@ mod tests {
             cache.store(&digest, &facts);
             assert_eq!(cache.load(&digest), None);
         }
+    }
+
+    #[test]
+    fn a_file_that_was_seen_is_known_by_all_that_may_change() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = FactsCache::Folder(folder.path().join("made/when/needed"));
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let identity = FileIdentity::new(&file.as_file().metadata().expect("metadata"));
+        let digest = Digest::of(b"it");
+        assert!(!cache.has_seen(&identity, &digest));
+        cache.mark_seen(&identity, &digest);
+        assert!(cache.has_seen(&identity, &digest));
+        assert!(!cache.has_seen(&identity, &Digest::of(b"other")));
+        assert!(!cache.has_seen(&identity.at(512), &digest));
+        std::fs::write(file.path(), b"longer").expect("a file");
+        let changed = FileIdentity::new(&file.as_file().metadata().expect("metadata"));
+        assert!(!cache.has_seen(&changed, &digest));
+        assert!(!FactsCache::Off.has_seen(&identity, &digest));
     }
 }

@@ -17,9 +17,87 @@ pub struct ImageFacts {
     pub oddities: Vec<Oddity>,
     /// The variants, by platform, then in the order of the index.
     pub variants: Vec<Variant>,
+    /// Variants whose blobs are not what the image promises, by platform, then in the order of the
+    /// index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<Unreadable>,
     /// The platforms of further variants, which nobody asked for and which were not read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Platform>,
+}
+
+/// A variant of which nothing else is known, because of what its own blobs are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreadable {
+    /// The platform that it is published for; absent where the index does not state it and the
+    /// config cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Platform>,
+    /// The manifest's digest.
+    pub digest: Digest,
+    /// What is wrong with which of its blobs: at least one.
+    pub faults: Vec<BlobFault>,
+}
+
+/// Why a blob cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlobFault {
+    /// What the image has it for.
+    pub role: BlobRole,
+    /// The digest that its descriptor states.
+    pub digest: Digest,
+    /// What is wrong with it.
+    pub kind: BlobFaultKind,
+}
+
+impl std::fmt::Display for BlobFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { role, digest, kind } = self;
+        match kind {
+            BlobFaultKind::Contradicted(Contradiction { field, actual, .. }) => {
+                write!(f, "the {field} of the {role} {digest} is not what was stated: {actual}")
+            }
+            BlobFaultKind::Unusable { reason } => {
+                write!(f, "cannot read the {role} {digest}: {reason}")
+            }
+        }
+    }
+}
+
+/// What an image has a blob for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BlobRole {
+    /// It says of what the variant is made.
+    Manifest,
+    /// It says how the variant is run.
+    Config,
+    /// It holds files.
+    Layer,
+}
+
+impl std::fmt::Display for BlobRole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Manifest => "manifest",
+            Self::Config => "config",
+            Self::Layer => "layer",
+        })
+    }
+}
+
+/// What is wrong with a blob.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlobFaultKind {
+    /// Its bytes are not those that its descriptor states.
+    Contradicted(Contradiction),
+    /// Its bytes are those that its descriptor states, and cannot be read: whether the image is at
+    /// fault is not known.
+    Unusable {
+        /// Why they cannot be read.
+        reason: String,
+    },
 }
 
 /// An entry of the index that cannot be a variant.

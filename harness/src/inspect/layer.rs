@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use serde::{Deserialize, Serialize};
@@ -12,9 +13,10 @@ use thiserror::Error;
 
 use super::content::{Content, ELF_LIMIT, read_content};
 use super::decoder::Decoder;
+use super::facts::{BlobField, Contradiction};
 use super::header::mode_and_owner;
 use super::path::{ImagePath, escape};
-use super::pipe::read_ahead;
+use super::pipe::{Ahead, PipeReader, read_ahead};
 use crate::oci::{Budget, Compression, Descriptor, Digest, Guarded, Hashing, MediaType};
 
 /// What a layer does to the filesystem below it, in the order of the tar, and what its bytes are.
@@ -81,9 +83,22 @@ pub enum LayerError {
     /// The media type is none of a filesystem layer.
     #[error("`{0}` is not a layer that can be read")]
     MediaType(MediaType),
-    /// The compressed stream or the tar is damaged, or the file cannot be read.
+    /// The compressed stream or the tar is damaged, although the bytes are those that the
+    /// descriptor states.
     #[error("the layer is damaged")]
     Damaged(#[source] io::Error),
+    /// The bytes are not those that the descriptor states, and make no layer.
+    #[error("the layer is not what its descriptor states")]
+    Contradicted {
+        /// What is stated of it and is not so: at least one.
+        contradictions: Vec<Contradiction>,
+        /// Why they make no layer.
+        #[source]
+        source: io::Error,
+    },
+    /// Its bytes cannot be had to their end.
+    #[error("the layer cannot be read to its end")]
+    Read(#[source] io::Error),
     /// What the layer says of its files takes too much memory: no sane layer comes near.
     #[error("the layer's files cannot be listed in {} MiB", FACTS_LIMIT >> 20)]
     TooMany,
@@ -106,16 +121,97 @@ pub fn read_layer(
 ) -> Result<LayerFacts, LayerError> {
     let compression = compression_of(descriptor)?;
     let algorithm = descriptor.digest.algorithm();
-    thread::scope(|scope| {
+    let failure = Mutex::default();
+    let blob = Watched { inner: blob, failure: &failure };
+    let read = thread::scope(|scope| {
         let (compressed, source) = read_ahead(scope, Hashing::with(algorithm, blob));
         let (tar, decoder) = read_ahead(scope, Decoder::new(compression, compressed));
-        let (diff_id, entries) = read_tar(tar)?;
+        let read = read_tar(tar);
         // What follows the compressed stream belongs to the blob.
         let mut rest = decoder.into_source().into_inner();
-        io::copy(&mut rest, &mut io::sink()).map_err(LayerError::Damaged)?;
-        let blob = source.into_source().finish().map_err(LayerError::Damaged)?;
-        Ok(LayerFacts { blob, diff_id, entries })
-    })
+        match read {
+            Ok((diff_id, entries)) => {
+                io::copy(&mut rest, &mut io::sink()).map_err(LayerError::Read)?;
+                let blob = source.into_source().finish().map_err(LayerError::Read)?;
+                Ok(LayerFacts { blob, diff_id, entries })
+            }
+            Err(LayerError::Damaged(why)) => Err(blame(why, descriptor, rest, source)),
+            Err(error) => Err(error),
+        }
+    });
+    // Whatever else came of it.
+    match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(LayerError::Read(error)),
+        None => read,
+    }
+}
+
+/// A blob's reader that remembers its own failure: to whoever decompresses, one error is as good
+/// as another.
+struct Watched<'a, R> {
+    inner: R,
+    failure: &'a Mutex<Option<io::Error>>,
+}
+
+impl<R: Read> Read for Watched<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buffer).map_err(|error| {
+            if error.kind() == io::ErrorKind::Interrupted {
+                return error;
+            }
+            let kind = error.kind();
+            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            kind.into()
+        })
+    }
+}
+
+/// Why a blob makes no layer: if its bytes are not those that the descriptor states, that.
+fn blame<R: Read>(
+    why: io::Error,
+    descriptor: &Descriptor,
+    mut rest: PipeReader,
+    source: Ahead<'_, Hashing<R>>,
+) -> LayerError {
+    // Nothing that is longer has the digest, and a stream need not have an end.
+    let wanted = (descriptor.size + 1).saturating_sub(rest.taken());
+    if let Err(error) = io::copy(&mut rest.by_ref().take(wanted), &mut io::sink()) {
+        return LayerError::Read(error);
+    }
+    let is_longer = rest.taken() > descriptor.size;
+    drop(rest);
+    let contradictions = if is_longer {
+        vec![Contradiction {
+            field: BlobField::Size,
+            stated: descriptor.size.to_string(),
+            actual: "more".to_owned(),
+        }]
+    } else {
+        match source.into_source().finish() {
+            Ok(blob) => blob_contradictions(descriptor, blob),
+            Err(error) => return LayerError::Read(error),
+        }
+    };
+    if contradictions.is_empty() {
+        LayerError::Damaged(why)
+    } else {
+        LayerError::Contradicted { contradictions, source: why }
+    }
+}
+
+/// What a descriptor states of a blob, and is not so: digest and size.
+pub(super) fn blob_contradictions(
+    descriptor: &Descriptor,
+    (digest, size): (Digest, u64),
+) -> Vec<Contradiction> {
+    [
+        (BlobField::Digest, descriptor.digest.to_string(), digest.to_string()),
+        (BlobField::Size, descriptor.size.to_string(), size.to_string()),
+    ]
+    .into_iter()
+    .filter(|(_, stated, actual)| stated != actual)
+    .map(|(field, stated, actual)| Contradiction { field, stated, actual })
+    .collect()
 }
 
 /// Copies a layer's tar, uncompressed. Gives the digest and size in bytes of the blob as it was read.
@@ -372,6 +468,14 @@ mod tests {
         tar.into_inner().expect("in memory")
     }
 
+    /// Why the bytes make no layer, whatever their digest.
+    fn damage(error: LayerError) -> io::Error {
+        match error {
+            LayerError::Damaged(why) | LayerError::Contradicted { source: why, .. } => why,
+            other => panic!("{other}"),
+        }
+    }
+
     fn read_raw(tar: impl Read + Send) -> Result<LayerFacts, LayerError> {
         read_layer(&Layer::new().descriptor(), tar)
     }
@@ -382,7 +486,7 @@ mod tests {
         for kind in [EntryType::GNULongName, EntryType::GNULongLink, EntryType::XHeader] {
             let tar = io::Cursor::new(*special(kind, size).as_bytes());
             let error = read_raw(tar.chain(io::repeat(b'a').take(size))).expect_err("too long");
-            let LayerError::Damaged(why) = error else { panic!("{error}") };
+            let why = damage(error);
             assert_eq!(why.to_string(), "a file's headers are too large", "{kind:?}");
         }
         let long = "n/".repeat(2000);
@@ -425,7 +529,7 @@ mod tests {
         assert_eq!(facts.entries[0].gid, 4_294_967_294, "nobody's");
         header.as_old_mut().uid = *b"nobody\0\0";
         header.set_cksum();
-        assert!(matches!(read_raw(header.as_bytes().as_slice()), Err(LayerError::Damaged(_))));
+        damage(read_raw(header.as_bytes().as_slice()).expect_err("no number"));
     }
 
     #[test]
@@ -433,7 +537,7 @@ mod tests {
         for name in [".wh.", ".wh..", ".wh...", "a/.wh.", "a/.wh..", "a/.wh..."] {
             let layer = Layer::new().file(name, 0o644, "");
             let error = read(&layer, &layer.blob()).expect_err("no engine knows what to do");
-            assert!(matches!(error, LayerError::Damaged(_)), "{name}");
+            assert!(matches!(error, LayerError::Damaged(_)), "{name}: {error}");
         }
         let layer = Layer::new().file(".wh....", 0o644, "").file(".wh..hidden", 0o644, "");
         assert_eq!(read(&layer, &layer.blob()).expect("a layer").entries.len(), 2);
@@ -452,7 +556,7 @@ mod tests {
     #[test]
     fn names_do_not_take_all_memory() {
         let error = read_raw(named(&"n/".repeat(4096)).as_slice()).expect_err("too long");
-        assert!(matches!(error, LayerError::Damaged(_)), "{error}");
+        damage(error);
         let one = named(&"n".repeat(4000));
         let one = one.strip_suffix([0; 1024].as_slice()).expect("the end mark");
         assert!(matches!(read_entries(Endless(one, 0)), Err(LayerError::TooMany)));
@@ -466,7 +570,10 @@ mod tests {
             for damaged in [&blob[..blob.len() / 2], b"neither of the three".repeat(99).as_slice()]
             {
                 let error = read(&layer, damaged).expect_err("damaged");
-                assert!(matches!(error, LayerError::Damaged(_)), "{compression:?}: {error}");
+                let LayerError::Contradicted { contradictions, .. } = error else {
+                    panic!("{compression:?}: {error}")
+                };
+                assert!(contradictions.iter().any(|it| it.field == BlobField::Size));
             }
         }
         let mut tail = layer().compressed(Compression::Gzip);

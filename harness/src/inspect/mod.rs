@@ -24,7 +24,8 @@ pub use assembly::AssemblyError;
 pub use cache::FactsCache;
 pub use content::{Content, ForeignFormat, Misplacement, Shebang};
 pub use facts::{
-    BlobField, Contradiction, EntryNumber, ImageFacts, Layer, Oddity, OddityKind, Variant,
+    BlobFault, BlobFaultKind, BlobField, BlobRole, Contradiction, EntryNumber, ImageFacts, Layer,
+    Oddity, OddityKind, Unreadable, Variant,
 };
 pub use launch::{
     Arguments, Command, DEFAULT_PATH, Launch, LaunchError, Launches, ShebangFault, variable,

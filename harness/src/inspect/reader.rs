@@ -1,10 +1,12 @@
 //! Reads an image's documents and layers.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::SystemTime;
 
 use thiserror::Error;
 
@@ -12,14 +14,15 @@ use super::assembly::{Assembly, AssemblyError, Room};
 use super::cache::FactsCache;
 use super::content::Content;
 use super::facts::{
-    BlobField, Contradiction, EntryNumber, ImageFacts, Layer, Oddity, OddityKind, Variant,
+    BlobFault, BlobFaultKind, BlobField, BlobRole, Contradiction, EntryNumber, ImageFacts, Layer,
+    Oddity, OddityKind, Unreadable, Variant,
 };
-use super::layer::{LayerError, LayerFacts, read_layer};
+use super::layer::{LayerError, LayerFacts, blob_contradictions, read_layer};
 use super::rootfs::Node;
 use crate::event::{Event, Events};
 use crate::oci::{
-    Algorithm, BlobError, Descriptor, Digest, DocumentError, Image, ImageConfig, Manifest,
-    OpenImage, RawPlatform,
+    Algorithm, BlobError, Descriptor, Digest, DocumentError, Hashing, Image, ImageConfig, Manifest,
+    OpenImage, RawPlatform, Storage,
 };
 use crate::platform::{Platform, PlatformError, PlatformErrorKind};
 
@@ -81,26 +84,36 @@ pub fn inspect(
     cache: &FactsCache,
     events: &Events,
 ) -> Result<ImageFacts, InspectError> {
-    let Entries { oddities, variants, artifacts, .. } = Entries::of(image)?;
+    let entries = Entries::of(image, requested)?;
+    let Entries { oddities, variants, mut unreadable, mut unread, artifacts, .. } = entries;
     let digest = image.root().descriptor().digest;
-    if artifacts > 0 && variants.is_empty() && oddities.is_empty() {
+    let is_empty = variants.is_empty() && unreadable.is_empty() && oddities.is_empty();
+    if artifacts > 0 && is_empty && unread.is_empty() {
         return Err(InspectError::NotAnImage(digest));
     }
-    let is_wanted = |it: &Entry| requested.is_empty() || requested.contains(&it.platform);
-    let (variants, unwanted): (Vec<Entry>, Vec<Entry>) = variants.into_iter().partition(is_wanted);
     let facts = read_layers(image, &variants, cache)?;
     // Variants may be many, and share their layers: all of them have to find room together.
     let mut room = Room::default();
-    let variants = variants.into_iter().map(|entry| entry.into_variant(&facts, &mut room));
-    let mut variants: Vec<Variant> = variants.collect::<Result<_, _>>()?;
+    let mut readable = Vec::new();
+    for entry in variants {
+        match entry.faults(&facts) {
+            faults if faults.is_empty() => readable.push(entry.into_variant(&facts, &mut room)?),
+            faults => unreadable.push(Unreadable {
+                platform: Some(entry.platform),
+                digest: entry.digest,
+                faults,
+            }),
+        }
+    }
     // The order of the index is kept between equals.
-    variants.sort_by_key(|it| it.platform);
-    for variant in &variants {
+    readable.sort_by_key(|it| it.platform);
+    unreadable.sort_by_key(|it| it.platform);
+    unread.sort_unstable();
+    for variant in &readable {
         announce(variant, events);
     }
-    let mut unread: Vec<Platform> = unwanted.iter().map(|it| it.platform).collect();
-    unread.sort_unstable();
-    Ok(ImageFacts { digest, requested: requested.to_vec(), oddities, variants, unread })
+    let (requested, variants) = (requested.to_vec(), readable);
+    Ok(ImageFacts { digest, requested, oddities, variants, unreadable, unread })
 }
 
 /// Tells who listens that a variant has been read.
@@ -112,13 +125,25 @@ pub(super) fn announce(variant: &Variant, events: &Events) {
 
 /// The index's entries, told apart.
 #[derive(Default)]
-struct Entries {
+struct Entries<'a> {
+    /// The platforms that are asked for; all, if none is.
+    requested: &'a [Platform],
     oddities: Vec<Oddity>,
     variants: Vec<Entry>,
+    unreadable: Vec<Unreadable>,
+    unread: Vec<Platform>,
     /// How many are no container images at all.
     artifacts: usize,
     /// The size of all manifests and configs so far, in bytes.
     documents: u64,
+}
+
+/// What an entry of the index names.
+enum Documents {
+    /// Something that is no container image.
+    OfArtifact,
+    Faulty(BlobFault),
+    Whole(Manifest, ImageConfig),
 }
 
 /// A variant whose layers are still to be read.
@@ -130,19 +155,11 @@ struct Entry {
     config: ImageConfig,
 }
 
-impl Entries {
-    fn of(image: &OpenImage) -> Result<Self, InspectError> {
-        let mut entries = Self::default();
+impl<'a> Entries<'a> {
+    fn of(image: &OpenImage, requested: &'a [Platform]) -> Result<Self, InspectError> {
+        let mut entries = Self { requested, ..Self::default() };
         match image.root() {
-            Image::Single(descriptor) => {
-                let digest = descriptor.digest;
-                let Some((manifest, config)) = entries.documents(image, descriptor)? else {
-                    return Err(InspectError::NotAnImage(digest));
-                };
-                let platform = normalise(&config.platform)?;
-                let number = EntryNumber::default();
-                entries.variants.push(Entry { number, platform, digest, manifest, config });
-            }
+            Image::Single(descriptor) => entries.add_single(image, descriptor)?,
             Image::Index { index, .. } => {
                 let numbered = index.manifests.iter().enumerate();
                 for (number, descriptor) in numbered.filter(|it| !it.1.is_attestation()) {
@@ -151,6 +168,29 @@ impl Entries {
             }
         }
         Ok(entries)
+    }
+
+    /// An image without an index is what its config says.
+    fn add_single(
+        &mut self,
+        image: &OpenImage,
+        descriptor: &Descriptor,
+    ) -> Result<(), InspectError> {
+        let digest = descriptor.digest;
+        match self.documents(image, descriptor, None)? {
+            Documents::OfArtifact => return Err(InspectError::NotAnImage(digest)),
+            Documents::Faulty(fault) => {
+                self.unreadable.push(Unreadable { platform: None, digest, faults: vec![fault] });
+            }
+            Documents::Whole(manifest, config) => match normalise(&config.platform)? {
+                platform if self.is_wanted(platform) => {
+                    let number = EntryNumber::default();
+                    self.variants.push(Entry { number, platform, digest, manifest, config });
+                }
+                other => self.unread.push(other),
+            },
+        }
+        Ok(())
     }
 
     fn add(
@@ -179,36 +219,69 @@ impl Entries {
         }
         // What the index states to be for no platform there is need not be read.
         let stated = descriptor.platform.as_ref().map(platform_of_entry).transpose();
-        let stated = match stated {
-            Ok(stated) => stated,
+        match stated {
             Err(kind) => {
                 self.oddities.push(Oddity { digest, kind });
-                return Ok(());
+                Ok(())
             }
-        };
-        let Some((manifest, config)) = self.documents(image, descriptor)? else {
-            self.artifacts += 1;
-            return Ok(());
-        };
-        // An entry without a platform leaves the claim to its config.
-        match stated.map_or_else(|| platform_of_entry(&config.platform), Ok) {
-            Ok(platform) => {
-                self.variants.push(Entry { number, platform, digest, manifest, config });
+            // Nor what nobody asked for: nothing that is wrong with it matters.
+            Ok(Some(platform)) if !self.is_wanted(platform) => {
+                self.unread.push(platform);
+                Ok(())
             }
-            Err(kind) => self.oddities.push(Oddity { digest, kind }),
+            Ok(stated) => self.add_documents(image, (number, descriptor), stated),
+        }
+    }
+
+    fn add_documents(
+        &mut self,
+        image: &OpenImage,
+        (number, descriptor): (EntryNumber, &Descriptor),
+        stated: Option<Platform>,
+    ) -> Result<(), InspectError> {
+        let digest = descriptor.digest;
+        match self.documents(image, descriptor, stated)? {
+            Documents::OfArtifact => self.artifacts += 1,
+            Documents::Faulty(fault) => {
+                self.unreadable.push(Unreadable { platform: stated, digest, faults: vec![fault] });
+            }
+            Documents::Whole(manifest, config) => {
+                // An entry without a platform leaves the claim to its config.
+                match stated.map_or_else(|| platform_of_entry(&config.platform), Ok) {
+                    Ok(platform) if !self.is_wanted(platform) => self.unread.push(platform),
+                    Ok(platform) => {
+                        self.variants.push(Entry { number, platform, digest, manifest, config });
+                    }
+                    Err(kind) => self.oddities.push(Oddity { digest, kind }),
+                }
+            }
         }
         Ok(())
     }
 
-    /// Reads a manifest and its config; `None` if it is no container image.
+    fn is_wanted(&self, platform: Platform) -> bool {
+        self.requested.is_empty() || self.requested.contains(&platform)
+    }
+
+    /// Reads a manifest and its config. What cannot be read and is nobody's is an error.
     fn documents(
         &mut self,
         image: &OpenImage,
         descriptor: &Descriptor,
-    ) -> Result<Option<(Manifest, ImageConfig)>, InspectError> {
-        let manifest = image.manifest(descriptor)?;
+        stated: Option<Platform>,
+    ) -> Result<Documents, InspectError> {
+        let fault = |role, digest, error: DocumentError| match fault_of(&error) {
+            Some(kind) if stated.is_some() || !matches!(kind, BlobFaultKind::Unusable { .. }) => {
+                Ok(Documents::Faulty(BlobFault { role, digest, kind }))
+            }
+            _ => Err(InspectError::Document(error)),
+        };
+        let manifest = match image.manifest(descriptor) {
+            Ok(manifest) => manifest,
+            Err(error) => return fault(BlobRole::Manifest, descriptor.digest, error),
+        };
         if manifest.is_artifact() {
-            return Ok(None);
+            return Ok(Documents::OfArtifact);
         }
         // An index may name one manifest over and over. What was read has the size that is stated.
         let size = descriptor.size.saturating_add(manifest.config.size);
@@ -216,13 +289,45 @@ impl Entries {
         if self.documents > DOCUMENTS_LIMIT {
             return Err(InspectError::Documents);
         }
-        let config: ImageConfig = image.document(&manifest.config)?;
+        let digest = manifest.config.digest;
+        let config: ImageConfig = match image.document(&manifest.config) {
+            Ok(config) => config,
+            Err(error) => return fault(BlobRole::Config, digest, error),
+        };
         // The layers are hashed by this algorithm alone: another could be neither proved nor refuted.
         if config.rootfs.diff_ids.iter().any(|it| it.algorithm() != Algorithm::Sha256) {
-            return Err(InspectError::DiffId(manifest.config.digest));
+            let error = InspectError::DiffId(digest);
+            let kind = BlobFaultKind::Unusable { reason: error.to_string() };
+            let fault = BlobFault { role: BlobRole::Config, digest, kind };
+            return stated.map_or(Err(error), |_| Ok(Documents::Faulty(fault)));
         }
-        Ok(Some((manifest, config)))
+        Ok(Documents::Whole(manifest, config))
     }
+}
+
+/// What a document's error says of its blob; `None` where that could not be found out.
+fn fault_of(error: &DocumentError) -> Option<BlobFaultKind> {
+    let contradiction = |field, stated: String, actual: String| {
+        Some(BlobFaultKind::Contradicted(Contradiction { field, stated, actual }))
+    };
+    match error {
+        DocumentError::DigestMismatch(it) => {
+            contradiction(BlobField::Digest, it.expected.to_string(), it.actual.to_string())
+        }
+        DocumentError::SizeMismatch { stated, actual, .. } => {
+            contradiction(BlobField::Size, stated.to_string(), actual.to_string())
+        }
+        DocumentError::TooLarge(_)
+        | DocumentError::Malformed { .. }
+        | DocumentError::Schema1(_) => Some(BlobFaultKind::Unusable { reason: chain(error) }),
+        DocumentError::Blob(_) | DocumentError::AllAbsent(_) => None,
+    }
+}
+
+/// An error with its causes.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |it| (*it).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Whether an entry is for `unknown/unknown` and holds statements instead of layers: tools that
@@ -289,13 +394,25 @@ const OTHER_ARCHITECTURES: [&str; 13] = [
     "wasm",
 ];
 
+/// What each layer is found to be.
+type Layers = BTreeMap<Digest, Result<LayerFacts, Vec<BlobFaultKind>>>;
+
 impl Entry {
-    fn into_variant(
-        self,
-        facts: &BTreeMap<Digest, LayerFacts>,
-        room: &mut Room,
-    ) -> Result<Variant, InspectError> {
-        let of = |layer: &Descriptor| facts.get(&layer.digest);
+    /// What is wrong with the layers.
+    fn faults(&self, layers: &Layers) -> Vec<BlobFault> {
+        let mut seen = BTreeSet::new();
+        let each = self.manifest.layers.iter().map(|it| it.digest).filter(|it| seen.insert(*it));
+        each.flat_map(|digest| {
+            let kinds = layers.get(&digest).and_then(|it| it.as_ref().err());
+            let kinds = kinds.map(Vec::as_slice).unwrap_or_default();
+            kinds.iter().map(move |kind| (digest, kind.clone()))
+        })
+        .map(|(digest, kind)| BlobFault { role: BlobRole::Layer, digest, kind })
+        .collect()
+    }
+
+    fn into_variant(self, facts: &Layers, room: &mut Room) -> Result<Variant, InspectError> {
+        let of = |layer: &Descriptor| facts.get(&layer.digest).and_then(|it| it.as_ref().ok());
         let files = Assembly::within(room).apply_all(self.manifest.layers.iter().filter_map(of));
         let files =
             files.map_err(|source| InspectError::Assembly { digest: self.digest, source })?;
@@ -331,17 +448,15 @@ fn contradictions(
     diff_id: Option<&Digest>,
     facts: &LayerFacts,
 ) -> Vec<Contradiction> {
-    let (digest, size) = facts.blob;
-    let diff_id = diff_id.map_or_else(|| "(none)".to_owned(), ToString::to_string);
-    [
-        (BlobField::Digest, descriptor.digest.to_string(), digest.to_string()),
-        (BlobField::Size, descriptor.size.to_string(), size.to_string()),
-        (BlobField::DiffId, diff_id, facts.diff_id.to_string()),
-    ]
-    .into_iter()
-    .filter(|(_, stated, actual)| stated != actual)
-    .map(|(field, stated, actual)| Contradiction { field, stated, actual })
-    .collect()
+    let mut found = blob_contradictions(descriptor, facts.blob);
+    if diff_id != Some(&facts.diff_id) {
+        found.push(Contradiction {
+            field: BlobField::DiffId,
+            stated: diff_id.map_or_else(|| "(none)".to_owned(), ToString::to_string),
+            actual: facts.diff_id.to_string(),
+        });
+    }
+    found
 }
 
 /// The most that all manifests and configs may take, in bytes: those of a hundred platforms take
@@ -356,7 +471,7 @@ fn read_layers(
     image: &OpenImage,
     entries: &[Entry],
     cache: &FactsCache,
-) -> Result<BTreeMap<Digest, LayerFacts>, InspectError> {
+) -> Result<Layers, InspectError> {
     let mut wanted: Vec<&Descriptor> = entries.iter().flat_map(|it| &it.manifest.layers).collect();
     wanted.sort_by_key(|it| it.digest);
     wanted.dedup_by_key(|it| it.digest);
@@ -370,7 +485,7 @@ fn read_layers(
             scope.spawn(|| {
                 while let Some(descriptor) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let result = read_one(image, descriptor, cache).and_then(|facts| {
-                        let own = facts.size_in_memory();
+                        let own = facts.as_ref().map_or(0, LayerFacts::size_in_memory);
                         let others = size.fetch_add(own, Ordering::Relaxed);
                         if others + own > FACTS_LIMIT {
                             Err(InspectError::TooMany)
@@ -394,20 +509,83 @@ fn read_one(
     image: &OpenImage,
     descriptor: &Descriptor,
     cache: &FactsCache,
-) -> Result<LayerFacts, InspectError> {
+) -> Result<Result<LayerFacts, Vec<BlobFaultKind>>, InspectError> {
     let digest = descriptor.digest;
     // Whatever is known of it: a layer that is not there cannot be used.
     let blob = image.blob(descriptor)?;
-    if let Some(facts) = cache.load(&digest) {
-        return Ok(facts);
+    if let Some(facts) = cache.load(&digest)
+        && is_genuine(image, descriptor, cache)?
+    {
+        return Ok(Ok(facts));
     }
-    let facts =
-        read_layer(descriptor, blob).map_err(|source| InspectError::Layer { digest, source })?;
+    let before = Sight::of(image, descriptor)?;
+    let facts = match read_layer(descriptor, blob) {
+        Ok(facts) => facts,
+        Err(LayerError::Contradicted { contradictions, .. }) => {
+            return Ok(Err(contradictions.into_iter().map(BlobFaultKind::Contradicted).collect()));
+        }
+        Err(error @ (LayerError::Damaged(_) | LayerError::MediaType(_) | LayerError::TooMany)) => {
+            return Ok(Err(vec![BlobFaultKind::Unusable { reason: chain(&error) }]));
+        }
+        Err(source @ LayerError::Read(_)) => return Err(InspectError::Layer { digest, source }),
+    };
     // A blob under a false digest says nothing about the true one.
     if facts.blob.0 == digest {
         cache.store(&digest, &facts);
+        before.remember(image, descriptor, cache)?;
     }
-    Ok(facts)
+    Ok(Ok(facts))
+}
+
+/// Whether a blob that was read before has the bytes of its digest now. What a registry sends is
+/// hashed when it is read; a file that was not changed since it was hashed is not hashed again.
+fn is_genuine(
+    image: &OpenImage,
+    descriptor: &Descriptor,
+    cache: &FactsCache,
+) -> Result<bool, InspectError> {
+    let digest = descriptor.digest;
+    let before = Sight::of(image, descriptor)?;
+    match before.storage {
+        Storage::Registry => return Ok(true),
+        Storage::File(file) if cache.has_seen(&file, &digest) => return Ok(true),
+        Storage::File(_) | Storage::Spool => {}
+    }
+    let blob = Hashing::with(digest.algorithm(), image.blob(descriptor)?).finish();
+    let blob = blob.map_err(|source| BlobError::read(descriptor, source))?;
+    if blob.0 == digest {
+        before.remember(image, descriptor, cache)?;
+    }
+    Ok(blob.0 == digest)
+}
+
+/// Where a blob was, before it was hashed.
+struct Sight {
+    storage: Storage,
+    at: SystemTime,
+}
+
+impl Sight {
+    fn of(image: &OpenImage, descriptor: &Descriptor) -> Result<Self, InspectError> {
+        let at = SystemTime::now();
+        Ok(Self { storage: image.storage(descriptor)?, at })
+    }
+
+    /// Remembers that a file's bytes have their digest, unless it may have been changed since.
+    fn remember(
+        &self,
+        image: &OpenImage,
+        descriptor: &Descriptor,
+        cache: &FactsCache,
+    ) -> Result<(), InspectError> {
+        if let Storage::File(file) = self.storage
+            && file.is_settled(self.at)
+            && image.storage(descriptor)? == self.storage
+        {
+            cache.mark_seen(&file, &descriptor.digest);
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -525,16 +703,92 @@ mod tests {
         let digest = layer.descriptor().digest;
         let path = format!("blobs/sha256/{}", digest.hex());
         let layout = Fixture::of([Made::new("linux/amd64").layer(layer)]).layout();
+        let blob_size = layout.get(&path).len();
 
         let mut damaged = layout.clone();
         let blob = damaged.get(&path);
         damaged.set(&path, blob[..blob.len() - 9].to_vec());
-        let error = damaged.inspect(&[]).expect_err("damaged");
-        assert_eq!(error.to_string(), format!("cannot read the layer {digest}"));
+        let facts = damaged.inspect(&[]).expect("facts");
+        let [Unreadable { platform: Some(_), faults, .. }] = facts.unreadable.as_slice() else {
+            panic!("{:?}", facts.unreadable)
+        };
+        let field = |it: &BlobFault| match &it.kind {
+            BlobFaultKind::Contradicted(it) => (it.field, it.actual.clone()),
+            other @ BlobFaultKind::Unusable { .. } => panic!("{other:?}"),
+        };
+        let found: Vec<_> = faults.iter().map(field).collect();
+        let size = (blob_size - 9).to_string();
+        let cut = Digest::of(damaged.get(&path)).to_string();
+        assert_eq!(found, [(BlobField::Digest, cut), (BlobField::Size, size)]);
+        assert!(facts.variants.is_empty() && faults.iter().all(|it| it.digest == digest));
 
         let mut missing = layout;
         missing.remove(&path);
         let error = missing.inspect(&[]).expect_err("missing");
         assert_eq!(error.to_string(), format!("the blob {digest} is missing"));
+    }
+
+    /// Facts that are known, and whether the bytes are those of the digest that they are known of.
+    fn second_look(
+        open: impl Fn() -> OpenImage,
+        change: impl FnOnce(),
+    ) -> (ImageFacts, ImageFacts) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = FactsCache::Folder(folder.path().to_owned());
+        let look = || inspect(&open(), &[], &cache, &Events::ignored()).expect("facts");
+        let first = look();
+        change();
+        (first, look())
+    }
+
+    #[test]
+    fn facts_that_are_known_do_not_vouch_for_a_file() {
+        let healthy = Made::new("linux/arm64")
+            .layer(Layer::new().file("data", 0o644, "data").compressed(Compression::Gzip));
+        let image = Fixture::of([Made::healthy("linux/amd64")]).and(&healthy).layout();
+        let damaged = Fixture::of([Made::healthy("linux/amd64")])
+            .and(&healthy)
+            .with_blob(BlobRole::Layer, |bytes| [&bytes[..30], b"X", &bytes[31..]].concat())
+            .layout();
+        let (sound, cracked) = (image.write_folder(), damaged.write_folder());
+        let at = std::cell::Cell::new(sound.path());
+        let open = || crate::oci::open_layout(at.get(), None).expect("a layout");
+        let (first, second) = second_look(open, || at.set(cracked.path()));
+        assert_eq!((first.variants.len(), first.unreadable.len()), (2, 0));
+        assert_eq!((second.variants.len(), second.unreadable.len()), (1, 1));
+        assert_eq!(
+            second.unreadable[0].platform.map(|it| it.to_string()).as_deref(),
+            Some("linux/arm64")
+        );
+
+        let (sound, cracked) = (image.write(), damaged.write());
+        let at = std::cell::Cell::new(sound.path());
+        let open = || crate::oci::open_archive(at.get(), None).expect("an archive");
+        let (_, second) = second_look(open, || at.set(cracked.path()));
+        assert_eq!((second.variants.len(), second.unreadable.len()), (1, 1));
+    }
+
+    /// The clock of a filesystem stands still for a while; a file that was just written is hashed
+    /// each time, until another change would show.
+    #[test]
+    fn a_file_that_was_hashed_is_hashed_again_when_it_may_have_changed() {
+        let layer = Layer::new().file("data", 0o644, "data");
+        let path = format!("blobs/sha256/{}", layer.descriptor().digest.hex());
+        let layout = Fixture::of([Made::new("linux/amd64").layer(layer)]).layout();
+        let folder = layout.write_folder();
+        let open = || crate::oci::open_layout(folder.path(), None).expect("a layout");
+        let file = folder.path().join(&path);
+        let change = || {
+            let time = std::fs::metadata(&file).and_then(|it| it.modified()).expect("a time");
+            let mut bytes = std::fs::read(&file).expect("the layer");
+            let data = bytes.len() - 1536;
+            bytes[data] ^= 1;
+            std::fs::write(&file, bytes).expect("the layer");
+            let file = std::fs::File::options().write(true).open(&file).expect("the layer");
+            file.set_modified(time).expect("a time");
+        };
+        let (first, second) = second_look(open, change);
+        assert_eq!(first.variants[0].layers[0].contradictions, []);
+        assert_ne!(second.variants[0].layers[0].contradictions, []);
     }
 }

@@ -120,8 +120,14 @@ fn image(entries: Vec<LayerEntry>, platform: Platform) -> Result<ImageFacts, Tre
         surplus: Vec::new(),
         files: RootFs::of_layers([&facts])?,
     };
-    let (requested, oddities) = (vec![platform], Vec::new());
-    Ok(ImageFacts { digest, requested, oddities, variants: vec![variant], unread: Vec::new() })
+    Ok(ImageFacts {
+        digest,
+        requested: vec![platform],
+        oddities: Vec::new(),
+        variants: vec![variant],
+        unreadable: Vec::new(),
+        unread: Vec::new(),
+    })
 }
 
 /// What stands in a folder, in the order of the paths.

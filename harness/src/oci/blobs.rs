@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Descriptor, Digest};
+use super::{Descriptor, Digest, Storage};
 
 /// Gives blobs on demand, to several threads at once. Opening and reading may block.
 ///
@@ -28,6 +28,15 @@ pub trait Blobs: fmt::Debug + Send + Sync {
     /// As [`Blobs::blob`].
     fn manifest(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, BlobError> {
         self.blob(descriptor)
+    }
+
+    /// Where a config or layer is kept.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be told.
+    fn storage(&self, _: &Descriptor) -> Result<Storage, BlobError> {
+        Ok(Storage::Registry)
     }
 }
 
@@ -87,5 +96,9 @@ impl<B: Blobs> Blobs for Known<B> {
 
     fn manifest(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, BlobError> {
         self.known(descriptor).map_or_else(|| self.others.manifest(descriptor), Ok)
+    }
+
+    fn storage(&self, descriptor: &Descriptor) -> Result<Storage, BlobError> {
+        self.others.storage(descriptor)
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use super::{BlobError, Blobs, Descriptor, Digest, Image, Index, Manifest, Mismatch};
+use super::{BlobError, Blobs, Descriptor, Digest, Image, Index, Manifest, Mismatch, Storage};
 
 /// No JSON document of a sane image comes near; a larger one is refused.
 pub const DOCUMENT_LIMIT: u64 = 16 << 20;
@@ -129,6 +129,15 @@ impl OpenImage {
     /// When it is missing or cannot be read.
     pub fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, BlobError> {
         self.blobs.blob(descriptor)
+    }
+
+    /// Where a blob is kept.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be told.
+    pub fn storage(&self, descriptor: &Descriptor) -> Result<Storage, BlobError> {
+        self.blobs.storage(descriptor)
     }
 
     /// Leaves out of the index what is not there with all of its blobs: an engine that has pulled

@@ -11,7 +11,10 @@ use thiserror::Error;
 
 use super::file::open_regular;
 use super::image::read_limited;
-use super::{BlobError, Blobs, Descriptor, Digest, DocumentError, Image, Index, OpenImage};
+use super::{
+    BlobError, Blobs, Descriptor, Digest, DocumentError, FileIdentity, Image, Index, OpenImage,
+    Storage,
+};
 
 /// The annotations by which a layout names its images: the specification's, and containerd's,
 /// which has the whole name and is what engines write.
@@ -228,6 +231,12 @@ impl Blobs for Folder {
     fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, BlobError> {
         let file = open_regular(&self.0.join(blob_path(descriptor.digest)));
         Ok(Box::new(file.map_err(|error| BlobError::read(descriptor, error))?))
+    }
+
+    fn storage(&self, descriptor: &Descriptor) -> Result<Storage, BlobError> {
+        let file = std::fs::metadata(self.0.join(blob_path(descriptor.digest)));
+        let file = file.map_err(|error| BlobError::read(descriptor, error))?;
+        Ok(Storage::File(FileIdentity::new(&file)))
     }
 }
 

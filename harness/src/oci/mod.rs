@@ -16,6 +16,7 @@ mod file;
 mod image;
 mod layout;
 mod saved;
+mod storage;
 mod tar_file;
 #[cfg(test)]
 mod tests;
@@ -31,3 +32,4 @@ pub use document::{
 pub(crate) use image::is_schema_1;
 pub use image::{DOCUMENT_LIMIT, DocumentError, OpenImage};
 pub use layout::{LayoutError, LayoutErrorKind, Names, open_layout};
+pub use storage::{FileIdentity, Storage};

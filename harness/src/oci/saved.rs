@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::image::read_limited;
 use super::layout::{LayoutErrorKind, Names, is_end_of_name};
 use super::tar_file::TarFile;
-use super::{BlobError, Blobs, Descriptor, Digest, Hashing, Image, ImageConfig, Known, OpenImage};
+use super::{
+    BlobError, Blobs, Descriptor, Digest, Hashing, Image, ImageConfig, Known, OpenImage, Storage,
+};
 
 const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG_TYPE: &str = "application/vnd.oci.image.config.v1+json";
@@ -156,5 +158,11 @@ impl Blobs for Members {
     fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, BlobError> {
         let member = self.places.get(&descriptor.digest).and_then(|it| self.tar.member(it));
         Ok(Box::new(member.ok_or(BlobError::Missing(descriptor.digest))?))
+    }
+
+    fn storage(&self, descriptor: &Descriptor) -> Result<Storage, BlobError> {
+        let name = self.places.get(&descriptor.digest);
+        let name = name.ok_or(BlobError::Missing(descriptor.digest))?;
+        self.tar.storage(name).map_err(|error| BlobError::read(descriptor, error))
     }
 }

@@ -13,7 +13,7 @@ use tar::EntryType;
 use super::budget::{Budget, Guarded};
 use super::file::{Part, open_regular};
 use super::layout::{LayoutErrorKind, blob_path};
-use super::{BlobError, Blobs, Descriptor};
+use super::{BlobError, Blobs, Descriptor, FileIdentity, Storage};
 
 /// What compressed files begin with, for a better message than that of a broken tar.
 const COMPRESSED: [(&[u8], &str); 3] =
@@ -35,6 +35,8 @@ const LINK_LIMIT: usize = 8;
 pub(super) struct TarFile {
     file: Arc<File>,
     members: Arc<BTreeMap<String, Member>>,
+    /// Whether the file is one that somebody may name again, and no spool.
+    is_named: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -55,8 +57,12 @@ impl TarFile {
         if let Some((_, name)) = COMPRESSED.iter().find(|(magic, _)| head.starts_with(magic)) {
             return Err(LayoutErrorKind::Compressed(name));
         }
-        let file = if head.starts_with(GZIP) { decompressed(&file) } else { Ok(file) };
-        file.and_then(Self::of).map_err(LayoutErrorKind::Read)
+        let tar = if head.starts_with(GZIP) {
+            decompressed(&file).and_then(Self::of)
+        } else {
+            Self::of(file).map(|it| Self { is_named: true, ..it })
+        };
+        tar.map_err(LayoutErrorKind::Read)
     }
 
     /// Finds the members of a tar.
@@ -81,7 +87,7 @@ impl TarFile {
                 return Err(io::Error::other("it holds too many files"));
             }
         }
-        Ok(Self { file: Arc::new(file), members: Arc::new(members) })
+        Ok(Self { file: Arc::new(file), members: Arc::new(members), is_named: false })
     }
 
     /// Opens a member, links followed.
@@ -93,6 +99,15 @@ impl TarFile {
     /// The size of a member, links followed.
     pub(super) fn size(&self, name: &str) -> Option<u64> {
         Some(self.find(name)?.1)
+    }
+
+    /// Where a member is kept, links followed.
+    pub(super) fn storage(&self, name: &str) -> io::Result<Storage> {
+        let (start, _) = self.find(name).ok_or(io::ErrorKind::NotFound)?;
+        if !self.is_named {
+            return Ok(Storage::Spool);
+        }
+        Ok(Storage::File(FileIdentity::new(&self.file.metadata()?).at(start)))
     }
 
     fn find(&self, name: &str) -> Option<(u64, u64)> {
@@ -111,6 +126,11 @@ impl Blobs for TarFile {
     fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, BlobError> {
         let member = self.member(&blob_path(descriptor.digest));
         Ok(Box::new(member.ok_or(BlobError::Missing(descriptor.digest))?))
+    }
+
+    fn storage(&self, descriptor: &Descriptor) -> Result<Storage, BlobError> {
+        let storage = TarFile::storage(self, &blob_path(descriptor.digest));
+        storage.map_err(|error| BlobError::read(descriptor, error))
     }
 }
 

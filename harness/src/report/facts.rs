@@ -9,7 +9,7 @@ use super::Blocked;
 use super::json::JsonBlocked;
 use super::text::{line, write_blocked};
 use crate::elf::{Attributes, ElfFacts};
-use crate::inspect::{Content, ForeignFormat, ImageFacts, NodeKind, Variant};
+use crate::inspect::{Content, ForeignFormat, ImageFacts, NodeKind, Unreadable, Variant};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -67,6 +67,9 @@ pub fn write_facts_text(report: &FactsReport, to: &mut dyn Write) -> io::Result<
             for variant in &image.variants {
                 write_variant(variant, to)?;
             }
+            for variant in &image.unreadable {
+                write_unreadable(variant, to)?;
+            }
             for platform in &image.unread {
                 writeln!(to, "  {platform}  {DIM}not asked for{DIM:#}")?;
             }
@@ -91,6 +94,15 @@ fn write_variant(variant: &Variant, to: &mut dyn Write) -> io::Result<()> {
         if let Some(what) = describe(content) {
             writeln!(to, "    {}  {DIM}{}{DIM:#}", line(path.as_str()), line(&what))?;
         }
+    }
+    Ok(())
+}
+
+fn write_unreadable(variant: &Unreadable, to: &mut dyn Write) -> io::Result<()> {
+    let platform = variant.platform.map_or_else(|| "(unknown)".to_owned(), |it| it.to_string());
+    writeln!(to, "  {BOLD}{platform}{BOLD:#}  {DIM}{}{DIM:#}", variant.digest)?;
+    for fault in &variant.faults {
+        writeln!(to, "    {}", line(&fault.to_string()))?;
     }
     Ok(())
 }

@@ -254,8 +254,9 @@ mod tests {
     use super::*;
     use crate::check::{Expectations, RunExpectation, TraceExpectation, check};
     use crate::evidence::Evidence;
-    use crate::fixture::{Image, Layer, Variant, program};
-    use crate::inspect::Arguments;
+    use crate::fixture::{Image, Layer, Lie, Variant, program};
+    use crate::inspect::{Arguments, BlobRole};
+    use crate::oci::Compression;
     use crate::report::write_json;
     use crate::verdict::{Known, Strictness};
 
@@ -265,7 +266,11 @@ mod tests {
             layer.executable(&format!("bin/{number:03}"), program("linux/amd64"))
         });
         let layer = layer.executable("bin/005-old", program("linux/386"));
-        let image = Image::of([Variant::healthy("linux/arm64").layer(layer)]).inspect(&[]);
+        report_of(&Image::of([Variant::healthy("linux/arm64").layer(layer)]))
+    }
+
+    fn report_of(image: &Image) -> SubjectReport {
+        let image = image.inspect(&[]);
         let runs = std::collections::BTreeMap::default();
         let evidence = Evidence { image, runs, making: Making::Found };
         let (run, trace) = (RunExpectation::default(), TraceExpectation::default());
@@ -294,6 +299,32 @@ mod tests {
         write_json(&[report], &mut json).expect("in memory");
         let json = String::from_utf8(json).expect("JSON is UTF-8");
         assert_eq!(json.matches("/bin/").count(), 124, "JSON has them all");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_of_its_platform_alone() {
+        let packed = Layer::new().file("data", 0o644, "data").compressed(Compression::Gzip);
+        let beside = |arm64: Variant| Image::of([Variant::healthy("linux/amd64"), arm64]);
+        let healthy = Variant::healthy("linux/arm64");
+        let cut_off = beside(healthy.clone().false_layer(packed.clone(), Lie::CutOff));
+        let text = |image: &Image| text(&report_of(image));
+        let said = text(&cut_off);
+        assert!(said.contains("  pass    linux/amd64"), "{said}");
+        assert!(said.contains("  blocked linux/arm64"), "{said}");
+        assert!(said.contains("    cannot read the layer sha256:"), "{said}");
+        assert!(
+            said.contains("blocked: 1 of 2 platforms passed, 1 could not be verified"),
+            "{said}"
+        );
+        let cracked = beside(healthy.layer(packed))
+            .with_blob(BlobRole::Layer, |bytes| bytes.iter().rev().copied().collect());
+        let said = text(&cracked);
+        assert!(said.contains("  fail    linux/arm64"), "{said}");
+        assert!(
+            said.contains("    error DigestMismatch: the digest of the layer sha256:"),
+            "{said}"
+        );
+        assert!(said.contains("fail: 1 of 2 platforms passed ("), "{said}");
     }
 
     #[test]

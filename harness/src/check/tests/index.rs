@@ -3,6 +3,8 @@ use serde_json::json;
 use super::{Case, Rule, caught, silent};
 use crate::elf::{ElfType, Machine};
 use crate::fixture::{ElfFile, Image, Layer, Lie, Variant};
+use crate::inspect::BlobRole;
+use crate::oci::Compression;
 
 pub(super) fn cases() -> Vec<Case> {
     [platforms(), invalid(), descriptors(), nesting(), emptiness(), digests(), identical_layers()]
@@ -289,6 +291,46 @@ fn digests() -> Vec<Case> {
             found,
         ),
         silent(Rule::DigestMismatch, "all statements are true", with(Lie::None)),
+    ]
+    .into_iter()
+    .chain(damage())
+    .collect()
+}
+
+/// Bytes that are not those of their digest, and make nothing that can be read.
+fn damage() -> Vec<Case> {
+    let beside = |role, change| {
+        let packed = Layer::new().file("data", 0o644, "data").compressed(Compression::Gzip);
+        healthy(&["linux/amd64"])
+            .and(&Variant::healthy("linux/arm64").layer(packed))
+            .with_blob(role, change)
+    };
+    let cut = |bytes: &[u8]| bytes[..bytes.len() / 2].to_vec();
+    let swap = |bytes: &[u8]| bytes.iter().rev().copied().collect();
+    let packed = Layer::new().file("data", 0o644, "data").compressed(Compression::Gzip);
+    let found: &[&str] = &["error linux/arm64 -"];
+    // The digest, and the size.
+    let both: &[&str] = &["error linux/arm64 -", "error linux/arm64 -"];
+    let rule = Rule::DigestMismatch;
+    vec![
+        caught(rule, "other bytes, which are no gzip", beside(BlobRole::Layer, swap), found),
+        caught(rule, "half a layer", beside(BlobRole::Layer, cut), both),
+        caught(rule, "half a manifest", beside(BlobRole::Manifest, cut), found),
+        caught(rule, "half a config", beside(BlobRole::Config, cut), found),
+        silent(rule, "half a manifest of a platform that nobody asked for", {
+            beside(BlobRole::Manifest, cut)
+        })
+        .requesting(&["linux/amd64"]),
+        silent(rule, "half a layer of a platform that nobody asked for", {
+            beside(BlobRole::Layer, cut)
+        })
+        .requesting(&["linux/amd64"]),
+        silent(
+            rule,
+            "half a layer that is stated to be just that: nobody knows whose fault it is",
+            healthy(&["linux/amd64"])
+                .and(&Variant::healthy("linux/arm64").false_layer(packed, Lie::CutOff)),
+        ),
     ]
 }
 
