@@ -307,7 +307,7 @@ impl VariantJudgement {
 fn unusable(fault: &BlobFault) -> Option<String> {
     match &fault.kind {
         BlobFaultKind::Unusable { .. } => Some(fault.to_string()),
-        BlobFaultKind::Contradicted(_) => None,
+        BlobFaultKind::Missing | BlobFaultKind::Contradicted(_) => None,
     }
 }
 

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use archproof::engine::{Engine, Environment, ImageStore};
 use archproof::event::Events;
-use archproof::inspect::{FactsCache, ImageFacts, InspectError, inspect};
+use archproof::inspect::{BlobFaultKind, FactsCache, ImageFacts, InspectError, inspect};
 use archproof::oci::{Hashing, Image as Root, OpenImage};
 use archproof::source::{
     Credentials, Opened, Opener, Origin, Source, SourceError, SourceName, TransferLimits,
@@ -292,19 +292,37 @@ fn layers_are_what_their_descriptors_say() {
     let half = answer(|bytes| Reply::ok(&bytes[..600])).expect("half a layer");
     let faults = &half.unreadable[0].faults;
     assert_eq!((half.variants.len(), faults.len()), (0, 2), "digest and size: {faults:?}");
+    let gone = answer(|_| Reply::status(404)).expect("no layer");
+    assert_eq!(gone.unreadable[0].faults[0].kind, BlobFaultKind::Missing);
     for (change, message) in [
         (
             (|bytes| Reply::ok(&[bytes, b"more"].concat())) as fn(&[u8]) -> Reply,
             "there is more to it than",
         ),
         (|_| Reply::endless(), "there is more to it than"),
-        (|_| Reply::status(404), "is missing"),
         (|_| Reply::status(500), "answers 500"),
     ] {
         let error = answer(change).expect_err(message);
         let all = format!("{} {error:?}", chain(&error));
         assert!(all.contains(message), "{all}");
     }
+}
+
+/// What a registry lost of one platform says nothing of the others.
+#[test]
+fn a_manifest_that_is_gone_is_told_of_its_platform_alone() {
+    let made = Image::two();
+    let gone = made.manifests[1].digest.to_string();
+    let fake =
+        Fake::new(
+            move |request| {
+                if request.asks_for(&gone) { Reply::status(404) } else { serve(&made, request) }
+            },
+        );
+    let facts = facts(&open(&fake.name()).expect("an image")).expect("facts");
+    assert_eq!((facts.variants.len(), facts.unreadable.len()), (1, 1));
+    assert_eq!(facts.unreadable[0].faults[0].kind, BlobFaultKind::Missing);
+    assert!(facts.unreadable[0].platform.is_some());
 }
 
 #[test]

@@ -30,6 +30,10 @@ fn entries(image: &ImageFacts) -> impl Iterator<Item = (Platform, Digest)> {
 }
 
 fn missing(image: &ImageFacts) -> Vec<Finding> {
+    if image.unreadable.iter().any(|it| it.platform.is_none()) {
+        // It may be that one.
+        return Vec::new();
+    }
     let there: BTreeSet<Platform> = entries(image).map(|it| it.0).collect();
     let all: BTreeSet<Platform> = there.iter().chain(&image.unread).copied().collect();
     let list: Vec<String> = all.iter().map(ToString::to_string).collect();
@@ -155,6 +159,10 @@ fn blobs(variant: &Unreadable) -> Vec<Finding> {
                     format!("the {} of the {role} {digest} is not what was stated", it.field);
                 let finding = of_variant(Rule::DigestMismatch, variant, message);
                 Some(finding.with_values(&it.stated, &it.actual))
+            }
+            BlobFaultKind::Missing => {
+                let message = format!("the {role} {digest} is missing, which the image names");
+                Some(of_variant(Rule::BlobMissing, variant, message))
             }
             BlobFaultKind::Unusable { .. } => None,
         });

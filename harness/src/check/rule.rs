@@ -116,6 +116,7 @@ rules! {
     PlatformDescriptorMismatch, Index, Error, "The index and the image's config state different platforms.";
     IndexNested, Index, Error, "An entry of the index is an index itself.";
     LayersEmpty, Index, Error, "A variant holds no file.";
+    BlobMissing, Index, Error, "A manifest, config or layer that the image names does not exist.";
     DigestMismatch, Index, Error, "The bytes of a layer, config or manifest are not what is stated of them.";
     LayersIdentical, Index, Warning, "Variants for different machines have the same layers, machine code included.";
     ElfMachineMismatch, Elf, Error, "An ELF file is for another machine than its platform.";

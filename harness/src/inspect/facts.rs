@@ -54,6 +54,7 @@ impl std::fmt::Display for BlobFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { role, digest, kind } = self;
         match kind {
+            BlobFaultKind::Missing => write!(f, "the {role} {digest} is missing"),
             BlobFaultKind::Contradicted(Contradiction { field, actual, .. }) => {
                 write!(f, "the {field} of the {role} {digest} is not what was stated: {actual}")
             }
@@ -90,6 +91,8 @@ impl std::fmt::Display for BlobRole {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BlobFaultKind {
+    /// It is not there.
+    Missing,
     /// Its bytes are not those that its descriptor states.
     Contradicted(Contradiction),
     /// Its bytes are those that its descriptor states, and cannot be read: whether the image is at

@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -19,6 +18,7 @@ use super::facts::{
 };
 use super::layer::{LayerError, LayerFacts, blob_contradictions, read_layer};
 use super::rootfs::Node;
+use crate::error_chain::error_chain;
 use crate::event::{Event, Events};
 use crate::oci::{
     Algorithm, BlobError, Descriptor, Digest, DocumentError, Hashing, Image, ImageConfig, Manifest,
@@ -319,15 +319,12 @@ fn fault_of(error: &DocumentError) -> Option<BlobFaultKind> {
         }
         DocumentError::TooLarge(_)
         | DocumentError::Malformed { .. }
-        | DocumentError::Schema1(_) => Some(BlobFaultKind::Unusable { reason: chain(error) }),
+        | DocumentError::Schema1(_) => {
+            Some(BlobFaultKind::Unusable { reason: error_chain(error).join(": ") })
+        }
+        DocumentError::Blob(BlobError::Missing(_)) => Some(BlobFaultKind::Missing),
         DocumentError::Blob(_) | DocumentError::AllAbsent(_) => None,
     }
-}
-
-/// An error with its causes.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |it| (*it).source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Whether an entry is for `unknown/unknown` and holds statements instead of layers: tools that
@@ -512,7 +509,10 @@ fn read_one(
 ) -> Result<Result<LayerFacts, Vec<BlobFaultKind>>, InspectError> {
     let digest = descriptor.digest;
     // Whatever is known of it: a layer that is not there cannot be used.
-    let blob = image.blob(descriptor)?;
+    let blob = match image.blob(descriptor) {
+        Err(BlobError::Missing(_)) => return Ok(Err(vec![BlobFaultKind::Missing])),
+        blob => blob?,
+    };
     if let Some(facts) = cache.load(&digest)
         && is_genuine(image, descriptor, cache)?
     {
@@ -525,7 +525,8 @@ fn read_one(
             return Ok(Err(contradictions.into_iter().map(BlobFaultKind::Contradicted).collect()));
         }
         Err(error @ (LayerError::Damaged(_) | LayerError::MediaType(_) | LayerError::TooMany)) => {
-            return Ok(Err(vec![BlobFaultKind::Unusable { reason: chain(&error) }]));
+            let reason = error_chain(&error).join(": ");
+            return Ok(Err(vec![BlobFaultKind::Unusable { reason }]));
         }
         Err(source @ LayerError::Read(_)) => return Err(InspectError::Layer { digest, source }),
     };
@@ -714,7 +715,7 @@ mod tests {
         };
         let field = |it: &BlobFault| match &it.kind {
             BlobFaultKind::Contradicted(it) => (it.field, it.actual.clone()),
-            other @ BlobFaultKind::Unusable { .. } => panic!("{other:?}"),
+            other => panic!("{other:?}"),
         };
         let found: Vec<_> = faults.iter().map(field).collect();
         let size = (blob_size - 9).to_string();
@@ -724,8 +725,9 @@ mod tests {
 
         let mut missing = layout;
         missing.remove(&path);
-        let error = missing.inspect(&[]).expect_err("missing");
-        assert_eq!(error.to_string(), format!("the blob {digest} is missing"));
+        let facts = missing.inspect(&[]).expect("facts");
+        let fault = BlobFault { role: BlobRole::Layer, digest, kind: BlobFaultKind::Missing };
+        assert_eq!(facts.unreadable[0].faults, [fault]);
     }
 
     /// Facts that are known, and whether the bytes are those of the digest that they are known of.

@@ -17,6 +17,7 @@ use super::{
 };
 
 const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+const PLAIN_LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 const CONFIG_TYPE: &str = "application/vnd.oci.image.config.v1+json";
 
 /// One image of `manifest.json`.
@@ -112,7 +113,10 @@ fn choose<'a>(images: &'a [Saved], wanted: Option<&str>) -> Result<&'a Saved, La
 /// read for its own.
 fn describe(tar: &TarFile, name: &str, diff_id: Digest) -> Result<Descriptor, LayoutErrorKind> {
     let missing = || LayoutErrorKind::Missing(name.to_owned());
-    let size = tar.size(name).ok_or_else(missing)?;
+    let Some(size) = tar.size(name) else {
+        // It is missed when somebody reads it, under the only digest that is known of it.
+        return Ok(Descriptor { digest: diff_id, size: 0, ..Descriptor::of(PLAIN_LAYER, b"") });
+    };
     let mut head = Vec::new();
     let member = tar.member(name).ok_or_else(missing)?;
     member.take(4).read_to_end(&mut head).map_err(LayoutErrorKind::Read)?;
@@ -127,8 +131,7 @@ fn describe(tar: &TarFile, name: &str, diff_id: Digest) -> Result<Descriptor, La
     } else {
         diff_id
     };
-    let suffix = compression.unwrap_or_default();
-    let media_type = format!("application/vnd.oci.image.layer.v1.tar{suffix}");
+    let media_type = format!("{PLAIN_LAYER}{}", compression.unwrap_or_default());
     Ok(Descriptor { digest, size, ..Descriptor::of(&media_type, b"") })
 }
 

@@ -322,12 +322,15 @@ fn what_is_missing_of_an_image_of_old_is_named() {
     let config = list[0]["Config"].as_str().expect("a name");
     let open =
         |saved: &Layout| kind(open_docker_archive(saved.write().path(), None).expect_err(""));
-    for name in [layer, config] {
-        let mut damaged = saved.clone();
-        damaged.remove(name);
-        let expected = format!("it has no {name}, which its manifest.json names");
-        assert_eq!(open(&damaged), expected);
-    }
+    let mut damaged = saved.clone();
+    damaged.remove(config);
+    assert_eq!(open(&damaged), format!("it has no {config}, which its manifest.json names"));
+    let mut damaged = saved.clone();
+    damaged.remove(layer);
+    let image = open_docker_archive(damaged.write().path(), None).expect("an image");
+    let (manifest, _) = first(&image);
+    let missing = image.blob(&manifest.layers[0]).map(drop).expect_err("no layer");
+    assert!(matches!(missing, BlobError::Missing(_)), "{missing}");
     let mut damaged = saved.clone();
     let mut lying = list.clone();
     lying[0]["Layers"] = json!([layer, layer]);
@@ -361,8 +364,10 @@ fn links_in_an_archive_are_followed_and_never_lead_out() {
     read_layers(&archive("../real/layer.tar").expect("a link within"));
     let climbing = ["/absolute", "../../climbing", "/etc/passwd", "../l/layer.tar", "nowhere"];
     for target in climbing {
-        let error = kind(archive(target).expect_err(target));
-        assert_eq!(error, "it has no l/layer.tar, which its manifest.json names");
+        let image = archive(target).expect("an image without its layer");
+        let (manifest, _) = first(&image);
+        let missing = image.blob(&manifest.layers[0]).map(drop).expect_err(target);
+        assert!(matches!(missing, BlobError::Missing(_)), "{target}: {missing}");
     }
 }
 
@@ -383,7 +388,8 @@ fn what_the_engine_did_not_have_is_left_out() {
         assert_eq!(kept.root().descriptor(), descriptor, "the digest is the whole index's");
         let Image::Index { index: kept, .. } = kept.root() else { panic!("an index") };
         assert_eq!(kept.manifests, [index.manifests[0].clone(), index.manifests[2].clone()]);
-        assert!(sparse.inspect(&[]).is_err(), "any other layout has to be whole");
+        let facts = sparse.inspect(&[]).expect("facts");
+        assert_eq!(facts.unreadable.len(), 1, "any other layout has to be whole");
     }
     let mut empty = whole.clone();
     empty.remove(&path(index.manifests[0].digest));

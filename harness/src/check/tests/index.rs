@@ -7,10 +7,19 @@ use crate::inspect::BlobRole;
 use crate::oci::Compression;
 
 pub(super) fn cases() -> Vec<Case> {
-    [platforms(), invalid(), descriptors(), nesting(), emptiness(), digests(), identical_layers()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        platforms(),
+        invalid(),
+        descriptors(),
+        nesting(),
+        emptiness(),
+        missing(),
+        digests(),
+        identical_layers(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn healthy(platforms: &[&str]) -> Image {
@@ -295,6 +304,49 @@ fn digests() -> Vec<Case> {
     .into_iter()
     .chain(damage())
     .collect()
+}
+
+fn missing() -> Vec<Case> {
+    let lacking = |role| {
+        let own = Layer::new().file("data", 0o644, "data");
+        healthy(&["linux/amd64"])
+            .and(&Variant::healthy("linux/arm64").layer(own))
+            .without_blob(role)
+    };
+    let rule = Rule::BlobMissing;
+    let found: &[&str] = &["error linux/arm64 -"];
+    let unstated = Variant::healthy("linux/arm64").unstated();
+    vec![
+        caught(rule, "an index whose push broke off", lacking(BlobRole::Manifest), found),
+        caught(rule, "a config that was deleted", lacking(BlobRole::Config), found),
+        caught(rule, "a layer that was deleted", lacking(BlobRole::Layer), found),
+        caught(rule, "the platform that was asked for", lacking(BlobRole::Manifest), found)
+            .requesting(&["linux/amd64", "linux/arm64"]),
+        caught(
+            rule,
+            "a manifest of a platform that nobody states",
+            healthy(&["linux/amd64"]).and(&unstated).without_blob(BlobRole::Manifest),
+            &["error - -"],
+        ),
+        caught(
+            rule,
+            "the only manifest",
+            healthy(&["linux/amd64"]).without_index().without_blob(BlobRole::Manifest),
+            &["error - -"],
+        )
+        .requesting(&["linux/amd64"]),
+        silent(rule, "a manifest that nobody asked for", lacking(BlobRole::Manifest))
+            .requesting(&["linux/amd64"]),
+        silent(rule, "a config that nobody asked for", lacking(BlobRole::Config))
+            .requesting(&["linux/amd64"]),
+        silent(rule, "a layer that nobody asked for", lacking(BlobRole::Layer))
+            .requesting(&["linux/amd64"]),
+        silent(
+            rule,
+            "an attestation that was not copied",
+            healthy(&["linux/amd64"]).and_attestation().without_blob(BlobRole::Manifest),
+        ),
+    ]
 }
 
 /// Bytes that are not those of their digest, and make nothing that can be read.
