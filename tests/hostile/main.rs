@@ -15,8 +15,8 @@ use archproof::check::{Expectations, Finding, RunExpectation, TraceExpectation, 
 use archproof::elf::ElfFacts;
 use archproof::evidence::Evidence;
 use archproof::inspect::{
-    Arguments, AssemblyError, Change, Content, ImageFacts, ImagePath, LayerFacts, NodeKind,
-    ResolveError, RootFs, Variant,
+    Arguments, AssemblyError, Change, Content, EntryNumber, ImageFacts, ImagePath, LayerFacts,
+    NodeKind, ResolveError, RootFs, Variant,
 };
 use archproof::oci::{Digest, RawPlatform, RunConfig};
 use archproof::platform::Platform;
@@ -53,10 +53,11 @@ fn judge(files: RootFs, program: &str) -> Vec<Finding> {
 /// The same of several platforms.
 fn judge_all(platforms: Vec<(&str, RootFs)>, program: &str) -> Vec<Finding> {
     let config = RunConfig { entrypoint: Some(vec![program.to_owned()]), ..RunConfig::default() };
-    let variant = |(platform, files): (&str, RootFs)| {
+    let variant = |(number, (platform, files)): (usize, (&str, RootFs))| {
         let platform: Platform = platform.parse().expect("a platform");
         Variant {
             created: String::new(),
+            entry: EntryNumber(number),
             platform,
             digest: Digest::of(platform.to_string().as_bytes()),
             config_digest: Digest::of(b"config"),
@@ -71,7 +72,7 @@ fn judge_all(platforms: Vec<(&str, RootFs)>, program: &str) -> Vec<Finding> {
         digest: Digest::of(b"index"),
         requested: Vec::new(),
         oddities: Vec::new(),
-        variants: platforms.into_iter().map(variant).collect(),
+        variants: platforms.into_iter().enumerate().map(variant).collect(),
         unreadable: Vec::new(),
         unread: Vec::new(),
     };

@@ -6,7 +6,8 @@ use archproof::build::Making;
 use archproof::check::{Expectations, RunExpectation, TraceExpectation, check};
 use archproof::evidence::Evidence;
 use archproof::inspect::{
-    Arguments, ImageFacts, ImagePath, LayerFacts, NodeKind, RootFs, Variant, read_layer,
+    Arguments, EntryNumber, ImageFacts, ImagePath, LayerFacts, NodeKind, RootFs, Variant,
+    read_layer,
 };
 use archproof::oci::{Descriptor, Digest, RawPlatform, RunConfig};
 use archproof::platform::Platform;
@@ -120,6 +121,7 @@ fn evidence(files: RootFs, choice: u8) -> Evidence {
     };
     let variant = Variant {
         created: String::new(),
+        entry: EntryNumber::default(),
         platform,
         digest: Digest::of(b"manifest"),
         config_digest: Digest::of(b"config"),

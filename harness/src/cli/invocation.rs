@@ -1,5 +1,6 @@
 //! What `verify` and `inspect` have in common: subjects, engine, progress, interruption.
 
+use std::error::Error;
 use std::io::{self, IsTerminal};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -9,7 +10,8 @@ use archproof::case::{EngineNeed, Subject};
 use archproof::emulator::Processors;
 use archproof::engine::{Endpoint, Engine, EngineError, Environment};
 use archproof::event::Events;
-use archproof::folders::user_cache;
+use archproof::folders::{check_user_cache, user_cache};
+use archproof::inspect::FactsCache;
 use archproof::observe::{EngineAccess, Observer, Options, RunnerChoice};
 use archproof::platform::{Platform, PlatformError};
 use archproof::report::{Screen, report_progress};
@@ -33,6 +35,12 @@ pub(super) struct Invocation {
     environment: Environment,
 }
 
+/// An error with its causes, in a line.
+fn describe(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |it| (*it).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// The connection to the engine, as far as anybody wants one.
 enum Connection {
     Unwanted,
@@ -51,6 +59,9 @@ impl Invocation {
         let subjects = subjects.map_err(|error| complain(&error.to_string()))?;
         let default_platforms = default_platforms()?;
         let options = Options { processors, ..arguments.options(default_platforms, runner) };
+        if options.facts != FactsCache::Off || runner != RunnerChoice::None {
+            check_user_cache().map_err(|error| complain(&describe(&error)))?;
+        }
         Ok(Self { subjects, options, environment: Environment::of_process() })
     }
 

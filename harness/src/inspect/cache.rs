@@ -9,14 +9,14 @@
 //! the file's identity, which changes with its bytes.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::time::SystemTime;
 
 use super::layer::LayerFacts;
-use crate::folders::{is_forgotten, user_cache};
+use crate::folders::{is_forgotten, open_own_file, user_cache};
 use crate::oci::{Digest, FileIdentity};
 
 /// Changes with the sources that read layers.
@@ -43,8 +43,9 @@ impl FactsCache {
 
     /// The facts of a layer, if they are kept and whole.
     pub(super) fn load(&self, layer: &Digest) -> Option<LayerFacts> {
-        let path = self.path(layer)?;
-        let bytes = fs::read(&path).ok()?;
+        let mut file = open_own_file(&self.path(layer)?).ok()?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).ok()?;
         let end = bytes.iter().position(|byte| *byte == b'\n')?;
         let (head, text) = (&bytes[..end], &bytes[end + 1..]);
         if head != Digest::of(text).to_string().as_bytes() {
@@ -52,7 +53,7 @@ impl FactsCache {
         }
         let facts = serde_json::from_slice(text).ok()?;
         // It is in use. What cannot be said is no loss but of time, some day.
-        let _ = File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+        let _ = file.set_modified(SystemTime::now());
         Some(facts)
     }
 
@@ -70,7 +71,7 @@ impl FactsCache {
     pub(super) fn has_seen(&self, file: &FileIdentity, digest: &Digest) -> bool {
         let Some(path) = self.mark(file, digest) else { return false };
         // It is in use.
-        File::open(&path).is_ok_and(|file| file.set_modified(SystemTime::now()).is_ok())
+        open_own_file(&path).is_ok_and(|file| file.set_modified(SystemTime::now()).is_ok())
     }
 
     /// Remembers that a file holds the bytes of a digest, as far as that is possible.
@@ -115,7 +116,8 @@ fn write(path: &Path, text: &[u8]) -> std::io::Result<()> {
 /// Removes what nobody used for long, of every version, and what interrupted processes left.
 fn prune(folder: &Path) {
     let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-    for version in entries(folder) {
+    let is_folder = |it: &fs::DirEntry| it.file_type().is_ok_and(|it| it.is_dir());
+    for version in entries(folder).filter(is_folder) {
         for entry in entries(&version.path()) {
             if is_forgotten(&entry) {
                 let _ = fs::remove_file(entry.path());

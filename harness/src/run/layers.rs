@@ -9,23 +9,35 @@
 //! `diff_ids`.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
 use std::net::Shutdown;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{
+    Dir, FileType, FlockOperation, Gid, Mode, OFlags, ResolveFlags, Uid, fchown, flock, fstat,
+    mkdirat, open, openat, openat2, renameat,
+};
+use rustix::io::Errno;
 use thiserror::Error;
 
 use super::helper::Helper;
-use crate::folders::is_forgotten;
+use crate::folders::{check_own, is_forgotten};
 use crate::inspect::{LayerError, copy_tar};
 use crate::oci::{BlobError, Descriptor, Digest, OpenImage};
 use crate::sandbox::{Fault, Message, NOBODY, Task, UnpackOrder, is_true_root};
 
+/// Where unpacked layers are.
+const LAYERS: &str = "layers";
+/// Where helpers mount what they make a layer of.
+const STAGING: &str = "staging";
+/// How folders are opened: no link is one.
+const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 /// What the folders of layers in the making begin with.
 const NEW: &str = "new-";
 /// A layer's files, in its folder: a directory of the image's could not always be moved.
@@ -37,6 +49,8 @@ const WORK: &str = "work";
 #[derive(Debug)]
 pub(super) struct LayerStore {
     folder: PathBuf,
+    /// The folder itself: whatever stands in its place, this is what was looked at.
+    root: OwnedFd,
     /// What is being unpacked by this process: several variants may wait for one layer.
     busy: Mutex<HashMap<PathBuf, Arc<Mutex<()>>>>,
 }
@@ -86,27 +100,10 @@ impl LayerStore {
     ///
     /// When that cannot be done.
     pub(super) fn open(folder: PathBuf) -> Result<Self, UnpackError> {
-        let store = Self { folder, busy: Mutex::default() };
-        store.prepare().map_err(|source| store.unusable(source))?;
-        Ok(store)
-    }
-
-    fn prepare(&self) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        for name in ["layers", "staging"] {
-            DirBuilder::new().recursive(true).mode(0o700).create(self.folder.join(name))?;
+        match prepare(&folder) {
+            Ok(root) => Ok(Self { folder, root, busy: Mutex::default() }),
+            Err(source) => Err(UnpackError::Folder { path: folder, source }),
         }
-        self.give_away(&[Path::new("."), Path::new("layers"), Path::new("staging")])?;
-        prune(&self.folder);
-        Ok(())
-    }
-
-    /// What root makes has to belong to who unpacks.
-    fn give_away(&self, paths: &[&Path]) -> io::Result<()> {
-        if !is_true_root() {
-            return Ok(());
-        }
-        paths.iter().try_for_each(|it| chown(self.folder.join(it), Some(NOBODY), Some(NOBODY)))
     }
 
     fn unusable(&self, source: io::Error) -> UnpackError {
@@ -137,7 +134,7 @@ impl LayerStore {
                 None => layer.digest,
                 Some(below) => Digest::of(format!("{below} {}", layer.digest).as_bytes()),
             };
-            let folder = Path::new("layers").join(name.hex());
+            let folder = Path::new(LAYERS).join(name.hex());
             let turn = Arc::clone(lock(&self.busy).entry(folder.clone()).or_default());
             let turn = lock(&turn);
             if !self.has(&folder) {
@@ -152,10 +149,13 @@ impl LayerStore {
 
     /// Whether a layer is there; if so, it is in use.
     fn has(&self, folder: &Path) -> bool {
-        let Ok(folder) = File::open(self.folder.join(folder)) else { return false };
+        // Nobody finds it forgotten meanwhile.
+        let Ok(_lock) = Lock::shared(&self.folder) else { return false };
+        let Ok(found) = open_beneath(&self.root, folder) else { return false };
+        let owner = fstat(&found).map(|it| it.st_uid);
         // What cannot be said is no loss but of time, some day.
-        let _ = folder.set_modified(SystemTime::now());
-        true
+        let _ = File::from(found).set_modified(SystemTime::now());
+        owner.is_ok_and(|it| it == unpacker())
     }
 
     fn add(
@@ -172,7 +172,7 @@ impl LayerStore {
             below: below.to_vec(),
             files: new.path(FILES),
             work: new.path(WORK),
-            staging: PathBuf::from("staging"),
+            staging: PathBuf::from(STAGING),
         };
         let digest = layer.digest;
         let blob = image.blob(layer)?;
@@ -225,6 +225,8 @@ pub(super) struct New {
 
 impl New {
     fn within(store: &LayerStore) -> io::Result<Self> {
+        // Until it is locked itself, it looks like something that nobody is at.
+        let _lock = Lock::shared(&store.folder)?;
         let folder = tempfile::Builder::new().prefix(NEW).tempdir_in(&store.folder)?;
         let lock = File::open(folder.path())?;
         flock(&lock, FlockOperation::LockExclusive)?;
@@ -232,7 +234,9 @@ impl New {
         for name in [FILES, WORK] {
             DirBuilder::new().mode(0o755).create(store.folder.join(new.path(name)))?;
         }
-        store.give_away(&[&new.path(""), &new.path(FILES), &new.path(WORK)])?;
+        for name in ["", FILES, WORK] {
+            give_away(&open_beneath(&store.root, &new.path(name))?)?;
+        }
         Ok(new)
     }
 
@@ -267,27 +271,210 @@ impl Drop for New {
     }
 }
 
+/// Makes the store's folders, and gives the store's own. Somebody else's is an error.
+fn prepare(folder: &Path) -> io::Result<OwnedFd> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let root = own(open(folder, FOLDER, Mode::empty()), folder)?;
+    for name in [LAYERS, STAGING] {
+        match mkdirat(&root, name, Mode::RWXU) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        own(openat(&root, name, FOLDER, Mode::empty()), &folder.join(name))?;
+    }
+    prune(folder, &root);
+    Ok(root)
+}
+
+/// A folder that belongs to who unpacks, or to root, who then gives it away.
+fn own(opened: Result<OwnedFd, Errno>, path: &Path) -> io::Result<OwnedFd> {
+    let user = rustix::process::geteuid().as_raw();
+    let given = opened.as_ref().is_ok_and(|it| fstat(it).is_ok_and(|it| it.st_uid == unpacker()));
+    let folder = check_own(opened, path, if given { unpacker() } else { user })?;
+    give_away(&folder)?;
+    Ok(folder)
+}
+
+/// Who unpacks: what root has unpacked is nobody's.
+fn unpacker() -> u32 {
+    if is_true_root() { NOBODY } else { rustix::process::geteuid().as_raw() }
+}
+
+/// What root makes has to belong to who unpacks.
+fn give_away(folder: &OwnedFd) -> io::Result<()> {
+    if !is_true_root() {
+        return Ok(());
+    }
+    let nobody = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
+    Ok(fchown(folder, Some(nobody.0), Some(nobody.1))?)
+}
+
+/// Opens a folder of the store, wherever no link is on the way to it.
+fn open_beneath(root: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
+    let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::BENEATH;
+    openat2(root, path, FOLDER, Mode::empty(), resolve)
+}
+
+/// A lock on the store as a whole. Who makes or uses something in it shares it for a moment; who
+/// removes has it alone.
+struct Lock(#[expect(dead_code, reason = "closing it unlocks")] File);
+
+impl Lock {
+    fn shared(store: &Path) -> io::Result<Self> {
+        let folder = File::open(store)?;
+        flock(&folder, FlockOperation::LockShared)?;
+        Ok(Self(folder))
+    }
+
+    /// `None` while somebody shares it.
+    fn alone(store: &Path) -> Option<Self> {
+        let folder = File::open(store).ok()?;
+        flock(&folder, FlockOperation::NonBlockingLockExclusive).ok()?;
+        Some(Self(folder))
+    }
+}
+
 /// Lets a tree's owner remove it, whatever modes its directories have.
 fn open_up(folder: &Path) {
-    let _ = fs::set_permissions(folder, Permissions::from_mode(0o700));
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|it| it.is_dir()) {
-            open_up(&entry.path());
+    if let Ok(folder) = open(folder, FOLDER | OFlags::PATH, Mode::empty()) {
+        open_up_all(&folder);
+    }
+}
+
+/// The same of a folder that was opened by its name alone. Links are not followed.
+fn open_up_all(folder: &OwnedFd) {
+    // Neither its modes nor its entries can be seen before.
+    let itself = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd()));
+    let _ = fs::set_permissions(&itself, Permissions::from_mode(0o700));
+    let Ok(entries) = Dir::read_from(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_other = !matches!(name.to_bytes(), b"." | b"..");
+        if is_other && matches!(entry.file_type(), FileType::Directory | FileType::Unknown) {
+            let below = openat(folder, name, FOLDER | OFlags::PATH, Mode::empty());
+            let _ = below.map(|it| open_up_all(&it));
         }
     }
 }
 
 /// Removes what nobody used for long, and what interrupted processes left.
-fn prune(store: &Path) {
+fn prune(store: &Path, root: &OwnedFd) {
+    // What takes its time is done when others may go on: what is removed is locked by then.
+    for (path, lock) in forsaken(store, root) {
+        open_up(&path);
+        let _ = fs::remove_dir_all(path);
+        drop(lock);
+    }
+}
+
+/// What is to be removed, each with its lock. While others are just making something, nothing is: it
+/// would look the same.
+fn forsaken(store: &Path, root: &OwnedFd) -> Vec<(PathBuf, OwnedFd)> {
+    let Some(_lock) = Lock::alone(store) else { return Vec::new() };
     let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-    let is_forsaken = |entry: &fs::DirEntry| {
-        let is_new = entry.file_name().as_encoded_bytes().starts_with(NEW.as_bytes());
-        let lock = |file: File| flock(file, FlockOperation::NonBlockingLockExclusive);
-        is_new && File::open(entry.path()).is_ok_and(|it| lock(it).is_ok())
-    };
-    let forgotten = entries(&store.join("layers")).filter(is_forgotten);
-    for entry in forgotten.chain(entries(store).filter(is_forsaken)) {
-        open_up(&entry.path());
-        let _ = fs::remove_dir_all(entry.path());
+    for entry in entries(&store.join(LAYERS)).filter(is_forgotten) {
+        // From now on nobody uses it.
+        let mut name = OsString::from(NEW);
+        name.push(entry.file_name());
+        let _ = renameat(root, Path::new(LAYERS).join(entry.file_name()), root, name);
+    }
+    let is_new = |it: &fs::DirEntry| it.file_name().as_encoded_bytes().starts_with(NEW.as_bytes());
+    let new = entries(store).filter(is_new);
+    new.filter_map(|entry| {
+        let Ok(folder) = open_beneath(root, Path::new(&entry.file_name())) else {
+            // A link or a file is none of ours.
+            let _ = fs::remove_file(entry.path());
+            return None;
+        };
+        flock(&folder, FlockOperation::NonBlockingLockExclusive).ok()?;
+        Some((entry.path(), folder))
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::folders::KEPT_FOR;
+
+    fn store() -> (tempfile::TempDir, LayerStore) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = LayerStore::open(folder.path().join("sandbox")).expect("a store");
+        (folder, store)
+    }
+
+    fn age(path: &Path) {
+        let times = SystemTime::now() - KEPT_FOR - Duration::from_mins(1);
+        File::open(path).and_then(|it| it.set_modified(times)).expect("a time");
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn links_in_the_store_are_not_followed() {
+        let (folder, store) = store();
+        let victim = folder.path().join("victim");
+        fs::create_dir_all(victim.join("below")).expect("a folder");
+        for path in [&victim, &victim.join("below")] {
+            fs::set_permissions(path, Permissions::from_mode(0o755)).expect("a mode");
+        }
+        let layers = store.folder().join(LAYERS);
+        symlink(&victim, layers.join("old")).expect("a link");
+        assert!(!store.has(Path::new("layers/old")), "it is no layer");
+        symlink(&victim, store.folder().join("new-link")).expect("a link");
+        fs::create_dir_all(layers.join("real/files")).expect("a folder");
+        symlink(&victim, layers.join("real/files/link")).expect("a link");
+        age(&layers.join("real"));
+        LayerStore::open(store.folder().to_owned()).expect("a store");
+        assert_eq!((mode(&victim), mode(&victim.join("below"))), (0o755, 0o755));
+        let left = |at: &Path| fs::read_dir(at).expect("a folder").count();
+        // The link among the layers is as young as this test.
+        assert_eq!((left(&layers), left(store.folder()), left(&victim)), (1, 2, 1));
+        fs::remove_file(layers.join("old")).expect("the link");
+        fs::remove_dir(&layers).expect("empty");
+        symlink(&victim, &layers).expect("a link");
+        let error = LayerStore::open(store.folder().to_owned()).expect_err("a link");
+        assert!(std::error::Error::source(&error).is_some_and(|it| {
+            it.to_string().contains("is not a folder, and links are not followed")
+        }));
+    }
+
+    #[test]
+    fn what_is_old_goes_whatever_its_modes() {
+        let (_folder, store) = store();
+        let old = store.folder().join("layers/old");
+        fs::create_dir_all(old.join("files/deep/deeper")).expect("a folder");
+        fs::create_dir_all(store.folder().join("layers/young/files")).expect("a folder");
+        for path in ["files/deep/deeper", "files/deep", "files"] {
+            fs::set_permissions(old.join(path), Permissions::from_mode(0)).expect("a mode");
+        }
+        age(&old);
+        LayerStore::open(store.folder().to_owned()).expect("a store");
+        let names = |it: &Path| fs::read_dir(it).expect("a folder").flatten().count();
+        assert_eq!((names(&store.folder().join(LAYERS)), names(store.folder())), (1, 2));
+    }
+
+    /// A layer in the making looks like one that somebody left, until it is locked.
+    #[test]
+    fn what_is_just_being_made_is_not_removed() {
+        let (_folder, store) = store();
+        let path = store.folder().to_owned();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        let store = LayerStore::open(path.clone()).expect("a store");
+                        let new = New::within(&store).expect("nobody removes it");
+                        assert!(path.join(new.files()).is_dir());
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(&path).expect("a folder").count(), 2);
     }
 }

@@ -4,14 +4,16 @@
 //! A session's file holds the address of its engine, and is locked for as long as its process lives.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::process::geteuid;
 
 use super::Session;
 use crate::engine::Endpoint;
+use crate::folders::{open_own, open_own_file};
 
 /// A session that is known to others. Dropping this forgets it.
 #[derive(Debug)]
@@ -36,6 +38,7 @@ impl SessionRecord {
     /// When the file cannot be written.
     pub fn of(session: &Session, engine: &Endpoint, folder: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        open_own(folder, geteuid().as_raw())?;
         // It is locked before it has its name, so that nobody finds it without.
         let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
         flock(file.as_file(), FlockOperation::LockExclusive)?;
@@ -51,9 +54,11 @@ impl SessionRecord {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let forsaken = entries.filter_map(|entry| {
             let session = Session::of_name(entry.file_name().to_str()?)?;
-            let (path, lock) = (entry.path(), File::open(entry.path()).ok()?);
+            let (path, mut lock) = (entry.path(), open_own_file(&entry.path()).ok()?);
             flock(&lock, FlockOperation::NonBlockingLockExclusive).ok()?;
-            let is_here = fs::read_to_string(&path).ok()? == engine.to_string();
+            let mut address = String::new();
+            lock.read_to_string(&mut address).ok()?;
+            let is_here = address == engine.to_string();
             // Made only if it is to be looked after: dropping one forgets it.
             is_here.then(|| Forsaken { session, record: SessionRecord { path, _lock: lock } })
         });
