@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 fn main() -> io::Result<()> {
     let mut hasher = DefaultHasher::new();
-    for folder in ["src/elf", "src/inspect"] {
+    for folder in ["src/elf", "src/inspect", "src/text.rs"] {
         println!("cargo::rerun-if-changed={folder}");
         for file in files(Path::new(folder))? {
             file.hash(&mut hasher);
@@ -18,8 +18,11 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// All files below a folder, sorted.
+/// All files below a folder, sorted; a file alone.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    if folder.is_file() {
+        return Ok(vec![folder.to_owned()]);
+    }
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

@@ -3,10 +3,12 @@
 mod common;
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use archproof::emulator::{Mark, minimal_program};
+use archproof::oci::{Descriptor, Digest};
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder,
 };
@@ -222,6 +224,111 @@ fn a_program_cannot_steer_the_terminal(#[values("engine", "sandbox")] runner: &s
     let run = &report["subjects"][0]["variants"][0]["runs"][0];
     let escaped = "\\u{1b}[2J\\u{1b}]0;owned\\u{7}\\r\\u{9b}";
     assert_eq!((&run["stdout"], &run["stderr"]), (&escaped.into(), &escaped.into()), "{said}");
+}
+
+/// Of each kind one that steers a terminal, reorders a line or hides in it.
+const STEERING: &str = "\u{1b}]0;owned\u{7}\u{1b}[31m\r\u{8}\u{7f}\u{9b}\u{9d}\u{90}\u{85}\u{202e}\u{2067}\
+    \u{61c}\u{2028}\u{200b}\u{2060}\u{ad}\u{e0041}\u{180e}\u{feff}";
+
+/// An image layout that has those wherever an image may have words.
+fn steering_layout(folder: &Path) {
+    let blobs = folder.join("blobs/sha256");
+    std::fs::create_dir_all(&blobs).expect("a folder");
+    let put = |media_type: &str, bytes: &[u8]| {
+        let descriptor = Descriptor::of(media_type, bytes);
+        std::fs::write(blobs.join(descriptor.digest.hex()), bytes).expect("a blob");
+        serde_json::json!(descriptor)
+    };
+    let mut tar = tar::Builder::new(Vec::new());
+    let program = |name| minimal_program(name, Mark::NONE, &[]);
+    let foreign = program("linux/amd64".parse().expect("a platform"));
+    for name in [format!("bin/a{STEERING}z"), "bin/b\npass: 1 of 1 platform passed".to_owned()] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(foreign.len() as u64);
+        header.set_mode(0o755);
+        tar.append_data(&mut header, name, foreign.as_slice()).expect("memory");
+    }
+    let tar = tar.into_inner().expect("memory");
+    let layer = put("application/vnd.oci.image.layer.v1.tar", &tar);
+    let entry = |entrypoint: &str, user: &str, layer: &Value| {
+        let config = serde_json::json!({
+            "os": "linux", "architecture": "arm64", "variant": STEERING, "created": STEERING,
+            "config": {
+                "Entrypoint": [entrypoint, STEERING], "User": user,
+                "WorkingDir": format!("/w{STEERING}"), "Labels": {STEERING: STEERING},
+                "Env": [format!("A=/usr/lib/x86_64-linux-gnu/{STEERING}"),
+                        format!("QEMU_ARCH{STEERING}=amd64"), format!("S6_ARCH=amd64{STEERING}")],
+            },
+            "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]},
+            "history": [{"created_by": format!("RUN {STEERING}")}],
+        });
+        let config = put("application/vnd.oci.image.config.v1+json", config.to_string().as_bytes());
+        let manifest = serde_json::json!({"schemaVersion": 2, "config": config, "layers": [layer]});
+        put("application/vnd.oci.image.manifest.v1+json", manifest.to_string().as_bytes())
+    };
+    let with = |mut entry: Value, platform: Value| {
+        entry["platform"] = platform;
+        entry
+    };
+    let arm64 = serde_json::json!({"os": "linux", "architecture": "arm64"});
+    let odd = serde_json::json!({"os": format!("linux{STEERING}"), "architecture": STEERING,
+                                 "variant": STEERING});
+    let mut unknown = layer.clone();
+    unknown["mediaType"] = format!("application/x{STEERING}").into();
+    unknown["digest"] = Digest::of(b"none").to_string().into();
+    let missing = entry(&format!("/none{STEERING}"), &format!("me{STEERING}"), &layer);
+    let manifests = [
+        with(missing, arm64.clone()),
+        with(entry("/bin", "", &unknown), arm64.clone()),
+        with(entry("/bin", "", &layer), odd),
+    ];
+    let index = serde_json::json!({"schemaVersion": 2, "manifests": manifests});
+    let index = put("application/vnd.oci.image.index.v1+json", index.to_string().as_bytes());
+    let index = serde_json::json!({"schemaVersion": 2, "manifests": [index]});
+    std::fs::write(folder.join("index.json"), index.to_string()).expect("a file");
+}
+
+/// What an image says reaches a terminal, a file and a program as something that can be read.
+#[rstest]
+#[case::verify(&["verify", "--runner", "none"])]
+#[case::inspect(&["inspect"])]
+fn an_image_cannot_steer_the_terminal(
+    #[case] command: &[&str],
+    #[values("text", "json")] format: &str,
+) {
+    let folder = tempfile::tempdir().expect("a folder");
+    steering_layout(folder.path());
+    let subject = format!("oci:{}", folder.path().display());
+    let said =
+        |subject: &str| Said::by(archproof().args(command).args(["--output", format, subject]));
+    let is_steering =
+        |letter: char| letter != '\n' && STEERING.contains(letter) && !letter.is_ascii_graphic();
+    // An image that is read, and an error that has the user's own words.
+    for subject in [subject.as_str(), &format!("oci:{}{STEERING}", folder.path().display())] {
+        let said = said(subject);
+        let steers = |text: &str| text.chars().any(is_steering);
+        assert!(!steers(&said.stdout) && !steers(&said.stderr), "{said}");
+        assert!(!said.stdout.lines().any(|it| it.starts_with("pass:")), "{said}");
+    }
+    if format == "json" {
+        let said = said(&subject);
+        let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+        let strings = strings(&report);
+        assert!(strings.iter().any(|it| it.contains(STEERING)), "not a byte is lost: {said}");
+    }
+}
+
+/// All texts in a document, keys included.
+fn strings(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(values) => values.iter().flat_map(strings).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(key, value)| [vec![key.as_str()], strings(value)].concat())
+            .collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The command lines of all processes that have a word.

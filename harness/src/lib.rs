@@ -33,5 +33,6 @@ pub mod report;
 pub mod run;
 pub mod sandbox;
 pub mod source;
+pub mod text;
 pub mod verdict;
 pub mod verify;

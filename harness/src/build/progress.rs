@@ -7,6 +7,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex};
 
 use crate::event::{Event, Events, StepLabel, StepPlatform, StepState};
 use crate::platform::Platform;
+use crate::text;
 
 /// The lines of a step's log that are kept for its failure.
 const LOG_LINES: usize = 20;
@@ -217,19 +218,10 @@ fn state(vertex: &Vertex) -> Option<StepState> {
     }
 }
 
-/// Makes bytes of a program safe to print: control characters are written out, `\t` and a `\r`
-/// at the end of a line excepted.
+/// A line that a program said, printable. The `\r` at its end is none of it.
 pub(super) fn printable(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut safe = String::with_capacity(text.len());
-    for character in text.trim_end_matches('\r').chars() {
-        if character.is_control() && character != '\t' {
-            safe.extend(character.escape_default());
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
+    let end = bytes.iter().rposition(|it| *it != b'\r').map_or(0, |it| it + 1);
+    text::printable(&bytes[..end]).replace('\n', "\\n")
 }
 
 /// Takes the name of a step apart: `[linux/amd64->arm64 builder 4/5] RUN make`, where every part
@@ -353,7 +345,7 @@ mod tests {
     #[test]
     fn a_log_cannot_drive_the_terminal() {
         let bytes = b"\x1b[31mred\x07\tok \xff\r";
-        assert_eq!(printable(bytes), "\\u{1b}[31mred\\u{7}\tok \u{fffd}");
+        assert_eq!(printable(bytes), "\\u{1b}[31mred\\u{7}\tok \\xff");
     }
 
     #[test]

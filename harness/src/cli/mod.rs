@@ -9,9 +9,11 @@ mod lint;
 mod signals;
 mod verify;
 
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use archproof::report::{SubjectReport, overall, write_json, write_text};
+use archproof::text::printable;
 use archproof::verdict::Verdict;
 use clap::Parser;
 
@@ -55,10 +57,16 @@ pub(crate) fn main() -> ExitCode {
 
 /// Writes a report, and says what it comes to.
 fn show(format: Format, reports: &[SubjectReport]) -> Exit {
-    let mut to = anstream::stdout().lock();
     let written = match format {
-        Format::Json => write_json(reports, &mut to),
-        Format::Text => reports.iter().try_for_each(|it| write_text(it, &mut to)),
+        // A stream that strips colours would take more out of it than that.
+        Format::Json => {
+            let mut to = BufWriter::new(io::stdout().lock());
+            write_json(reports, &mut to).and_then(|()| to.flush())
+        }
+        Format::Text => {
+            let mut to = anstream::stdout().lock();
+            reports.iter().try_for_each(|it| write_text(it, &mut to))
+        }
     };
     if let Err(error) = written {
         return complain(&format!("cannot write the report: {error}"));
@@ -72,9 +80,9 @@ fn show(format: Format, reports: &[SubjectReport]) -> Exit {
 
 /// Says on standard error what keeps the program from its work.
 fn complain(message: &str) -> Exit {
-    use std::io::Write;
     let style = anstyle::AnsiColor::Red.on_default().bold();
     // Where standard error is closed, the exit status is all there is.
+    let message = printable(message.as_bytes());
     let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {message}");
     Exit::Unverified
 }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::loader_cache::{self, LoaderCache};
 use super::packages::{self, Packages};
-use super::path::escape;
 use crate::elf::{self, ElfFacts, Malformation};
+use crate::text::escape;
 
 /// What the kernel would make of a regular file, and what it says if it is ELF.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

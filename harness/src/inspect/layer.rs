@@ -15,9 +15,10 @@ use super::content::{Content, ELF_LIMIT, read_content};
 use super::decoder::Decoder;
 use super::facts::{BlobField, Contradiction};
 use super::header::mode_and_owner;
-use super::path::{ImagePath, escape};
+use super::path::ImagePath;
 use super::pipe::{Ahead, PipeReader, read_ahead};
 use crate::oci::{Budget, Compression, Descriptor, Digest, Guarded, Hashing, MediaType};
+use crate::text::escape;
 
 /// What a layer does to the filesystem below it, in the order of the tar, and what its bytes are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

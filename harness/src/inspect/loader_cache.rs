@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::path::escape;
 use crate::elf::Data;
+use crate::text::escape;
 
 /// The libraries that `ldconfig` found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

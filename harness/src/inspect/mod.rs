@@ -19,6 +19,7 @@ mod reader;
 mod rootfs;
 mod tree;
 
+pub(crate) use crate::text::escape;
 pub use account::{Account, AccountError};
 pub use assembly::AssemblyError;
 pub use cache::FactsCache;
@@ -34,7 +35,6 @@ pub use layer::{Change, LayerEntry, LayerError, LayerFacts, copy_tar, read_layer
 pub use loader_cache::{CacheEntry, Hardware, LoaderCache};
 pub use packages::Packages;
 pub use path::ImagePath;
-pub(crate) use path::escape;
 pub use reader::{InspectError, inspect};
 pub use rootfs::{Node, NodeKind, ResolveError, RootFs};
 pub use tree::{Tree, TreeError, inspect_tree};

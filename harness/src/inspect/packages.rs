@@ -5,9 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::text::escape;
 use serde::{Deserialize, Serialize};
-
-use super::path::escape;
 
 /// Installed packages and their versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::escape;
+
 /// An absolute path in an image: begins with `/`, has no `.`, `..`, empty component or trailing
 /// slash. Bytes that are not UTF-8 are kept apart as `\xNN`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -96,20 +98,6 @@ impl fmt::Display for ImagePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
-}
-
-/// Text of bytes that may not be UTF-8, such that different bytes stay different.
-pub(crate) fn escape(raw: &[u8]) -> String {
-    use fmt::Write;
-    let mut text = String::with_capacity(raw.len());
-    for chunk in raw.utf8_chunks() {
-        text.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "\\x{byte:02x}");
-        }
-    }
-    text
 }
 
 #[cfg(test)]

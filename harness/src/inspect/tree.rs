@@ -23,12 +23,13 @@ use super::assembly::AssemblyError;
 use super::content::{Content, ELF_LIMIT, read_content};
 use super::facts::{EntryNumber, ImageFacts, Layer, Variant};
 use super::layer::{Change, LayerEntry, LayerFacts};
-use super::path::{ImagePath, escape};
+use super::path::ImagePath;
 use super::reader::announce;
 use super::rootfs::RootFs;
 use crate::event::Events;
 use crate::oci::{Descriptor, Digest, RawPlatform, RunConfig};
 use crate::platform::Platform;
+use crate::text::escape;
 
 const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG_TYPE: &str = "application/vnd.oci.image.config.v1+json";

@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use super::Blocked;
 use super::json::JsonBlocked;
-use super::text::{line, write_blocked};
+use super::text::write_blocked;
 use crate::elf::{Attributes, ElfFacts};
 use crate::inspect::{Content, ForeignFormat, ImageFacts, NodeKind, Unreadable, Variant};
+use crate::text::{line, styled, write_json};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -51,7 +52,7 @@ pub fn write_facts_json(reports: &[FactsReport], to: &mut dyn Write) -> io::Resu
         image: it.facts.as_ref().ok(),
         blocked: it.facts.as_ref().err().map(JsonBlocked::of),
     });
-    serde_json::to_writer(&mut *to, &Document { schema: SCHEMA, subjects: subjects.collect() })?;
+    write_json(&Document { schema: SCHEMA, subjects: subjects.collect() }, to)?;
     writeln!(to)
 }
 
@@ -61,6 +62,12 @@ pub fn write_facts_json(reports: &[FactsReport], to: &mut dyn Write) -> io::Resu
 ///
 /// The writer's.
 pub fn write_facts_text(report: &FactsReport, to: &mut dyn Write) -> io::Result<()> {
+    let mut text = Vec::new();
+    write_facts(report, &mut text)?;
+    to.write_all(styled(&text).as_bytes())
+}
+
+fn write_facts(report: &FactsReport, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "{BOLD}{}{BOLD:#}", line(&report.subject))?;
     match &report.facts {
         Ok(image) => {

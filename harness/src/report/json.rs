@@ -14,6 +14,7 @@ use crate::emulator::CpuModel;
 use crate::oci::Digest;
 use crate::platform::Platform;
 use crate::run::{Execution, Instruction, RunEnd, RunEvidence, RunnerKind};
+use crate::text::write_pretty_json;
 use crate::verdict::{Judged, Judgement, Standing, VariantJudgement, Verdict, Whole};
 
 /// The version of the contract.
@@ -27,7 +28,7 @@ const SCHEMA: u32 = 1;
 pub fn write_json(reports: &[SubjectReport], to: &mut dyn Write) -> io::Result<()> {
     let subjects = reports.iter().map(JsonSubject::of).collect();
     let document = JsonReport { schema: SCHEMA, verdict: overall(reports), subjects };
-    serde_json::to_writer_pretty(&mut *to, &document)?;
+    write_pretty_json(&document, to)?;
     writeln!(to)
 }
 

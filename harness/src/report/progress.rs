@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::event::{Event, StepLabel, StepPlatform, StepState};
 use crate::platform::Platform;
-use crate::run::printable;
+use crate::text::line;
 
 /// How events are shown on standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Board {
     fn show(&mut self, event: &Event) {
         match event {
             Event::SubjectStarted { subject } => {
-                self.shared = Some(self.line(subject.clone()));
+                self.shared = Some(self.line(line(subject)));
             }
             Event::BuildStarted { platforms } => {
                 for platform in platforms {
@@ -70,7 +70,7 @@ impl Board {
                 self.of(*platform, format!("inspected, {elf_files} ELF files"));
             }
             Event::RunStarted { platform } => self.of(*platform, "running".to_owned()),
-            Event::RunFinished { platform, outcome } => self.of(*platform, outcome.clone()),
+            Event::RunFinished { platform, outcome } => self.of(*platform, line(outcome)),
             Event::SubjectFinished => self.clear(),
             Event::NotEntered { path } => {
                 // A terminal that cannot be written to shows nothing anyway.
@@ -133,17 +133,17 @@ fn describe(label: &StepLabel) -> String {
         (stage, instruction) => format!("[{stage}] {instruction}"),
     };
     // A heredoc's instruction has several lines.
-    printable(text.replace('\n', " ").as_bytes())
+    line(&text)
 }
 
 fn not_entered(path: &str) -> String {
-    let path = printable(path.as_bytes());
+    let path = line(path);
     format!("not looked at: {path}, on which another filesystem is mounted")
 }
 
 fn log(event: &Event, to: &mut impl Write) -> io::Result<()> {
     match event {
-        Event::SubjectStarted { subject } => writeln!(to, "archproof: {subject}"),
+        Event::SubjectStarted { subject } => writeln!(to, "archproof: {}", line(subject)),
         Event::BuildStarted { platforms } => {
             let platforms: Vec<String> = platforms.iter().map(ToString::to_string).collect();
             writeln!(to, "building for {}", platforms.join(", "))
@@ -165,7 +165,9 @@ fn log(event: &Event, to: &mut impl Write) -> io::Result<()> {
             writeln!(to, "  {what:<6} {on}{}", describe(label))
         }
         Event::RunStarted { platform } => writeln!(to, "  run    {platform}"),
-        Event::RunFinished { platform, outcome } => writeln!(to, "  ran    {platform} {outcome}"),
+        Event::RunFinished { platform, outcome } => {
+            writeln!(to, "  ran    {platform} {}", line(outcome))
+        }
         Event::NotEntered { path } => writeln!(to, "{}", not_entered(path)),
         Event::StepLog { .. }
         | Event::BuildFinished

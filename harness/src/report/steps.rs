@@ -5,11 +5,11 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::text::line;
 use crate::build::{
     Basis, BuildStep, BuildTrace, BuilderCheck, BuilderChecks, Lines, Manner, Span, StepEnd, Work,
     seconds,
 };
+use crate::text::line;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();

@@ -11,7 +11,8 @@ use crate::build::{Making, Unbuilt};
 use crate::case::Expectation;
 use crate::check::{Finding, Place, Severity};
 use crate::emulator::CpuModel;
-use crate::run::{RunEnd, RunEvidence, printable};
+use crate::run::{RunEnd, RunEvidence};
+use crate::text::{line, printable, styled};
 use crate::verdict::{
     DockerfileJudgement, Judged, Judgement, Standing, VariantJudgement, Verdict, Whole,
 };
@@ -26,9 +27,16 @@ const DIM: Style = Style::new().dimmed();
 ///
 /// The writer's.
 pub fn write_text(report: &SubjectReport, to: &mut dyn Write) -> io::Result<()> {
-    write!(to, "{BOLD}{}{BOLD:#}", report.subject)?;
+    let mut text = Vec::new();
+    write_report(report, &mut text)?;
+    // What is put in by somebody who forgot whose words they are is made printable here.
+    to.write_all(styled(&text).as_bytes())
+}
+
+fn write_report(report: &SubjectReport, to: &mut dyn Write) -> io::Result<()> {
+    write!(to, "{BOLD}{}{BOLD:#}", line(&report.subject))?;
     if !report.summary.is_empty() {
-        write!(to, "  {DIM}{}{DIM:#}", report.summary)?;
+        write!(to, "  {DIM}{}{DIM:#}", line(&report.summary))?;
     }
     writeln!(to)?;
     match &report.outcome {
@@ -57,6 +65,7 @@ fn write_judgement(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> 
 fn write_missed(missed: &[Expectation], to: &mut dyn Write) -> io::Result<()> {
     let style = verdict_style(Verdict::Fail);
     for missed in missed {
+        let missed = line(&missed.to_string());
         writeln!(to, "  {style}missed{style:#} {missed}: expected, and nobody found it")?;
     }
     Ok(())
@@ -86,16 +95,17 @@ fn write_variant(variant: &VariantJudgement, width: usize, to: &mut dyn Write) -
     }
     write_findings(&variant.findings, "    ", to)?;
     for obstacle in &variant.obstacles {
+        let obstacle = printable(obstacle.as_bytes());
         writeln!(to, "    {}", obstacle.replace('\n', "\n    "))?;
     }
     Ok(())
 }
 
 fn describe_run(run: &RunEvidence) -> String {
-    let command = printable(run.command.join(" ").as_bytes());
+    let command = line(&run.command.join(" "));
     let cpu = match &run.cpu {
         CpuModel::Default => String::new(),
-        model @ CpuModel::Named(_) => format!(" on {}", model.brief()),
+        model @ CpuModel::Named(_) => format!(" on {}", line(&model.brief())),
     };
     let verb = match run.end {
         RunEnd::EmulatorMissing { .. }
@@ -103,7 +113,7 @@ fn describe_run(run: &RunEvidence) -> String {
         | RunEnd::EngineFault { .. } => "was not run".to_owned(),
         _ => format!("ran {}{cpu}", run.execution),
     };
-    format!("`{command}` {verb}: {}", run.end)
+    format!("`{command}` {verb}: {}", printable(run.end.to_string().as_bytes()))
 }
 
 fn write_findings(findings: &[Judged], indent: &str, to: &mut dyn Write) -> io::Result<()> {
@@ -151,11 +161,6 @@ fn write_finding(judged: &Judged, indent: &str, to: &mut dyn Write) -> io::Resul
         writeln!(to, "{indent}  {DIM}from layer {}{step}{DIM:#}", origin.number + 1)?;
     }
     Ok(())
-}
-
-/// What an image says can steer no terminal and takes one line.
-pub(super) fn line(text: &str) -> String {
-    printable(text.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What stands where the build failed, what the step said, and how far the others came.

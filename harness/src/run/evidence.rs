@@ -1,6 +1,6 @@
 //! What a run showed.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::emulator::CpuModel;
 use crate::inspect::ImagePath;
 use crate::platform::Platform;
+use crate::text::printable;
 
 /// One start of a variant's entrypoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -291,46 +292,5 @@ impl Output {
     #[must_use]
     pub fn new(bytes: &[u8], extent: Extent) -> Self {
         Self { text: printable(bytes), extent }
-    }
-}
-
-/// Escapes what could steer a terminal.
-#[must_use]
-pub fn printable(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        for letter in chunk.valid().chars() {
-            match letter {
-                '\n' | '\t' => text.push(letter),
-                _ if letter.is_control() || is_invisible(letter) => {
-                    text.extend(letter.escape_default());
-                }
-                _ => text.push(letter),
-            }
-        }
-        for byte in chunk.invalid() {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "\\x{byte:02x}");
-        }
-    }
-    text
-}
-
-/// Letters that reorder or hide the text around them.
-fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn output_cannot_steer_a_terminal() {
-        assert_eq!(printable(b"a\tb\n"), "a\tb\n");
-        assert_eq!(printable(b"\x1b[2J\r\x07"), "\\u{1b}[2J\\r\\u{7}");
-        assert_eq!(printable("\u{202e}gpj.exe".as_bytes()), "\\u{202e}gpj.exe");
-        assert_eq!(printable(b"\xff\xfe"), "\\xff\\xfe");
-        assert_eq!(printable("naïve ✓".as_bytes()), "naïve ✓");
     }
 }

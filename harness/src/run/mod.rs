@@ -22,7 +22,7 @@ use std::time::Duration;
 
 pub use engine::EngineRunner;
 pub use evidence::{
-    Execution, Extent, Instruction, Output, RunEnd, RunEvidence, RunnerKind, SignalCause, printable,
+    Execution, Extent, Instruction, Output, RunEnd, RunEvidence, RunnerKind, SignalCause,
 };
 pub use execution::execution;
 pub use helper::Helper;
