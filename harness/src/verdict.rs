@@ -440,15 +440,15 @@ mod tests {
             let missing = vec![Rule::RunOutputMissing];
             assert_eq!(judged(&silent, &allowing(rule)), (Verdict::Fail, missing), "{rule}");
             assert_eq!(judged(&silent, DEMAND), (Verdict::Fail, vec![rule]), "said once");
-            let both = format!("{}[expect]\nfindings = [\"{rule} /app linux/arm64\"]\n", DEMAND);
+            let both = format!("{DEMAND}[expect]\nfindings = [\"{rule} /app linux/arm64\"]\n");
             assert_eq!(judged(&silent, &both), (Verdict::Pass, Vec::new()), "caught");
             let printing = after(end, "Usage: app\n");
             assert_eq!(judged(&printing, &allowing(rule)), (Verdict::Pass, Vec::new()), "{rule}");
         }
     }
 
-    fn unstartable() -> Option<Runs> {
-        Some(Err(NotRun::Unstartable { reason: "it cannot be started".to_owned() }))
+    fn unstartable() -> Runs {
+        Err(NotRun::Unstartable { reason: "it cannot be started".to_owned() })
     }
 
     #[test]
@@ -462,14 +462,18 @@ mod tests {
         assert_eq!(of(&healthy, Some(Err(NotRun::Unwanted)), DEMAND), pass);
         assert_eq!(of(&healthy, Some(Err(NotRun::NoCommand)), ""), pass);
         assert_eq!(of(&healthy, None, ""), blocked, "nobody says why");
-        assert_eq!(of(&healthy, unstartable(), ""), blocked, "no finding says so");
+        assert_eq!(of(&healthy, Some(unstartable()), ""), blocked, "no finding says so");
         let missing = (Verdict::Fail, vec![Rule::EntrypointMissing]);
-        assert_eq!(of(&lost, unstartable(), DEMAND), missing, "a finding does");
+        assert_eq!(of(&lost, Some(unstartable()), DEMAND), missing, "a finding does");
         let known = allowing(Rule::EntrypointMissing, "");
-        assert_eq!(of(&lost, unstartable(), &known), pass, "it is accepted");
+        assert_eq!(of(&lost, Some(unstartable()), &known), pass, "it is accepted");
         let demanding = allowing(Rule::EntrypointMissing, DEMAND);
         let unprinted = (Verdict::Fail, vec![Rule::RunOutputMissing]);
-        assert_eq!(of(&lost, unstartable(), &demanding), unprinted, "and nothing was printed");
+        assert_eq!(
+            of(&lost, Some(unstartable()), &demanding),
+            unprinted,
+            "and nothing was printed"
+        );
     }
 
     #[test]

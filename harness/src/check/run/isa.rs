@@ -63,16 +63,12 @@ pub(super) fn join(finding: Finding, known: &mut Vec<Finding>) -> Rule {
     let declared = known.iter_mut().find(|it| {
         it.rule == Rule::ElfIsaTooNew && it.platform == finding.platform && it.path == finding.path
     });
-    match declared {
-        Some(declared) => {
-            declared.severity = Severity::Error;
-            declared.message = format!("{}: {}", declared.message, finding.message);
-            declared.rule
-        }
-        None => {
-            let rule = finding.rule;
-            known.push(finding);
-            rule
-        }
+    if let Some(declared) = declared {
+        declared.severity = Severity::Error;
+        declared.message = format!("{}: {}", declared.message, finding.message);
+        return declared.rule;
     }
+    let rule = finding.rule;
+    known.push(finding);
+    rule
 }

@@ -273,7 +273,7 @@ fn refusal(line: &str) -> Option<Refused> {
     let mut rest = behind[noun + 1..].iter().copied();
     // What `getopt` says ends in two dashes and a letter.
     let first = match (rest.next(), rest.next()) {
-        (Some("--"), Some(letter)) | (Some("character:"), Some(letter)) => Some(letter),
+        (Some("--" | "character:"), Some(letter)) => Some(letter),
         (first, _) => first,
     };
     Some(match first {
