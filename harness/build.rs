@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 fn main() -> io::Result<()> {
     let mut hasher = DefaultHasher::new();
-    for folder in ["src/elf", "src/inspect", "src/text.rs"] {
-        println!("cargo::rerun-if-changed={folder}");
-        for file in files(Path::new(folder))? {
+    // The last ones say how names are written, and which scripts are a shell's, whose text is kept.
+    for path in ["src/elf", "src/inspect", "src/text.rs", "src/dockerfile/syntax.rs"] {
+        println!("cargo::rerun-if-changed={path}");
+        for file in files(Path::new(path))? {
             file.hash(&mut hasher);
             std::fs::read(file)?.hash(&mut hasher);
         }
@@ -18,7 +19,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// All files below a folder, sorted; a file alone.
+/// All files below a folder, sorted; a file alone is itself.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     if folder.is_file() {
         return Ok(vec![folder.to_owned()]);

@@ -254,6 +254,58 @@ fn entries_of_one_manifest_have_runs_of_their_own(
     }
 }
 
+/// As nginx's image has it, and one whose script cannot be understood by reading it.
+#[rstest]
+#[case::by_reading_it("exec \"$@\"")]
+#[case::behind_a_wrapper("exec env GREETING=hello \"$@\"")]
+#[case::by_its_failure("case \"$1\" in -*) ;; esac\nexec \"$@\"")]
+fn help_is_asked_of_the_command_that_an_entrypoint_hands_on(#[case] last: &str) {
+    let project = Project::new(&[
+        (
+            "Dockerfile",
+            "FROM busybox\nCOPY --chmod=755 run tool /\nENTRYPOINT [\"/run\"]\n\
+             CMD [\"/tool\", \"serve\"]\n",
+        ),
+        ("run", &format!("#!/bin/sh\nset -e\n{last}\n")),
+        ("tool", "#!/bin/sh\necho Usage: tool, $*\n"),
+    ]);
+    for runner in ["sandbox", "engine"] {
+        let mut command = archproof();
+        command.args(["verify", "--runner", runner, "--output", "json"]).arg(project.folder());
+        let said = Said::by(command.args(["--platform", "linux/amd64,linux/arm64"]));
+        let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+        let variants = report["subjects"][0]["variants"].as_array().expect("variants");
+        assert_eq!(variants.len(), 2, "{said}");
+        for variant in variants {
+            let runs = variant["runs"].as_array().expect("runs");
+            assert_eq!(runs.len(), 1, "{said}");
+            assert_eq!(runs[0]["command"], json!(["/run", "/tool", "--help"]), "{said}");
+            assert_eq!(runs[0]["stdout"], "Usage: tool, --help\n", "{said}");
+        }
+        assert_eq!(said.status, Some(0), "{said}");
+    }
+}
+
+/// A variant that is not run says why, and what keeps it from running is a finding.
+#[test]
+fn a_user_that_no_engine_takes_is_found() {
+    let project = Project::new(&[(
+        "Dockerfile",
+        "FROM busybox\nUSER 4294967296\nENTRYPOINT [\"/bin/true\"]\n",
+    )]);
+    let (said, subject) = verify(&project, &["--platform", "linux/amd64"]);
+    let variant = &subject["variants"][0];
+    assert_eq!(findings(variant), ["UserMissing -"], "{said}");
+    assert_eq!(variant["verdict"], "fail", "{said}");
+    let why =
+        "4294967296 is greater than 2147483647, the largest user or group ID that can be used";
+    assert_eq!(variant["not_run"], why, "{said}");
+    let mut command = archproof();
+    command.arg("verify").arg(project.folder()).args(["--platform", "linux/amd64"]);
+    let said = Said::by(command.args(["--runner", "none"]));
+    assert!(said.stdout.contains("linux/amd64  not run: --runner none"), "{said}");
+}
+
 /// A script that makes a helper and goes on with a command. The helper is in the image as the text of
 /// the script, so that nobody sees it before it is there.
 fn with_helper(helper: &[u8], command: &str) -> Project {

@@ -28,7 +28,7 @@ pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
 
 /// What the image's command starts.
 pub(super) fn launches<'a>(variant: &'a Variant, arguments: &Arguments) -> Launches<'a> {
-    match Command::of(&variant.config, arguments) {
+    match Command::of(&variant.files, &variant.config, arguments) {
         Ok(command) => launches_of(variant, &command),
         Err(error) => vec![Err(error)],
     }

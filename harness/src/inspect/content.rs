@@ -7,8 +7,10 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::handover;
 use super::loader_cache::{self, LoaderCache};
 use super::packages::{self, Packages};
+use crate::dockerfile::is_shell;
 use crate::elf::{self, ElfFacts, Malformation};
 use crate::text::escape;
 
@@ -91,6 +93,9 @@ pub struct Shebang {
     /// The rest of the line.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub argument: String,
+    /// The whole script, where it is a shell's and may execute its arguments as a command; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
 }
 
 /// The kernel looks at no more of the first line (`BINPRM_BUF_SIZE`).
@@ -130,6 +135,14 @@ pub(super) fn read_content(
         return Ok(Content::Packages(Packages::parse(&with_rest(head, reader)?)));
     }
     let content = classify(head);
+    if let Content::Script(shebang) = content {
+        let source = if shebang.is_of_shell() && size <= handover::LONGEST {
+            handover_source(head, reader)?
+        } else {
+            String::new()
+        };
+        return Ok(Content::Script(Shebang { source, ..shebang }));
+    }
     let is_text = matches!(content, Content::Empty | Content::Data);
     if is_text && is_kept(name) && size <= TEXT_LIMIT {
         return Ok(Content::Text(escape(&with_rest(head, reader)?)));
@@ -150,6 +163,12 @@ fn read_head(head: &mut [u8], reader: &mut impl Read) -> io::Result<usize> {
     Ok(filled)
 }
 
+/// The text of a script that may hand on its arguments.
+fn handover_source(head: &[u8], reader: &mut impl Read) -> io::Result<String> {
+    let text = with_rest(head, reader)?;
+    Ok(if handover::may_hand_on(&text) { escape(&text) } else { String::new() })
+}
+
 fn with_rest(head: &[u8], reader: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = head.to_vec();
     reader.read_to_end(&mut bytes)?;
@@ -161,7 +180,9 @@ impl Content {
     pub(super) fn size_in_memory(&self) -> usize {
         match self {
             Self::Elf(facts) => facts.size_in_memory(),
-            Self::Script(shebang) => shebang.interpreter.len() + shebang.argument.len(),
+            Self::Script(Shebang { interpreter, argument, source }) => {
+                interpreter.len() + argument.len() + source.len()
+            }
             Self::Text(text) => text.len(),
             Self::LoaderCache(cache) => cache.size_in_memory(),
             Self::Packages(packages) => packages.size_in_memory(),
@@ -263,7 +284,20 @@ impl Shebang {
         Self {
             interpreter: interpreter.to_owned(),
             argument: argument.trim_start_matches([' ', '\t']).to_owned(),
+            source: String::new(),
         }
+    }
+
+    /// Whether it is a script of a POSIX shell.
+    fn is_of_shell(&self) -> bool {
+        is_shell(&format!("{} {}", self.interpreter, self.argument))
+    }
+
+    /// Whether the script executes its arguments as a command, and does nothing else with them. In
+    /// doubt it does not.
+    #[must_use]
+    pub fn hands_on(&self) -> bool {
+        !self.source.is_empty() && handover::hands_on(&self.source)
     }
 
     /// Whether the interpreter's path is longer than what the kernel reads of the line. What is cut
@@ -337,7 +371,12 @@ mod tests {
     }
 
     fn script(interpreter: &str, argument: &str) -> Content {
-        Content::Script(Shebang { interpreter: interpreter.into(), argument: argument.into() })
+        let source = String::new();
+        Content::Script(Shebang {
+            interpreter: interpreter.into(),
+            argument: argument.into(),
+            source,
+        })
     }
 
     #[test]

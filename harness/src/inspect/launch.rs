@@ -165,21 +165,41 @@ pub enum ShebangFault {
 impl Command {
     /// The words to execute: ENTRYPOINT with the arguments; without an ENTRYPOINT the given words
     /// alone, or else the program that CMD names, with `--help`. Where ENTRYPOINT is an init and
-    /// nothing else, the program is CMD's. In the shell form an argument would not reach the
-    /// program, so there `--help` goes to the end of the shell's line.
+    /// nothing else, or a script that hands its arguments on as a command, the program is CMD's. In
+    /// the shell form an argument would not reach the program, so there `--help` goes to the end of
+    /// the shell's line.
     ///
     /// # Errors
     ///
     /// When the image names no program and no words were given.
-    pub fn of(config: &RunConfig, arguments: &Arguments) -> Result<Self, LaunchError> {
+    pub fn of(
+        files: &RootFs,
+        config: &RunConfig,
+        arguments: &Arguments,
+    ) -> Result<Self, LaunchError> {
         let words = match arguments {
             Arguments::Given(given) => {
                 let fixed = config.entrypoint.as_deref().unwrap_or_default();
                 [fixed, given].concat()
             }
+            Arguments::Default if hands_on(files, config) => {
+                Self::through_entrypoint(config).map_or_else(|| ask_for_help(config), |it| it.words)
+            }
             Arguments::Default => ask_for_help(config),
         };
         if words.is_empty() { Err(LaunchError::NoCommand) } else { Ok(Self { words }) }
+    }
+
+    /// ENTRYPOINT with the program that CMD names as its argument, and `--help` for that: what an
+    /// entrypoint wants that takes its arguments for a command. `None` where CMD names no program.
+    #[must_use]
+    pub fn through_entrypoint(config: &RunConfig) -> Option<Self> {
+        let entrypoint = config.entrypoint.as_deref().filter(|it| !it.is_empty())?;
+        let is_program = |it: &String| !it.is_empty() && !it.starts_with('-');
+        config.cmd.as_deref()?.first().filter(|it| is_program(it))?;
+        let of_cmd = ask_for_help(&RunConfig { entrypoint: None, ..config.clone() });
+        let words = [entrypoint, of_cmd.as_slice()].concat();
+        (!of_cmd.is_empty()).then_some(Self { words })
     }
 
     /// The word that names the file.
@@ -372,6 +392,32 @@ fn ask_for_help(config: &RunConfig) -> Vec<String> {
     if program.is_empty() { Vec::new() } else { [fixed, &["--help".to_owned()]].concat() }
 }
 
+/// Whether ENTRYPOINT ends with a shell's script that executes its arguments as a command.
+fn hands_on(files: &RootFs, config: &RunConfig) -> bool {
+    let words = behind_inits(config.entrypoint.as_deref().unwrap_or_default());
+    let script = match words {
+        [script] => script,
+        [shell, script] if is_shell_name(shell) => script,
+        _ => return false,
+    };
+    let from = ImagePath::clean(&config.working_dir);
+    let found = if script.contains('/') {
+        files.resolve(&from, script).ok()
+    } else {
+        let path = variable(config, "PATH").unwrap_or(DEFAULT_PATH);
+        let in_folder = |it| files.resolve(&from, &format!("{it}/{script}")).ok();
+        path.split(':').find_map(in_folder)
+    };
+    match found.map(|(_, node)| node.content()) {
+        Some(Some(Content::Script(shebang))) => shebang.hands_on(),
+        _ => false,
+    }
+}
+
+fn is_shell_name(word: &str) -> bool {
+    matches!(word.rsplit('/').next(), Some("sh" | "bash" | "ash" | "dash"))
+}
+
 /// What the image starts by itself: ENTRYPOINT, or CMD where there is none, or where ENTRYPOINT is
 /// an init that CMD's words are for.
 fn own_command(config: &RunConfig) -> Vec<String> {
@@ -427,6 +473,7 @@ fn env_program(shebang: &Shebang) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::{Image, Layer, Variant};
 
     fn words(text: &[&str]) -> Vec<String> {
         text.iter().map(|it| (*it).to_owned()).collect()
@@ -462,8 +509,49 @@ mod tests {
                 cmd: Some(words(cmd)),
                 ..RunConfig::default()
             };
-            let command = Command::of(&config, &Arguments::Default).map(|it| it.words);
+            let command = Command::of(&RootFs::default(), &config, &Arguments::Default);
+            let command = command.map(|it| it.words);
             assert_eq!(command.unwrap_or_default(), words(expected));
+        }
+    }
+
+    /// As Docker's official images have them.
+    #[test]
+    fn help_is_asked_of_the_command_where_the_entrypoint_hands_it_on() {
+        const ON: &str = "#!/bin/sh\nset -e\nexec \"$@\"\n";
+        const OWN: &str = "#!/bin/sh\n[ \"${1#-}\" = \"$1\" ] || set -- app \"$@\"\nexec \"$@\"\n";
+        let cmd: &[&str] = &["nginx", "-g", "daemon off;"];
+        for (script, entrypoint, cmd, expected) in [
+            (ON, &["/run.sh"][..], cmd, &["/run.sh", "nginx", "--help"][..]),
+            (ON, &["run.sh"], cmd, &["run.sh", "nginx", "--help"]),
+            (ON, &["tini", "--", "/run.sh"], cmd, &["tini", "--", "/run.sh", "nginx", "--help"]),
+            (ON, &["/bin/sh", "/run.sh"], cmd, &["/bin/sh", "/run.sh", "nginx", "--help"]),
+            (
+                ON,
+                &["/run.sh"],
+                &["/bin/sh", "-c", "nginx -g x"],
+                &["/run.sh", "/bin/sh", "-c", "nginx -g x --help"],
+            ),
+            (
+                ON,
+                &["/run.sh"],
+                &["tini", "--", "app", "x"],
+                &["/run.sh", "tini", "--", "app", "--help"],
+            ),
+            (ON, &["/run.sh"], &[], &["/run.sh", "--help"]),
+            (ON, &["/run.sh"], &["-v"], &["/run.sh", "--help"]),
+            (ON, &["/run.sh", "app"], cmd, &["/run.sh", "app", "--help"]),
+            (OWN, &["/run.sh"], cmd, &["/run.sh", "--help"]),
+        ] {
+            let layer = Layer::new().executable("run.sh", script).executable("bin/run.sh", script);
+            let image = Image::of([Variant::new("linux/amd64").layer(layer)]).inspect(&[]);
+            let config = RunConfig {
+                entrypoint: Some(words(entrypoint)),
+                cmd: Some(words(cmd)),
+                ..RunConfig::default()
+            };
+            let command = Command::of(&image.variants[0].files, &config, &Arguments::Default);
+            assert_eq!(command.map(|it| it.words), Ok(words(expected)));
         }
     }
 
@@ -475,7 +563,7 @@ mod tests {
             ..RunConfig::default()
         };
         let given = Arguments::Given(vec!["--version".to_owned()]);
-        let command = Command::of(&config, &given).map(|it| it.words);
+        let command = Command::of(&RootFs::default(), &config, &given).map(|it| it.words);
         assert_eq!(command, Ok(words(&["/app", "--version"])));
     }
 }

@@ -7,6 +7,7 @@ mod cache;
 mod content;
 mod decoder;
 mod facts;
+mod handover;
 mod header;
 mod init;
 mod launch;

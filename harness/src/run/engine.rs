@@ -80,7 +80,7 @@ impl EngineRunner {
 
     /// Runs a variant on the processor that was named, or that its platform promises, and, if that
     /// seems to lack an instruction, on one that has them all.
-    async fn run_one(&self, start: Start, request: &RunRequest, events: &Events) -> EntryRuns {
+    async fn run_one(&self, mut start: Start, request: &RunRequest, events: &Events) -> EntryRuns {
         let (platform, timeout) = (start.platform, request.timeout);
         events.send(Event::RunStarted { platform });
         let model = request.processors.of_platform(platform).unwrap_or(CpuModel::Default);
@@ -97,6 +97,10 @@ impl EngineRunner {
             // An old emulator may not know the model.
             let kernel = Executor::Kernel(CpuModel::Default);
             runs = vec![self.run_on(&start, &kernel, timeout).await];
+        }
+        if let Some(instead) = start.instead_of(&runs[0]) {
+            start = instead;
+            runs = vec![self.run_on(&start, &promised, timeout).await];
         }
         if let Some(newest) = runs[0].second_opinion(platform) {
             let newest = self.executor(&start, newest).await;

@@ -63,6 +63,8 @@ const COMPLAINTS: [&str; 10] = [
 ];
 /// The number of SIGILL on every architecture that Linux knows.
 const ILLEGAL_INSTRUCTION: i64 = 4;
+/// Shells end so where they find no program (POSIX, "Exit Status for Commands").
+const NOT_FOUND: i64 = 127;
 /// Shells, inits and engines add it to the number of the signal that ended their child.
 const SIGNAL_STATUS: i64 = 128;
 /// The highest number that they do so with.
@@ -85,6 +87,26 @@ impl RunEvidence {
     pub fn dies_of_instruction(&self) -> bool {
         matches!(self.end, RunEnd::Signalled { .. })
             || self.says_one_of(&["SIGILL", "Illegal instruction"])
+    }
+
+    /// Whether it tried to execute a program of the name `--help`: so ends an entrypoint that takes its
+    /// arguments for a command.
+    ///
+    /// Shells end with 127 then; gosu, su-exec and others name the system call. bash has help of its
+    /// own for `exec --help`.
+    #[must_use]
+    pub fn takes_help_for_command(&self) -> bool {
+        const ABSENT: [&str; 3] = ["not found", "No such file", "cannot execute"];
+        const OF_BASH: [&str; 2] = ["exec: exec [-cl]", "exec: --: invalid option"];
+        let is_not_found = matches!(self.end, RunEnd::Exited { code: NOT_FOUND });
+        let is_attempt = |line: &str| {
+            line.contains("--help")
+                && (is_not_found || line.contains("exec"))
+                && ABSENT.iter().any(|it| line.contains(it))
+        };
+        let lines = || self.stderr.text.lines().chain(self.stdout.text.lines());
+        matches!(self.end, RunEnd::Exited { code } if code != 0)
+            && lines().any(|line| is_attempt(line) || OF_BASH.iter().any(|it| line.contains(it)))
     }
 
     fn says_one_of(&self, words: &[&str]) -> bool {
@@ -292,5 +314,52 @@ impl Output {
     #[must_use]
     pub fn new(bytes: &[u8], extent: Extent) -> Self {
         Self { text: printable(bytes), extent }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn takes_help_for_command(code: i64, stderr: &str) -> bool {
+        let path = ImagePath::clean("/entrypoint.sh");
+        RunEvidence {
+            runner: RunnerKind::Sandbox,
+            execution: Execution::Emulated,
+            cpu: CpuModel::Default,
+            emulator: String::new(),
+            command: Vec::new(),
+            entrypoint: path.clone(),
+            program: path,
+            end: RunEnd::Exited { code },
+            instruction: None,
+            foreign: Vec::new(),
+            stdout: Output::default(),
+            stderr: Output::new(stderr.as_bytes(), Extent::Whole),
+        }
+        .takes_help_for_command()
+    }
+
+    #[test]
+    fn an_option_that_is_taken_for_a_program_is_known_by_the_failure() {
+        for (code, line) in [
+            (127, "/entrypoint.sh: 47: exec: --help: not found"),
+            (127, "/entrypoint.sh: exec: line 2: --help: not found"),
+            (1, "error: exec: \"--help\": executable file not found in $PATH"),
+            (127, "su-exec: --help: No such file or directory"),
+            (2, "/entrypoint.sh: line 2: exec: --: invalid option"),
+            (2, "exec: exec [-cl] [-a name] [command [argument ...]] [redirection ...]"),
+        ] {
+            assert!(takes_help_for_command(code, line), "{line}");
+        }
+        for (code, line) in [
+            (0, "/entrypoint.sh: 47: exec: --help: not found"),
+            (127, "/entrypoint.sh: 47: exec: nginx: not found"),
+            (1, "cat: --help: No such file or directory"),
+            (1, "unknown option: --help"),
+            (126, "/entrypoint.sh: /opt/tool: cannot execute binary file"),
+        ] {
+            assert!(!takes_help_for_command(code, line), "{line}");
+        }
     }
 }

@@ -100,6 +100,7 @@ mod tests {
             own: Vec::new(),
             account: Account::ROOT,
             command: Command { words: vec!["/tool".to_owned(), "--help".to_owned()] },
+            instead: None,
             entrypoint: path.clone(),
             program: path,
             called: "/tool".to_owned(),

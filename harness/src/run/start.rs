@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Execution;
+use super::evidence::RunEvidence;
 use super::execution::execution;
 use super::not_run::{NotRun, Runs};
 use crate::elf::{ElfType, LoadSegment};
@@ -29,6 +30,8 @@ pub(super) struct Start {
     pub account: Account,
     /// The words to execute.
     pub command: Command,
+    /// What is executed instead, where the entrypoint turns out to take its arguments for a command.
+    pub instead: Option<Command>,
     /// The file that the command names, links followed.
     pub entrypoint: ImagePath,
     /// What the processor executes: the entrypoint, or its last interpreter.
@@ -82,8 +85,12 @@ impl Start {
 
     fn of(variant: &Variant, arguments: &Arguments, host: Platform) -> Result<Self, NotRun> {
         let account = Account::resolve(&variant.files, &variant.config.user)?;
-        let command = Command::of(&variant.config, arguments)?;
+        let command = Command::of(&variant.files, &variant.config, arguments)?;
         let (files, config) = (&variant.files, &variant.config);
+        let instead = match arguments {
+            Arguments::Default => Command::through_entrypoint(config),
+            Arguments::Given(_) => None,
+        };
         let launches = Launch::trace_all(files, config, &command, &account);
         let is_alone = launches.len() == 1;
         let launch = launches.into_iter().next().unwrap_or(Err(LaunchError::NoCommand))?;
@@ -101,6 +108,7 @@ impl Start {
             config: variant.config_digest,
             own: variant.config.entrypoint.clone().unwrap_or_default(),
             account,
+            instead: instead.filter(|it| *it != command),
             command,
             entrypoint: launch.path,
             program,
@@ -110,6 +118,12 @@ impl Start {
             machine: if is_right { MachineFit::Right } else { MachineFit::Wrong },
             execution: execution(host, facts),
         })
+    }
+
+    /// The start that a run shows to be meant: it took `--help` for a program's name.
+    pub(super) fn instead_of(&self, run: &RunEvidence) -> Option<Self> {
+        let command = self.instead.clone().filter(|_| run.takes_help_for_command())?;
+        Some(Self { command, instead: None, ..self.clone() })
     }
 
     /// The words by which QEMU executes the program: under the name that it is called by (`-0`).

@@ -107,8 +107,12 @@ impl SandboxRunner {
                 runs.push(evidence(start, CpuModel::Default, error.into_ended(), ""));
             }
             Ok(place) => {
+                let first = place.run(start, command, &place.promised, timeout);
+                let instead = start.instead_of(&first);
+                let start = instead.as_ref().unwrap_or(start);
+                let command = &Command { words: start.command.words.clone(), ..command.clone() };
                 let on_promised = || place.run(start, command, &place.promised, timeout);
-                let mut promised = on_promised();
+                let mut promised = if instead.is_some() { on_promised() } else { first };
                 if matches!(promised.end, RunEnd::EmulatorFault { .. }) {
                     // Emulators have races of their own.
                     promised = on_promised();
