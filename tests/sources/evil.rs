@@ -367,7 +367,7 @@ fn many_parameters(_: &Question<'_>) -> Reply {
 fn bomb() -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     for _ in 0..1024 {
-        encoder.write_all(&[b' '; 1 << 20]).expect("in memory");
+        encoder.write_all(&vec![b' '; 1 << 20]).expect("in memory");
     }
     encoder.finish().expect("in memory")
 }
@@ -486,7 +486,7 @@ fn a_registry_that_hardly_sends_is_given_up() {
             (slow_token, rate),
             // Fast enough, but without an end.
             (|it| for_layers(it, |all| drip(all, 100)), rate),
-            (|it| for_manifests(it, drip(&[b' '; 100_000], 100)), "bytes in 3s; at least"),
+            (|it| for_manifests(it, drip(&vec![b' '; 100_000], 100)), "bytes in 3s; at least"),
             (|_| dripping_head(), "does not answer"),
             (|it| for_layers(it, |_| dripping_head()), "does not answer"),
             (|_| silent(), "does not answer"),
@@ -498,7 +498,7 @@ fn a_registry_that_hardly_sends_is_given_up() {
 
 #[test]
 fn a_slow_but_steady_registry_is_read_to_the_end() {
-    let limits = TransferLimits { blob: Duration::from_secs(60), ..LIMITS };
+    let limits = TransferLimits { blob: Duration::from_mins(1), ..LIMITS };
     let steady: Answer = |it| for_layers(it, |all| drip(all, 1000));
     let begin = Instant::now();
     assert_eq!(attack_within(limits, Kept::Password, steady, unused).result, Ok(()));

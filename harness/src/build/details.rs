@@ -111,7 +111,8 @@ impl Failure<'_> {
         if is_denied(&message)
             && let Ok(reference) = base.parse::<Reference>()
         {
-            let registry = reference.registry().to_owned();
+            let registry = reference.registry().into();
+            let (base, message) = (base.into(), message.into());
             return BuildErrorKind::BaseDenied { base, registry, message, excerpt };
         }
         let is_unknown = [": not found", "pull access denied", "authorization failed"];

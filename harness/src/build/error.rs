@@ -180,11 +180,11 @@ pub enum BuildErrorKind {
     )]
     BaseDenied {
         /// The image.
-        base: String,
+        base: Box<str>,
         /// The registry's name.
-        registry: String,
+        registry: Box<str>,
         /// BuildKit's words.
-        message: String,
+        message: Box<str>,
         /// The `FROM` that names it.
         excerpt: SourceExcerpt,
     },

@@ -143,7 +143,7 @@ enum Documents {
     /// Something that is no container image.
     OfArtifact,
     Faulty(BlobFault),
-    Whole(Manifest, ImageConfig),
+    Whole(Box<(Manifest, ImageConfig)>),
 }
 
 /// A variant whose layers are still to be read.
@@ -182,8 +182,9 @@ impl<'a> Entries<'a> {
             Documents::Faulty(fault) => {
                 self.unreadable.push(Unreadable { platform: None, digest, faults: vec![fault] });
             }
-            Documents::Whole(manifest, config) => match normalise(&config.platform)? {
+            Documents::Whole(documents) => match normalise(&documents.1.platform)? {
                 platform if self.is_wanted(platform) => {
+                    let (manifest, config) = *documents;
                     let number = EntryNumber::default();
                     self.variants.push(Entry { number, platform, digest, manifest, config });
                 }
@@ -245,7 +246,8 @@ impl<'a> Entries<'a> {
             Documents::Faulty(fault) => {
                 self.unreadable.push(Unreadable { platform: stated, digest, faults: vec![fault] });
             }
-            Documents::Whole(manifest, config) => {
+            Documents::Whole(documents) => {
+                let (manifest, config) = *documents;
                 // An entry without a platform leaves the claim to its config.
                 match stated.map_or_else(|| platform_of_entry(&config.platform), Ok) {
                     Ok(platform) if !self.is_wanted(platform) => self.unread.push(platform),
@@ -301,7 +303,7 @@ impl<'a> Entries<'a> {
             let fault = BlobFault { role: BlobRole::Config, digest, kind };
             return stated.map_or(Err(error), |_| Ok(Documents::Faulty(fault)));
         }
-        Ok(Documents::Whole(manifest, config))
+        Ok(Documents::Whole(Box::new((manifest, config))))
     }
 }
 

@@ -451,7 +451,7 @@ mod tests {
         fs::create_dir_all(old.join("files/deep/deeper")).expect("a folder");
         fs::create_dir_all(store.folder().join("layers/young/files")).expect("a folder");
         for path in ["files/deep/deeper", "files/deep", "files"] {
-            fs::set_permissions(old.join(path), Permissions::from_mode(0)).expect("a mode");
+            fs::set_permissions(old.join(path), Permissions::from_mode(0o000)).expect("a mode");
         }
         age(&old);
         LayerStore::open(store.folder().to_owned()).expect("a store");

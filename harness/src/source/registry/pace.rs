@@ -110,7 +110,7 @@ impl Pace {
         let received = chunk.len() as u64;
         self.all.received += received;
         self.recent.received += received;
-        self.recent.waited += self.all.waited - before;
+        self.recent.waited += self.all.waited.saturating_sub(before);
         if self.recent.waited >= self.window {
             let recent = std::mem::take(&mut self.recent);
             if u128::from(recent.received) * 1000
