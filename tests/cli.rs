@@ -108,9 +108,12 @@ fn a_case_that_is_mended_fails_until_it_says_so() {
 #[rstest]
 #[case::exits("exit 3", "RunFailed")]
 #[case::forks_without_end("f() { f | f & }; f; while :; do f; done", "Run")]
-#[case::fills_its_scratch("cat /dev/zero > /tmp/full; exit 5", "RunFailed")]
+#[case::fills_its_root("cat /dev/zero > /full; exit 5", "Run")]
+#[case::fills_it_with_many(
+    "i=0; while :; do head -c 99999999 /dev/zero > /full$i; i=$((i+1)); done",
+    "Run"
+)]
 #[case::takes_memory("tail /dev/zero", "Run")]
-#[case::writes_to_its_root("touch /new && exit 0; exit 4", "RunFailed")]
 #[case::ignores_signals("trap '' TERM INT HUP; while :; do sleep 1; done", "RunTimedOut")]
 #[case::prints_to_both("while :; do echo o; echo e >&2; done", "RunTimedOut")]
 fn a_fault_stays_with_its_variant(
@@ -158,11 +161,11 @@ mount -t binfmt_misc none /tmp 2>/dev/null && breach mounted handlers
 mount -t tmpfs none /tmp 2>/dev/null && breach mounted
 unshare -U true 2>/dev/null && breach entered a user namespace
 unshare -n true 2>/dev/null && breach entered a network namespace
-chroot / true 2>/dev/null && breach chroot
+chroot /proc true 2>/dev/null && breach chroot
 ip link 2>/dev/null | grep '^[0-9]' | grep -v ' lo: ' | grep -v 'state DOWN' && breach network
 wget -q -T 2 -O /dev/null http://127.0.0.1/ 2>/dev/null && breach web
-(echo x > /new) 2>/dev/null && breach wrote to the root
-grep '^CapEff:.*[1-9a-f]' /proc/self/status && breach capabilities
+# Root in an engine may change owners and users, and nothing else.
+grep '^CapEff:.*[1-9a-f]' /proc/self/status | grep -v 00000000000001fb && breach capabilities
 grep -q '^NoNewPrivs:.*1' /proc/self/status || breach privileges
 kill -9 1 2>/dev/null
 echo Usage: tool",
@@ -198,7 +201,10 @@ fn a_processor_can_be_named(#[values("engine", "sandbox")] runner: &str) {
         Said::by(command.args(["--runner", runner, "--cpu", &format!("linux/arm64={model}")]))
     };
     let newer = on("neoverse-n1");
-    assert!(newer.stdout.contains("ran emulated on neoverse-n1: exit status 0"), "{newer}");
+    assert!(
+        newer.stdout.contains("ran emulated with QEMU_CPU=neoverse-n1: exit status 0"),
+        "{newer}"
+    );
     assert!(newer.stdout.contains("missed RunIsaFault /app/tool linux/arm64"), "{newer}");
     let older = on("cortex-a72");
     assert!(older.stdout.contains("on cortex-a72, which was asked for, it dies"), "{older}");

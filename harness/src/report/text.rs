@@ -11,7 +11,7 @@ use crate::build::{Making, Unbuilt};
 use crate::case::Expectation;
 use crate::check::{Finding, Place, Severity};
 use crate::emulator::CpuModel;
-use crate::run::{RunEnd, RunEvidence};
+use crate::run::{RunEnd, RunEvidence, RunnerKind};
 use crate::text::{line, printable, styled};
 use crate::verdict::{
     DockerfileJudgement, Judged, Judgement, Standing, VariantJudgement, Verdict, Whole,
@@ -103,9 +103,13 @@ fn write_variant(variant: &VariantJudgement, width: usize, to: &mut dyn Write) -
 
 fn describe_run(run: &RunEvidence) -> String {
     let command = line(&run.command.join(" "));
-    let cpu = match &run.cpu {
-        CpuModel::Default => String::new(),
-        model @ CpuModel::Named(_) => format!(" on {}", line(&model.brief())),
+    let cpu = match (&run.cpu, run.runner) {
+        (CpuModel::Default, _) => String::new(),
+        (model @ CpuModel::Named(_), RunnerKind::Sandbox) => {
+            format!(" on {}", line(&model.brief()))
+        }
+        // A program in a container may have chosen another for its children.
+        (CpuModel::Named(name), RunnerKind::Engine) => format!(" with QEMU_CPU={}", line(name)),
     };
     let verb = match run.end {
         RunEnd::EmulatorMissing { .. }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bollard::container::LogOutput;
 use bollard::models::{HostConfig, HostConfigLogConfig};
 use bollard::query_parameters::{
-    KillContainerOptionsBuilder, LogsOptionsBuilder, WaitContainerOptions,
+    InspectContainerOptionsBuilder, KillContainerOptionsBuilder, LogsOptionsBuilder,
+    WaitContainerOptions,
 };
 use futures_util::StreamExt;
 use testcontainers::core::{AccessMode, ImageExt, Mount};
@@ -20,12 +21,23 @@ use super::image::Reference;
 use super::provided::{FOLDER, Provided};
 use super::session::{Session, remove_container};
 use super::start::Start;
-use super::{MEMORY, PROCESSES};
+use super::{DISK, MEMORY, PROCESSES};
 use crate::emulator::CpuModel;
 use crate::engine::Engine;
 
 /// How long the engine may take to start a container.
 const STARTING: Duration = Duration::from_mins(1);
+/// The number of the signal that ends a container.
+const SIGKILL: i64 = 9;
+
+/// How often it is looked at what a container has written.
+const DISK_TICK: Duration = Duration::from_secs(1);
+/// What root needs to prepare its files and go on as another user, as entrypoints do. Other users get
+/// none of it.
+///
+/// Source: `capabilities(7)`.
+const STEPPING_DOWN: [&str; 8] =
+    ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETPCAP", "SETUID"];
 
 /// Why the engine could not run a container.
 #[derive(Debug, thiserror::Error)]
@@ -121,10 +133,9 @@ fn request(
     let request = request
         .with_platform(start.platform.to_string())
         .with_label(label, value)
-        .with_cap_drop("ALL")
         .with_security_opt("no-new-privileges=true")
-        .with_readonly_rootfs(true)
         .with_ulimit("core", 0, Some(0))
+        .with_ulimit("fsize", DISK.cast_signed(), Some(DISK.cast_signed()))
         .with_host_config_modifier(move |config| confine(config, first));
     match executor.cpu() {
         CpuModel::Default => request,
@@ -163,6 +174,8 @@ impl FirstProcess {
 
 fn confine(config: &mut HostConfig, first: FirstProcess) {
     config.init = Some(first == FirstProcess::Init);
+    config.cap_drop = Some(vec!["ALL".to_owned()]);
+    config.cap_add = Some(STEPPING_DOWN.map(str::to_owned).into());
     config.network_mode = Some("none".to_owned());
     config.publish_all_ports = Some(false);
     config.memory = Some(MEMORY.cast_signed());
@@ -170,11 +183,6 @@ fn confine(config: &mut HostConfig, first: FirstProcess) {
     config.pids_limit = Some(PROCESSES.cast_signed());
     // No limit on processors: one that spins leaves the others their share, and an emulator's own
     // threads would be throttled by it.
-    config.tmpfs = Some(HashMap::from([(
-        "/tmp".to_owned(),
-        // Some programs unpack themselves there to execute what they find.
-        "rw,exec,nosuid,nodev,size=64m,mode=1777".to_owned(),
-    )]));
     // Who prints without end must not fill the engine's disk.
     config.log_config = Some(HostConfigLogConfig {
         typ: Some("json-file".to_owned()),
@@ -186,17 +194,16 @@ fn confine(config: &mut HostConfig, first: FirstProcess) {
 }
 
 async fn watch(engine: &Engine, id: &str, timeout: Duration) -> Result<Ended, ContainerError> {
-    let docker = engine.docker();
     let mut capture = Capture::default();
-    let waited = {
-        let mut wait = docker.wait_container(id, None::<WaitContainerOptions>);
-        let ended = tokio::time::timeout(timeout, wait.next());
+    let ended = {
+        let ended = until_end(engine, id, timeout);
         tokio::pin!(ended);
         let output = capture.follow(engine, id);
         tokio::pin!(output);
         tokio::select! {
             ended = &mut ended => {
-                if ended.is_err() {
+                let ended = ended?;
+                if ended != Watched::Ended {
                     kill(engine, id).await?;
                 }
                 // What was printed before the end may still be on its way.
@@ -205,21 +212,61 @@ async fn watch(engine: &Engine, id: &str, timeout: Duration) -> Result<Ended, Co
             }
             // All output is there, or the engine is not; the end decides which.
             _ = &mut output => {
-                let ended = ended.await;
-                if ended.is_err() {
+                let ended = ended.await?;
+                if ended != Watched::Ended {
                     kill(engine, id).await?;
                 }
                 ended
             }
         }
     };
-    let end = match waited {
-        Err(_) => RunEnd::timed_out(timeout),
+    let end = match ended {
+        Watched::TookTooLong => RunEnd::timed_out(timeout),
+        Watched::WroteTooMuch => {
+            RunEnd::Signalled { signal: SIGKILL, cause: SignalCause::DiskLimit }
+        }
         // A code other than 0 arrives as an error of bollard's; the container knows more.
-        Ok(_) => end_of(engine, id).await?,
+        Watched::Ended => end_of(engine, id).await?,
     };
     let (stdout, stderr) = capture.finish();
     Ok(Ended { end, foreign: Vec::new(), stdout, stderr })
+}
+
+/// Why nobody waits for a container any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watched {
+    Ended,
+    TookTooLong,
+    WroteTooMuch,
+}
+
+async fn until_end(
+    engine: &Engine,
+    id: &str,
+    timeout: Duration,
+) -> Result<Watched, ContainerError> {
+    let mut wait = engine.docker().wait_container(id, None::<WaitContainerOptions>);
+    let deadline = tokio::time::Instant::now() + timeout;
+    loop {
+        let tick = (tokio::time::Instant::now() + DISK_TICK).min(deadline);
+        if tokio::time::timeout_at(tick, wait.next()).await.is_ok() {
+            return Ok(Watched::Ended);
+        }
+        if tokio::time::Instant::now() >= deadline {
+            return Ok(Watched::TookTooLong);
+        }
+        if written(engine, id).await? > DISK {
+            return Ok(Watched::WroteTooMuch);
+        }
+    }
+}
+
+/// What a container has written to its root filesystem, in bytes.
+async fn written(engine: &Engine, id: &str) -> Result<u64, ContainerError> {
+    let options = InspectContainerOptionsBuilder::new().size(true).build();
+    let container = engine.docker().inspect_container(id, Some(options)).await;
+    let size = container.map_err(ContainerError::Lost)?.size_rw.unwrap_or_default();
+    Ok(u64::try_from(size).unwrap_or_default())
 }
 
 async fn kill(engine: &Engine, id: &str) -> Result<(), ContainerError> {

@@ -17,7 +17,8 @@ pub struct RunEvidence {
     pub runner: RunnerKind,
     /// What executed it.
     pub execution: Execution,
-    /// The CPU model that it saw.
+    /// The CPU model that its emulator was told to be. In an engine a program can tell its children
+    /// another, by `QEMU_CPU`; in a sandbox it cannot.
     pub cpu: CpuModel,
     /// The emulator's version; empty where there is none, or it is the engine's host's.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -224,6 +225,8 @@ pub enum SignalCause {
     Program,
     /// It used more memory than a run may.
     MemoryLimit,
+    /// It wrote more to its root filesystem than a run may.
+    DiskLimit,
 }
 
 impl RunEnd {
@@ -268,6 +271,9 @@ impl fmt::Display for RunEnd {
             Self::Signalled { signal, cause: SignalCause::Program } => write!(f, "signal {signal}"),
             Self::Signalled { cause: SignalCause::MemoryLimit, .. } => {
                 f.write_str("killed for using more memory than a run may")
+            }
+            Self::Signalled { cause: SignalCause::DiskLimit, .. } => {
+                f.write_str("killed for writing more to its root filesystem than a run may")
             }
             Self::TimedOut { limit_ms } => {
                 write!(f, "no end within {}", seconds(Duration::from_millis(*limit_ms)))
