@@ -419,6 +419,31 @@ chown 0 /data/file 2>/dev/null && echo gave to root
     }
 }
 
+/// As s6-overlay's: its children, and what steps down, are answered there too.
+#[test]
+fn an_init_that_insists_is_the_first_process() {
+    let script = "#!/bin/sh
+[ $$ = 1 ] || { echo 's6-overlay-suexec: fatal: can only run as pid 1' >&2; exit 100; }
+su nobody -s /bin/sh -c 'echo $(id -u)'
+(sleep 1000 &)
+echo Usage: tool
+";
+    let project = Project::new(&[
+        ("Dockerfile", "FROM debian\nCOPY --chmod=755 tool /tool\nENTRYPOINT [\"/tool\"]\n"),
+        ("tool", script),
+    ]);
+    for runner in ["sandbox", "engine"] {
+        let mut command = archproof();
+        command.arg("verify").arg(project.folder()).args(["--runner", runner, "--output", "json"]);
+        let said = Said::by(command.args(["--platform", "linux/amd64,linux/arm64"]));
+        let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+        for variant in report["subjects"][0]["variants"].as_array().expect("variants") {
+            assert_eq!(variant["runs"][0]["stdout"], "65534\nUsage: tool\n", "{said}");
+            assert_eq!(variant["verdict"], "pass", "{said}");
+        }
+    }
+}
+
 /// The first process of a sandbox is archproof's. Who could change its limits could blind it.
 #[test]
 fn the_first_process_is_out_of_reach() {

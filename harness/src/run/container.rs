@@ -16,7 +16,7 @@ use testcontainers::{ContainerRequest, GenericImage};
 
 use super::capture::{OUTPUT_LAG, captured, keep};
 use super::ended::Ended;
-use super::evidence::{Execution, Output, RunEnd, SignalCause};
+use super::evidence::{Execution, NOT_FIRST, Output, RunEnd, SignalCause};
 use super::image::Reference;
 use super::provided::{FOLDER, Provided};
 use super::session::{Session, remove_container};
@@ -72,9 +72,14 @@ pub(super) async fn run(
     let first = FirstProcess::of(start, executor);
     let name = session.container_name(start.entry, start.manifest);
     let request = |first| request(session, start, (executor, first), image.clone());
+    let is_init = first == FirstProcess::Init;
     match attempt(engine, &name, request(first), timeout).await {
         // Engines may come without the program that is an init.
         Err(ContainerError::Start(error)) if error.to_string().contains("docker-init") => {
+            attempt(engine, &name, request(FirstProcess::Program), timeout).await
+        }
+        // And programs may be an init, which has to be the first.
+        Ok(ended) if is_init && ended.stderr.text.contains(NOT_FIRST) => {
             attempt(engine, &name, request(FirstProcess::Program), timeout).await
         }
         other => other,

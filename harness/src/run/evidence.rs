@@ -62,6 +62,10 @@ const COMPLAINTS: [&str; 10] = [
     "SIGILL (0x4)",
     "Illegal instruction",
 ];
+/// What s6-overlay says where its init is not process 1.
+///
+/// Source: s6-overlay-helpers, `s6-overlay-suexec.c`.
+pub(super) const NOT_FIRST: &str = "can only run as pid 1";
 /// The number of SIGILL on every architecture that Linux knows.
 const ILLEGAL_INSTRUCTION: i64 = 4;
 /// Shells end so where they find no program (POSIX, "Exit Status for Commands").
@@ -88,6 +92,13 @@ impl RunEvidence {
     pub fn dies_of_instruction(&self) -> bool {
         matches!(self.end, RunEnd::Signalled { .. })
             || self.says_one_of(&["SIGILL", "Illegal instruction"])
+    }
+
+    /// Whether it ended because it was not the first process.
+    pub(super) fn insists_on_being_first(&self) -> bool {
+        let is_fault =
+            |end: &RunEnd| matches!(end, RunEnd::SandboxFault { .. } | RunEnd::EngineFault { .. });
+        is_fault(&self.end) && self.stderr.text.contains(NOT_FIRST)
     }
 
     /// Whether it tried to execute a program of the name `--help`: so ends an entrypoint that takes its

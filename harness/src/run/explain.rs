@@ -1,6 +1,6 @@
 //! What the end of a run means, by what else is known.
 
-use super::evidence::{Execution, Output, RunEnd, RunnerKind};
+use super::evidence::{Execution, NOT_FIRST, Output, RunEnd, RunnerKind};
 use super::start::{MachineFit, Start};
 use crate::emulator::is_own_fault;
 use crate::platform::Platform;
@@ -11,12 +11,6 @@ use crate::platform::Platform;
 const NOT_IMPLEMENTED: &str = "unction not implemented";
 /// What a program failed of stands in the last lines of what it said.
 const LAST_LINES: usize = 5;
-
-/// What s6-overlay says where it is not: its init has to be process 1, and there is an init of the
-/// runner's before it.
-///
-/// Source: s6-overlay-helpers, `s6-overlay-suexec.c`.
-const FIRST_PROCESS: &str = "can only run as pid 1";
 
 /// What an emulator's own fault hides, and what it means that the kernel found nobody to execute a
 /// program. The container's init reports the latter in one line; the program itself never ran, so
@@ -31,9 +25,8 @@ pub(super) fn explain(
     if start.machine == MachineFit::Wrong || !is_failure(&end) {
         return end;
     }
-    if let Some(line) = stderr.text.lines().find(|it| it.contains(FIRST_PROCESS)) {
-        let message =
-            format!("the program has to be the first process, which no run lets it: {line}");
+    if let Some(line) = stderr.text.lines().find(|it| it.contains(NOT_FIRST)) {
+        let message = format!("the program has to be the first process, and is not: {line}");
         return match runner {
             RunnerKind::Engine => RunEnd::EngineFault { message },
             RunnerKind::Sandbox => RunEnd::SandboxFault { message },

@@ -11,16 +11,17 @@ use rustix::process::{
     DumpableBehavior, Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, pidfd_open,
     set_dumpable_behavior, set_parent_process_death_signal, wait,
 };
+use rustix::thread::UnshareFlags;
 
-use super::enter::Caller;
+use super::enter::{Caller, enter};
 use super::fault::{Fault, While};
-use super::fork::{fork, kill_all_others};
+use super::fork::{fork, kill_all_others, wait_for};
 use super::identities::Identities;
 use super::identity::Identity;
 use super::place::Place;
 use super::processes::{await_stillness, is_somebody_there};
 use super::program::{execute, handed_over};
-use super::protocol::{Command, End, Message, RunOrder};
+use super::protocol::{Command, End, Message, Rank, RunOrder};
 use super::trap::Trap;
 
 /// How often what was refused in silence is looked for, and orphans are reaped. The program's own
@@ -153,11 +154,31 @@ impl Running<'_> {
     }
 }
 
-/// In the program's process: does not return if all goes well.
+/// In the program's process: does not return if all goes well, or with the status of the program
+/// that is the first of its own namespace.
 fn start(caller: &Caller, order: &RunOrder, first: UnixStream) -> i32 {
-    let fault = execute(&order.command, order.processes, first);
-    caller.tell(&Message::Failed(fault));
-    1
+    let begin = |first| {
+        let fault = execute(&order.command, order.processes, first);
+        caller.tell(&Message::Failed(fault));
+        1
+    };
+    let ended = match order.command.rank {
+        Rank::Later => return begin(first),
+        Rank::First => enter(UnshareFlags::NEWPID)
+            .to("make it the first process")
+            .and_then(|()| fork(|| begin(first)).to("make it the first process"))
+            .and_then(|program| wait_for(program).to("wait for the program")),
+    };
+    match ended.map(end_of) {
+        Ok(Some(End::Exited(status))) => status,
+        // As shells say it.
+        Ok(Some(End::Signalled(signal))) => 128 + signal,
+        Ok(_) => 1,
+        Err(fault) => {
+            caller.tell(&Message::Failed(fault));
+            1
+        }
+    }
 }
 
 enum Wake {

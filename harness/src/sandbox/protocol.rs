@@ -67,6 +67,18 @@ pub struct Command {
     pub uid: u32,
     /// The group's number in the image.
     pub gid: u32,
+    /// Which process it is, by its own count.
+    pub rank: Rank,
+}
+
+/// Which process a program is, by its own count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Rank {
+    /// Any but the first: a first process does not die of signals that it does not handle, and the
+    /// emulator ends of a program's deadly signal by sending it to itself.
+    Later,
+    /// The first, in a namespace of its own. Some inits insist.
+    First,
 }
 
 /// A layer to be unpacked over others.

@@ -6,7 +6,7 @@ use super::super::start::Start;
 use crate::inspect::{
     Command as Words, DEFAULT_PATH, ImagePath, NodeKind, ResolveError, Variant, variable,
 };
-use crate::sandbox::{Command, HOST_NAME};
+use crate::sandbox::{Command, HOST_NAME, Rank};
 
 /// What the OCI runtime would execute.
 pub(super) fn command_of(variant: &Variant, start: &Start) -> Command {
@@ -25,7 +25,7 @@ pub(super) fn command_of(variant: &Variant, start: &Start) -> Command {
     let (uid, gid) = (account.uid, account.gid);
     let directories = missing_working_dir(variant).into_iter().collect();
     let files = provided_files(variant);
-    Command { words, env, working_dir, directories, files, uid, gid }
+    Command { words, env, working_dir, directories, files, uid, gid, rank: Rank::Later }
 }
 
 /// The files that engines put into every container, as far as they are about a machine without a

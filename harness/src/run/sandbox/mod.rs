@@ -26,7 +26,7 @@ use crate::event::{Event, Events};
 use crate::inspect::{EntryNumber, ImageFacts};
 use crate::oci::{Descriptor, Digest, OpenImage};
 use crate::platform::{Architecture, Platform};
-use crate::sandbox::Command;
+use crate::sandbox::{Command, Rank};
 use command::command_of;
 use error::SandboxError;
 use place::{Emulated, Place, evidence};
@@ -110,9 +110,12 @@ impl SandboxRunner {
                 let first = place.run(start, command, &place.promised, timeout);
                 let instead = start.instead_of(&first);
                 let start = instead.as_ref().unwrap_or(start);
-                let command = &Command { words: start.command.words.clone(), ..command.clone() };
+                let rank = if first.insists_on_being_first() { Rank::First } else { Rank::Later };
+                let words = start.command.words.clone();
+                let command = &Command { words, rank, ..command.clone() };
                 let on_promised = || place.run(start, command, &place.promised, timeout);
-                let mut promised = if instead.is_some() { on_promised() } else { first };
+                let is_another = instead.is_some() || rank == Rank::First;
+                let mut promised = if is_another { on_promised() } else { first };
                 if matches!(promised.end, RunEnd::EmulatorFault { .. }) {
                     // Emulators have races of their own.
                     promised = on_promised();
@@ -169,6 +172,7 @@ impl SandboxRunner {
             files: Vec::new(),
             uid: 0,
             gid: 0,
+            rank: Rank::Later,
         };
         let ended = place.obey(command, cpu, &[], PROBING).map_err(failed)?;
         match ended.end {
