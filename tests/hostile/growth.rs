@@ -10,7 +10,7 @@ use archproof::inspect::LayerFacts;
 
 use crate::elf::{AARCH64, Elf, PT_LOAD, linked};
 use crate::tar::Tar;
-use crate::{files_of, judge_all};
+use crate::{files_of, judge_all, judge_with};
 
 /// How many times longer eight times as many may take: with the square it would be 64.
 const LIMIT: u32 = 32;
@@ -74,6 +74,14 @@ fn growth_of_folders() {
         [layer(lower), layer(upper)].concat()
     };
     measure("files each with an orphan", 12_500, adopted, "/l0");
+    let replaced = |count| {
+        let each = |tar: Tar, it| {
+            tar.file("first", format!("#!/{it:07}\n").as_bytes())
+                .hardlink(&format!("l/{it}"), "first")
+        };
+        layer((0..count).fold(Tar::default(), each))
+    };
+    measure("a name replaced and hardlinked", 12_500, replaced, "/l/0");
     let whiteouts = |count| {
         let siblings = |tar: Tar, it| tar.file(&format!("a-/{it}"), b"");
         let lower = (0..count).fold(Tar::default().file("a/b", b""), siblings);
@@ -164,4 +172,19 @@ fn growth_of_linking() {
         layer((0..count).fold(tar, each))
     };
     measure("libraries of one program", 2500, wide, "/bin/app");
+}
+
+#[test]
+#[ignore = "takes a while, and a machine that does nothing else"]
+fn growth_of_variables() {
+    let mut taken = Vec::new();
+    for count in [1, 2, 4, 8].map(|it| it * 25_000) {
+        let files = files_of(&layer(Tar::default().file("app", b"#!/bin/sh\n"))).expect("few");
+        let env = (0..count).map(|it| format!("{it}=")).collect();
+        let start = Instant::now();
+        judge_with(vec![("linux/amd64", files)], "/app", env);
+        taken.push(start.elapsed().max(Duration::from_millis(2)));
+        eprintln!("variables: {count}: judged {:.2?}", taken.last());
+    }
+    assert!(taken[3] < taken[0] * LIMIT, "variables: {taken:?}");
 }

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::Command;
 
-use archproof::inspect::{RootFs, read_layer};
+use archproof::inspect::{Change, Content, RootFs, read_layer};
 use archproof::oci::Descriptor;
 use tar::EntryType;
 
@@ -32,29 +32,56 @@ fn bombs_are_defused() {
     within(512, "bombs");
 }
 
-/// Blobs of 2 MiB and less, of which each becomes 2 GiB.
+/// Blobs of 2 MiB and less, of which each becomes 2 GiB: a file of zeros, a program with zeros behind
+/// it, and one that claims them.
 #[test]
 #[ignore = "for a process with little memory"]
 fn bombs() {
     let plain = header(EntryType::Regular, b"zeros", b"", 2 << 30);
-    let program = Elf::new(X86_64).segment(PT_LOAD, 0, 0, 64).bytes();
-    for (media_type, is_elf) in [(GZIP, false), (ZSTD, false), (GZIP, true), (ZSTD, true)] {
-        let mut start = plain.as_bytes().to_vec();
-        if is_elf {
-            start.extend(&program);
-        }
+    let program = |size| Elf::new(X86_64).segment(PT_LOAD, 0, 0, size).bytes();
+    let starts = [(Vec::new(), false), (program(64), false), (program(2 << 30), true)];
+    for (media_type, (start, is_claimed)) in
+        [GZIP, ZSTD].into_iter().flat_map(|it| starts.iter().map(move |start| (it, start)))
+    {
+        let start = [plain.as_bytes().as_slice(), start].concat();
         let blob = match media_type {
             // A mebibyte at a time, as a stream of many members.
             GZIP => [gzip(&start), gzip(&vec![0; 1 << 20]).repeat(2049)].concat(),
             _ => zstd(&start, 8 * 2049),
         };
         assert!(blob.len() < 4 << 20, "{} bytes are a bomb", blob.len());
-        match (read(media_type, &blob), is_elf) {
+        match (read(media_type, &blob), *is_claimed) {
             (Ok(facts), false) => assert_eq!(facts.entries.len(), 1),
             (Err(error), true) => assert!(chain(&error).contains("memory"), "{}", chain(&error)),
-            (other, _) => panic!("{media_type} {is_elf}: {other:?}"),
+            (other, _) => panic!("{media_type} {is_claimed}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn zeros_take_no_memory() {
+    // As many addresses as the file has bytes, and little of them is used.
+    within(8 << 10, "zeros");
+}
+
+/// A program that claims 3 GiB of zeros.
+#[test]
+#[ignore = "for a process of its own"]
+fn zeros() {
+    let size = 3 << 30;
+    let head = header(EntryType::Regular, b"zeros", b"", size);
+    let program = Elf::new(X86_64).segment(PT_LOAD, 0, 0, size).bytes();
+    let start = std::io::Cursor::new([head.as_bytes().as_slice(), &program].concat());
+    let tar = start.chain(std::io::repeat(0).take(size - program.len() as u64));
+    let facts = read_layer(&Descriptor::of(PLAIN, b""), tar).expect("no crime");
+    let Change::File { content: Content::Elf(elf), .. } = &facts.entries[0].change else {
+        panic!("a program")
+    };
+    assert_eq!(elf.malformation, None, "all of it is there");
+    let status = std::fs::read_to_string("/proc/self/status").expect("/proc");
+    let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:")).expect("the peak");
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().expect("a number");
+    assert!(peak < 256 << 10, "{peak} KiB");
 }
 
 #[test]

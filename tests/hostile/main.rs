@@ -52,7 +52,13 @@ fn judge(files: RootFs, program: &str) -> Vec<Finding> {
 
 /// The same of several platforms.
 fn judge_all(platforms: Vec<(&str, RootFs)>, program: &str) -> Vec<Finding> {
-    let config = RunConfig { entrypoint: Some(vec![program.to_owned()]), ..RunConfig::default() };
+    judge_with(platforms, program, Vec::new())
+}
+
+/// The same with variables in the environment.
+fn judge_with(platforms: Vec<(&str, RootFs)>, program: &str, env: Vec<String>) -> Vec<Finding> {
+    let entrypoint = Some(vec![program.to_owned()]);
+    let config = RunConfig { entrypoint, env: Some(env), ..RunConfig::default() };
     let variant = |(number, (platform, files)): (usize, (&str, RootFs))| {
         let platform: Platform = platform.parse().expect("a platform");
         Variant {

@@ -1,39 +1,41 @@
 //! What the environment of the image, and of the steps that built it, says of architectures.
 
+use std::collections::BTreeMap;
+
 use super::names::unmistakable;
 use super::{Finding, Rule};
 use crate::elf::Machine;
-use crate::inspect::{ImagePath, Variant, variable};
+use crate::inspect::{ImagePath, Variant};
 use crate::platform::{Architecture, Platform};
 
 pub(super) fn check(variant: &Variant) -> Vec<Finding> {
-    if variant.files.is_empty() || is_for_cross_compiling(variant) {
+    let variables = variables(variant);
+    if variant.files.is_empty() || is_for_cross_compiling(&variables) {
         return Vec::new();
     }
-    let mut findings = paths(variant);
-    findings.extend(values(variant));
+    let mut findings = paths(variant, &variables);
+    findings.extend(values(variant, &variables));
     findings.extend(arguments(variant));
     findings
 }
 
-/// The names of the variables, each once.
-fn variable_names(variant: &Variant) -> impl Iterator<Item = &str> {
+/// The variables by their names, of which the last value counts.
+fn variables(variant: &Variant) -> BTreeMap<&str, &str> {
     let env = variant.config.env.as_deref().unwrap_or_default();
-    env.iter().filter_map(|it| it.split_once('=')).map(|(name, _)| name)
+    env.iter().filter_map(|it| it.split_once('=')).collect()
 }
 
 /// Images that compile for another machine say so: `CROSS_COMPILE`, `CROSS_ROOT`.
-fn is_for_cross_compiling(variant: &Variant) -> bool {
-    variable_names(variant).any(|name| name.split('_').any(|it| it == "CROSS"))
+fn is_for_cross_compiling(variables: &BTreeMap<&str, &str>) -> bool {
+    variables.keys().any(|name| name.split('_').any(|it| it == "CROSS"))
 }
 
 /// Variables whose only value is a path of another architecture that is not there: a base image's
 /// `JAVA_HOME=/usr/lib/jvm/java-17-openjdk-amd64`. A missing path alone proves nothing, for many
 /// are made at run time; nor does one missing entry of a list that has others.
-fn paths(variant: &Variant) -> Vec<Finding> {
+fn paths(variant: &Variant, variables: &BTreeMap<&str, &str>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for name in variable_names(variant).filter(|name| *name != "PATH") {
-        let value = variable(&variant.config, name).unwrap_or_default();
+    for (name, value) in variables.iter().filter(|(name, _)| **name != "PATH") {
         let is_there = |path: &str| variant.files.resolve(&ImagePath::root(), path).is_ok();
         // The address of something is not its path.
         let is_path = |it: &&str| it.starts_with('/') && !it.starts_with("//");
@@ -66,14 +68,13 @@ fn foreign_name(path: &str, platform: Platform) -> Option<&'static str> {
 
 /// Variables that are named for the image's architecture, such as `QEMU_ARCH` and `S6_ARCH`. The
 /// builder's and the host's may be any, and so may what a compiler works for.
-fn values(variant: &Variant) -> Vec<Finding> {
-    let is_of_image = |name: &&str| {
+fn values(variant: &Variant, variables: &BTreeMap<&str, &str>) -> Vec<Finding> {
+    let is_of_image = |name: &str| {
         let words: Vec<&str> = name.split('_').collect();
         let is_arch = words.last().is_some_and(|it| matches!(*it, "ARCH" | "TARGETARCH"));
         is_arch && !words.iter().any(|it| matches!(*it, "BUILD" | "BUILDER" | "HOST"))
     };
-    let stated = variable_names(variant).filter(is_of_image);
-    let stated = stated.filter_map(|name| Some((name, variable(&variant.config, name)?)));
+    let stated = variables.iter().filter(|(name, _)| is_of_image(name));
     stated.filter_map(|(name, value)| mismatch(variant, "the environment", name, value)).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use goblin::container::Ctx;
 use goblin::elf::dynamic::{DT_FLAGS_1, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME};
 use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_TLS};
 use goblin::elf::{Elf, Header, ProgramHeader};
@@ -140,6 +141,33 @@ impl ElfFacts {
     #[must_use]
     pub const fn abi(&self) -> Option<Abi> {
         Abi::of(self.machine, self.class, self.flags)
+    }
+
+    /// How much of a large file is looked at, in bytes, as its beginning tells: of an object file the
+    /// header, and of a file without sections no more than its segments.
+    #[must_use]
+    pub fn needed_size(head: &[u8], size: u64) -> u64 {
+        let Ok(header) = Elf::parse_header(head) else { return size.min(head.len() as u64) };
+        if !ElfType(header.e_type).is_loadable() {
+            return size.min(head.len() as u64);
+        }
+        if header.e_shoff != 0 {
+            return size;
+        }
+        let (Ok(container), Ok(endian)) = (header.container(), header.endianness()) else {
+            return size.min(head.len() as u64);
+        };
+        let (Ok(offset), count) = (usize::try_from(header.e_phoff), usize::from(header.e_phnum))
+        else {
+            return size;
+        };
+        let segments = ProgramHeader::parse(head, offset, count, Ctx::new(container, endian));
+        let ends = segments.map(|all| {
+            let ends = all.iter().map(|it| it.p_offset.saturating_add(it.p_filesz));
+            // A packer's mark follows the program headers.
+            ends.fold(head.len() as u64, u64::max)
+        });
+        ends.map_or(size, |end| size.min(end))
     }
 
     /// Reads a whole file that begins with [`super::MAGIC`].
@@ -321,6 +349,24 @@ mod tests {
     /// What is wrong with a file of which the header can be read.
     fn malformation(bytes: &[u8]) -> Option<Malformation> {
         ElfFacts::read(bytes).expect("a header").malformation
+    }
+
+    #[test]
+    fn what_is_not_needed_is_not_asked_for() {
+        let whole = ElfFile::of("linux/amd64").bytes();
+        let (head, huge) = (&whole[..whole.len().min(1024)], 3 << 30);
+        assert_eq!(ElfFacts::needed_size(head, whole.len() as u64), whole.len() as u64);
+        let segments = ElfFacts::needed_size(head, huge);
+        assert!((whole.len() as u64..1 << 20).contains(&segments), "{segments}");
+        let object = ElfFile::of("linux/amd64").with_type(ElfType::REL).bytes();
+        assert_eq!(ElfFacts::needed_size(&object, huge), object.len() as u64);
+        for (at, value) in [(0x28, 64_u64), (0x20, 1 << 40)] {
+            // Sections, and program headers that do not lie at its beginning.
+            let mut other = whole.clone();
+            other[at..at + 8].copy_from_slice(&value.to_le_bytes());
+            other[0x3c] = if at == 0x28 { 1 } else { 0 };
+            assert_eq!(ElfFacts::needed_size(&other, huge), huge, "{at:#x}");
+        }
     }
 
     #[test]

@@ -6,12 +6,14 @@
 //! image needs; what is replaced or removed later gives none back.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use thiserror::Error;
 
 use super::layer::{Change, LayerEntry, LayerFacts};
 use super::path::ImagePath;
 use super::rootfs::{Node, NodeKind, ResolveError, RootFs};
+use crate::oci::Digest;
 
 /// Why layers make no filesystem.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -20,6 +22,9 @@ pub enum AssemblyError {
     /// It would take too much memory: no sane image comes near.
     #[error("the image's files cannot be listed in {} MiB", ROOM >> 20)]
     TooMany,
+    /// So would the directories that no entry names and that lie above entries.
+    #[error("the directories that the image's layers do not list take more than {} MiB", IMPLIED_ROOM >> 20)]
+    TooDeep,
     /// An entry lies where no engine could put it.
     #[error(transparent)]
     Nowhere(#[from] ResolveError),
@@ -29,19 +34,32 @@ pub enum AssemblyError {
 /// files each find room.
 const ROOM: usize = 2 << 30;
 
+/// The most that those of their directories may take that no entry names, in bytes: 400,000 of the
+/// usual depth. Layers list their directories, but for those that some tools write.
+const IMPLIED_ROOM: usize = 64 << 20;
+
 /// The memory that is left for filesystems, in bytes.
 #[derive(Debug)]
-pub(super) struct Room(usize);
+pub(super) struct Room {
+    left: usize,
+    /// Of it, for directories that no entry names.
+    implied: usize,
+}
 
 impl Default for Room {
     fn default() -> Self {
-        Self(ROOM)
+        Self { left: ROOM, implied: IMPLIED_ROOM }
     }
 }
 
 impl Room {
     fn take(&mut self, size: usize) -> Result<(), AssemblyError> {
-        self.0 = self.0.checked_sub(size).ok_or(AssemblyError::TooMany)?;
+        self.left = self.left.checked_sub(size).ok_or(AssemblyError::TooMany)?;
+        Ok(())
+    }
+
+    fn take_implied(&mut self, size: usize) -> Result<(), AssemblyError> {
+        self.implied = self.implied.checked_sub(size).ok_or(AssemblyError::TooDeep)?;
         Ok(())
     }
 }
@@ -136,6 +154,7 @@ impl<'a> Assembly<'a> {
                 break;
             }
             parent = at.parent();
+            self.room.take_implied(size_of::<(ImagePath, Node)>() + at.as_str().len())?;
             let node = Node { mode: 0o755, uid: 0, gid: 0, layer, kind: NodeKind::Directory };
             self.insert(at, node)?;
         }
@@ -168,18 +187,20 @@ fn adopt_orphans(files: &mut RootFs) {
         _ => false,
     };
     let orphans: Vec<ImagePath> = files.iter().filter(is_orphan).map(|it| it.0.clone()).collect();
-    // The files that had one first name, one after another, each with who is the first now.
-    let mut adopted: HashMap<(ImagePath, u64), Vec<(NodeKind, ImagePath)>> = HashMap::new();
+    // The files that had one first name, one after another, each with who is the first now: told
+    // apart by what they hold, for a name may have been given to very many.
+    let mut adopted: HashMap<(ImagePath, u64, Digest), ImagePath> = HashMap::new();
     for path in orphans {
         let Some(node) = files.nodes.get_mut(&path) else { continue };
         let NodeKind::Hardlink { first, size, content } = &mut node.kind else { continue };
-        let file = NodeKind::File { size: *size, content: content.clone() };
-        let heirs = adopted.entry((first.clone(), *size)).or_default();
-        if let Some((_, heir)) = heirs.iter().find(|(it, _)| *it == file) {
-            first.clone_from(heir);
-        } else {
-            node.kind = file.clone();
-            heirs.push((file, path));
+        // What is read of a file is written as JSON in every cache.
+        let held = Digest::of(&serde_json::to_vec(content).unwrap_or_default());
+        match adopted.entry((first.clone(), *size, held)) {
+            Entry::Occupied(heir) => first.clone_from(heir.get()),
+            Entry::Vacant(place) => {
+                node.kind = NodeKind::File { size: *size, content: content.clone() };
+                place.insert(path);
+            }
         }
     }
 }
@@ -192,7 +213,8 @@ mod tests {
 
     fn assemble(layer: &Layer, room: usize) -> Result<RootFs, AssemblyError> {
         let facts = read_layer(&layer.descriptor(), layer.blob().as_slice()).expect("a layer");
-        Assembly::within(&mut Room(room)).apply_all([&facts])
+        let mut room = Room { left: room, ..Room::default() };
+        Assembly::within(&mut room).apply_all([&facts])
     }
 
     #[test]
@@ -201,6 +223,22 @@ mod tests {
         let layer = Layer::new().file(&deep, 0o644, "");
         assert_eq!(assemble(&layer, 1 << 20), Err(AssemblyError::TooMany));
         assert_eq!(assemble(&layer, ROOM).expect("room").iter().count(), 2001);
+    }
+
+    /// A name of 4 KB makes directories whose names take 4 MB.
+    #[test]
+    fn deep_paths_do_not_take_all_memory() {
+        let deep = |count: usize| {
+            (0..count).fold(Layer::new(), |layer, it| {
+                layer.file(&format!("{it}/{}f", "a/".repeat(1900)), 0o644, "")
+            })
+        };
+        assert_eq!(assemble(&deep(30), ROOM), Err(AssemblyError::TooDeep));
+        assert!(assemble(&deep(5), ROOM).is_ok());
+        // As many directories as a large image has are no crime.
+        let wide = (0..2000)
+            .fold(Layer::new(), |it, at| it.file(&format!("opt/app/{at}/lib/f"), 0o644, ""));
+        assert!(assemble(&wide, ROOM).is_ok());
     }
 
     #[test]
@@ -218,7 +256,7 @@ mod tests {
     fn what_was_taken_is_gone() {
         let layer = Layer::new().file("a/b/c", 0o644, "");
         let facts = read_layer(&layer.descriptor(), layer.blob().as_slice()).expect("a layer");
-        let mut room = Room(700);
+        let mut room = Room { left: 700, ..Room::default() };
         let mut again = || Assembly::within(&mut room).apply_all([&facts]).is_ok();
         assert_eq!([again(), again(), again()], [true, false, false]);
     }

@@ -208,8 +208,15 @@ fn read_elf(head: &[u8], size: u64, reader: &mut impl Read) -> io::Result<Conten
     if size <= LARGE {
         return BUFFER.with_borrow_mut(|buffer| read_elf_into(buffer, head, size, reader));
     }
+    let needed = ElfFacts::needed_size(head, size);
     // Whoever panicked with it left bytes that are of no use to anybody.
     let mut buffer = LARGE_BUFFER.lock().unwrap_or_else(PoisonError::into_inner);
+    if needed > KEPT as u64 {
+        // What is left of the last one would lie beside it.
+        *buffer = Vec::new();
+        return Ok(facts_of(&read_huge(head, needed, reader)?));
+    }
+    let size = needed;
     let content = read_elf_into(&mut buffer, head, size, reader);
     buffer.clear();
     buffer.shrink_to(KEPT);
@@ -224,29 +231,54 @@ fn read_elf_into(
 ) -> io::Result<Content> {
     buffer.clear();
     buffer.extend(head);
-    read_whole(buffer, size, reader)?;
-    Ok(match ElfFacts::read(buffer) {
-        Ok(facts) => Content::Elf(Box::new(facts)),
-        Err(malformation) => Content::BrokenElf(malformation),
-    })
+    reserve(buffer, size)?;
+    reader.take(size.saturating_sub(buffer.len() as u64)).read_to_end(buffer)?;
+    Ok(facts_of(buffer))
 }
 
-/// Reads the rest of a file. Its size is not believed before the bytes are there.
-fn read_whole(bytes: &mut Vec<u8>, size: u64, reader: &mut impl Read) -> io::Result<()> {
-    const STEP: usize = 64 << 20;
-    let whole = usize::try_from(size).map_err(io::Error::other)?;
-    while bytes.len() < whole {
-        // Whole where it is small, else step by step: so never twice what is there.
-        let next = whole.min(bytes.len() + STEP);
-        // Where memory is short that is an error of this image, not the end of the program.
-        let more = next.saturating_sub(bytes.len());
-        bytes.try_reserve_exact(more).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-        let wanted = (next - bytes.len()) as u64;
-        if reader.by_ref().take(wanted).read_to_end(bytes)? == 0 {
-            return Ok(());
-        }
+fn facts_of(bytes: &[u8]) -> Content {
+    match ElfFacts::read(bytes) {
+        Ok(facts) => Content::Elf(Box::new(facts)),
+        Err(malformation) => Content::BrokenElf(malformation),
     }
-    Ok(())
+}
+
+/// Finds room for a file. Where memory is short that is an error of this image, not the end of the
+/// program.
+fn reserve(bytes: &mut Vec<u8>, size: u64) -> io::Result<usize> {
+    let whole = usize::try_from(size).map_err(io::Error::other)?;
+    let more = whole.saturating_sub(bytes.len());
+    bytes.try_reserve_exact(more).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+    Ok(whole)
+}
+
+/// Reads a file of which zeros take no memory: a file of gigabytes of them costs whoever sends it
+/// nothing. What the kernel clears is there only from when something is written to it.
+fn read_huge(head: &[u8], size: u64, reader: &mut impl Read) -> io::Result<Vec<u8>> {
+    const PIECE: usize = 64 << 10;
+    static ZEROS: [u8; PIECE] = [0; PIECE];
+    // Cleared memory cannot be asked for in vain without ending the program: so it is asked for twice.
+    let whole = reserve(&mut Vec::new(), size)?;
+    let mut bytes = vec![0; whole];
+    bytes[..head.len()].copy_from_slice(head);
+    let (mut at, mut piece) = (head.len(), vec![0; PIECE]);
+    while at < whole {
+        let wanted = PIECE.min(whole - at);
+        let read = match reader.read(&mut piece[..wanted]) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if read == 0 {
+            bytes.truncate(at);
+            break;
+        }
+        if piece[..read] != ZEROS[..read] {
+            bytes[at..at + read].copy_from_slice(&piece[..read]);
+        }
+        at += read;
+    }
+    Ok(bytes)
 }
 
 /// Whether a file of that name is looked for by who starts programs.

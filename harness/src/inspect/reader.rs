@@ -60,6 +60,9 @@ pub enum InspectError {
     /// Its manifests and configs are too large, or too many.
     #[error("the image's manifests and configs are larger than {} MiB", DOCUMENTS_LIMIT >> 20)]
     Documents,
+    /// Its index has more entries than any sane one.
+    #[error("the image's index has {0} entries, and no more than {ENTRIES_LIMIT} are read")]
+    TooManyEntries(usize),
     /// An image without an index has a config that names no platform.
     #[error("the image states no platform")]
     Platform(#[from] PlatformError),
@@ -160,6 +163,9 @@ impl<'a> Entries<'a> {
         let mut entries = Self { requested, ..Self::default() };
         match image.root() {
             Image::Single(descriptor) => entries.add_single(image, descriptor)?,
+            Image::Index { index, .. } if index.manifests.len() > ENTRIES_LIMIT => {
+                return Err(InspectError::TooManyEntries(index.manifests.len()));
+            }
             Image::Index { index, .. } => {
                 let numbered = index.manifests.iter().enumerate();
                 for (number, descriptor) in numbered.filter(|it| !it.1.is_attestation()) {
@@ -458,6 +464,9 @@ fn contradictions(
     found
 }
 
+/// The most entries of an index: those of all platforms, with what annotates them, are not a
+/// hundred. Each is read, put together and judged by itself, whatever it shares with others.
+const ENTRIES_LIMIT: usize = 1000;
 /// The most that all manifests and configs may take, in bytes: those of a hundred platforms take
 /// less than 1 MiB.
 const DOCUMENTS_LIMIT: u64 = 256 << 20;
@@ -794,5 +803,17 @@ mod tests {
         let (first, second) = second_look(open, change);
         assert_eq!(first.variants[0].layers[0].contradictions, []);
         assert_ne!(second.variants[0].layers[0].contradictions, []);
+    }
+
+    #[test]
+    fn an_index_that_is_far_too_long_is_not_read() {
+        let entry = Made::healthy("linux/arm64");
+        let image = |count| {
+            let one = Fixture::of([entry.clone()]);
+            (1..count).fold(one, |image, _| image.and_last_again())
+        };
+        assert_eq!(image(40).inspect(&[]).variants.len(), 40);
+        let error = image(ENTRIES_LIMIT + 1).layout().inspect(&[]).expect_err("too long");
+        assert!(matches!(error, InspectError::TooManyEntries(1001)), "{error}");
     }
 }

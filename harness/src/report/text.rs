@@ -267,6 +267,7 @@ mod tests {
     use crate::inspect::{Arguments, BlobRole};
     use crate::oci::Compression;
     use crate::report::write_json;
+    use crate::run::NotRun;
     use crate::verdict::{Known, Strictness};
 
     /// An arm64 image with so many amd64 programs, and an i386 one.
@@ -280,7 +281,8 @@ mod tests {
 
     fn report_of(image: &Image) -> SubjectReport {
         let image = image.inspect(&[]);
-        let runs = std::collections::BTreeMap::default();
+        let unwanted = |it: &crate::inspect::Variant| (it.entry, Err(NotRun::Unwanted));
+        let runs = image.variants.iter().map(unwanted).collect();
         let evidence = Evidence { image, runs, making: Making::Found };
         let (run, trace) = (RunExpectation::default(), TraceExpectation::default());
         let findings =
