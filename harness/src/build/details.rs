@@ -16,7 +16,6 @@ use tonic::Status;
 
 use crate::event::StepPlatform;
 use crate::platform::Platform;
-use crate::source::Reference;
 
 use super::BuildPlan;
 use super::error::{BuildErrorKind, Emulation, FailedStep, SourceExcerpt};
@@ -108,12 +107,8 @@ impl Failure<'_> {
                 if platforms.is_empty() { self.plan.platforms.clone() } else { platforms };
             return BuildErrorKind::BasePlatformMissing { base, platforms, excerpt };
         }
-        if is_denied(&message)
-            && let Ok(reference) = base.parse::<Reference>()
-        {
-            let registry = reference.registry().into();
-            let (base, message) = (base.into(), message.into());
-            return BuildErrorKind::BaseDenied { base, registry, message, excerpt };
+        if is_denied(&message) {
+            return BuildErrorKind::BaseDenied { base, message, excerpt };
         }
         let is_unknown = [": not found", "pull access denied", "authorization failed"];
         if is_unknown.iter().any(|it| format!(": {message}").contains(it)) {

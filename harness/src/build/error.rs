@@ -10,7 +10,7 @@ use crate::dockerfile::Recipe;
 use crate::engine::EngineError;
 use crate::event::{StepLabel, StepPlatform};
 use crate::platform::Platform;
-use crate::source::{CredentialsError, HUB};
+use crate::source::{CredentialsError, HUB, Reference};
 
 use super::checks::BuilderChecks;
 use super::fault::Fault;
@@ -174,17 +174,15 @@ pub enum BuildErrorKind {
     },
     /// A registry lets nobody see a base image without a login, or not with this one.
     #[error(
-        "cannot pull the base image {base}: {registry} denies access. Log in with `{}`, or check \
-         the name ({message}){excerpt}",
-        login(registry)
+        "cannot pull the base image {base}: {} denies access. Log in with `{}`, or check the name \
+         ({message}){excerpt}", registry(base),
+        login(&registry(base))
     )]
     BaseDenied {
         /// The image.
-        base: Box<str>,
-        /// The registry's name.
-        registry: Box<str>,
+        base: String,
         /// BuildKit's words.
-        message: Box<str>,
+        message: String,
         /// The `FROM` that names it.
         excerpt: SourceExcerpt,
     },
@@ -448,6 +446,11 @@ impl fmt::Display for Input {
             Self::NamedContext(name) => write!(f, "the context `{name}`,"),
         }
     }
+}
+
+/// The registry of an image.
+fn registry(image: &str) -> String {
+    image.parse::<Reference>().map_or_else(|_| image.to_owned(), |it| it.registry().to_owned())
 }
 
 /// The command that logs in to a registry.
