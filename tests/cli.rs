@@ -483,7 +483,7 @@ fn an_interrupted_build_leaves_nothing_behind(#[case] signal: &str) {
     let said = interrupt(&project, signal, "RUN sleep 300\n");
     assert_eq!(said.status, Some(2), "{said}");
     let message =
-        format!("interrupted by SIG{signal}: nothing was verified; nothing was left behind");
+        format!("interrupted by SIG{signal}: nothing was verified; nothing was left in the engine");
     assert!(said.stderr.contains(&message), "{said}");
     assert_nothing_is_left();
 }

@@ -25,6 +25,7 @@ pub mod folders;
 pub mod inspect;
 pub mod lint;
 pub mod loader;
+mod machine;
 pub mod observe;
 pub mod oci;
 pub mod platform;

@@ -12,6 +12,7 @@ use crate::emulator::{Emulators, Processors, is_own_fault};
 use crate::engine::{Engine, EngineError, ImageStore};
 use crate::event::{Event, Events};
 use crate::evidence::{Evidence, Observation};
+use crate::folders::user_cache;
 use crate::inspect::{
     EntryNumber, FactsCache, ImageFacts, InspectError, TreeError, inspect, inspect_tree,
 };
@@ -358,10 +359,11 @@ impl Observer<'_> {
         facts: &ImageFacts,
         image: &OpenImage,
     ) -> Result<BTreeMap<EntryNumber, Runs>, Blocked> {
-        let runner =
-            self.options.sandbox.clone().ok_or_else(|| {
-                Blocked::new(Stage::Run, &Unobservable::NoSandbox, Retry::Useless)
-            })?;
+        let runner = self.options.sandbox.clone().ok_or_else(|| {
+            let has_folder = user_cache().is_some();
+            let why = if has_folder { Unobservable::NoProgram } else { Unobservable::NoSandbox };
+            Blocked::new(Stage::Run, &why, Retry::Useless)
+        })?;
         Ok(runner.run(image, facts, &self.request(case), self.events).await)
     }
 
@@ -424,6 +426,8 @@ enum Unobservable {
     NotHere(String),
     #[error("a sandbox needs a folder for what it unpacks: set HOME or XDG_CACHE_HOME")]
     NoSandbox,
+    #[error("a sandbox needs archproof's own program, which the system does not name: mount /proc")]
+    NoProgram,
     #[error("nothing can be built or run without an engine")]
     NoEngine,
     #[error("archproof itself failed while it read the image")]

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use archproof::doctor::Diagnosis;
 use archproof::engine::Environment;
+use archproof::report::describe;
 
 use super::arguments::sandbox;
 use super::{Exit, complain};
@@ -13,7 +14,7 @@ pub(super) fn doctor() -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let diagnosis = match runtime {
         Ok(runtime) => runtime.block_on(diagnosis.with_engine(&Environment::of_process())),
-        Err(error) => return complain(&format!("cannot start: {error}")),
+        Err(error) => return complain(&format!("cannot start: {}", describe(&error))),
     };
     if let Err(error) = show(&diagnosis, &mut anstream::stdout()) {
         return complain(&format!("cannot write to standard output: {error}"));

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io::{self, IsTerminal};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
 use std::time::Duration;
 
 use archproof::case::{EngineNeed, Subject};
@@ -14,7 +16,7 @@ use archproof::folders::{check_user_cache, user_cache};
 use archproof::inspect::FactsCache;
 use archproof::observe::{EngineAccess, Observer, Options, RunnerChoice};
 use archproof::platform::{Platform, PlatformError};
-use archproof::report::{Screen, report_progress};
+use archproof::report::{Screen, describe, report_progress};
 use archproof::run::{Session, SessionRecord};
 use archproof::source::Credentials;
 use tokio::sync::mpsc;
@@ -75,8 +77,10 @@ impl Invocation {
         if need > EngineNeed::None {
             share_endpoint(&self.environment)?;
         }
+        try_threads().map_err(|error| complain(&format!("cannot start: {}", describe(&error))))?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| complain(&format!("cannot start: {error}")))?;
+        let runtime =
+            runtime.map_err(|error| complain(&format!("cannot start: {}", describe(&error))))?;
         let done = runtime.block_on(self.run_until_interrupted(need, work));
         // A thread that still reads an image nobody wants is not waited for.
         runtime.shutdown_background();
@@ -88,8 +92,8 @@ impl Invocation {
         need: EngineNeed,
         work: impl AsyncFn(&Observer<'_>, &Subject) -> R,
     ) -> Result<Vec<R>, Exit> {
-        let session =
-            Session::new().map_err(|error| complain(&format!("cannot start: {error}")))?;
+        let session = Session::new()
+            .map_err(|error| complain(&format!("cannot start: {}", describe(&error))))?;
         let connection = match need {
             EngineNeed::None => Connection::Unwanted,
             _ => match Engine::connect(&self.environment).await {
@@ -176,6 +180,21 @@ fn share_endpoint(environment: &Environment) -> Result<(), Exit> {
     Err(complain(&format!("cannot start again with DOCKER_HOST={endpoint}: {error}")))
 }
 
+/// Whether there can be a thread for each core, which the runtime has, and one more for what blocks.
+/// tokio waits for ever for a thread that it does not get.
+fn try_threads() -> io::Result<()> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let waiting = Mutex::new(());
+    thread::scope(|scope| {
+        // All of them wait for this, and so exist at the same time.
+        let turn = waiting.lock();
+        let thread = |_| thread::Builder::new().spawn_scoped(scope, || drop(waiting.lock()));
+        let threads = (0..=cores).map(thread).collect::<io::Result<Vec<_>>>();
+        drop(turn);
+        threads.map(drop)
+    })
+}
+
 /// Logs and CI keep what a terminal would redraw.
 fn screen() -> Screen {
     let in_ci = std::env::var_os("CI").is_some_and(|it| !it.is_empty() && it != "false");
@@ -209,8 +228,12 @@ async fn interrupted(
         Ok(signal) => format!("interrupted by {signal}"),
         Err(error) => format!("cannot receive signals: {error}"),
     };
-    let rest = leftovers.unwrap_or_else(|| "nothing was left behind".to_owned());
-    complain(&format!("{signal}: nothing was verified; {rest}"))
+    let rest = match (connection, leftovers) {
+        (_, Some(leftovers)) => format!("; {leftovers}"),
+        (Connection::Made(_), None) => "; nothing was left in the engine".to_owned(),
+        _ => String::new(),
+    };
+    complain(&format!("{signal}: nothing was verified{rest}"))
 }
 
 /// Takes everything of this invocation out of the engine; says what could not be.

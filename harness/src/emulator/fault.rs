@@ -4,8 +4,8 @@
 ///
 /// Source: QEMU, `linux-user/signal.c` ("QEMU internal"), `cpu-target.c` and `target/s390x/cpu_models.c`
 /// (CPU models), `qom/qom-qmp-cmds.c` and `hw/core/cpu-user.c` (their features),
-/// `linux-user/syscall.c` (system calls), `linux-user/*/cpu_loop.c` (exceptions).
-const FAULTS: [&str; 8] = [
+/// `linux-user/syscall.c` (system calls), `linux-user/*/cpu_loop.c` (exceptions), `tcg/region.c` (memory).
+const FAULTS: [&str; 9] = [
     "QEMU internal SIG",
     "unable to find CPU model",
     "Some features requested in the CPU model are not available",
@@ -14,6 +14,7 @@ const FAULTS: [&str; 8] = [
     "qemu: unhandled CPU exception",
     "qemu: fatal:",
     "Unsupported syscall:",
+    "bytes for jit buffer:",
 ];
 /// How a failed assertion is told, by `GLib` or the C library, with a file of QEMU's sources. Whether
 /// `../` stands before that, and under which name the emulator ran, depends on how it was built.

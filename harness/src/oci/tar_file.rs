@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
@@ -135,16 +135,47 @@ impl Blobs for TarFile {
 }
 
 fn decompressed(file: &File) -> io::Result<File> {
-    let mut spool = tempfile::tempfile()?;
+    let mut spool = tempfile::tempfile().map_err(|error| Spool::failed("make", error))?;
     // Zeros shrink to a thousandth: a small file could fill the disk.
     let limit = file.metadata()?.len().saturating_mul(GROWTH).max(GROWTH << 20);
     let mut tar = MultiGzDecoder::new(io::BufReader::new(file)).take(limit + 1);
-    if io::copy(&mut tar, &mut spool)? > limit {
+    if copy(&mut tar, &mut spool)? > limit {
         return Err(io::Error::other(format!(
             "it is compressed to less than 1/{GROWTH}: decompress it first"
         )));
     }
     Ok(spool)
+}
+
+/// As [`io::copy`], but of an error that is the file's own it says so.
+fn copy(from: &mut impl Read, to: &mut File) -> io::Result<u64> {
+    let mut buffer = vec![0; 1 << 16];
+    let mut copied = 0;
+    loop {
+        let read = match from.read(&mut buffer) {
+            Ok(0) => return Ok(copied),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        to.write_all(&buffer[..read]).map_err(|error| Spool::failed("write", error))?;
+        copied += read as u64;
+    }
+}
+
+/// Why a compressed archive cannot be decompressed to where temporary files are.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} a temporary file in {} (TMPDIR names another folder)", folder.display())]
+struct Spool {
+    action: &'static str,
+    folder: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+impl Spool {
+    fn failed(action: &'static str, source: io::Error) -> io::Error {
+        io::Error::other(Self { action, folder: std::env::temp_dir(), source })
+    }
 }
 
 fn member<R: Read>(entry: &tar::Entry<'_, R>, name: &str) -> Option<Member> {

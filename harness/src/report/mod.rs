@@ -75,6 +75,12 @@ pub enum Retry {
     Sensible,
 }
 
+/// An error with its causes in one line, and what to do where the machine lacks something.
+#[must_use]
+pub fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+    error_chain(error).join(": ")
+}
+
 impl Blocked {
     /// Keeps an error with its causes.
     #[must_use]

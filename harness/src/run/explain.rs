@@ -3,6 +3,7 @@
 use super::evidence::{Execution, NOT_FIRST, Output, RunEnd, RunnerKind};
 use super::start::{MachineFit, Start};
 use crate::emulator::is_own_fault;
+use crate::machine::with_advice;
 use crate::platform::Platform;
 
 /// What programs say, in the C library's words for `ENOSYS`, of a system call that is not there; Go
@@ -39,7 +40,7 @@ pub(super) fn explain(
     let mut last = stderr.text.lines().rev().take(LAST_LINES);
     let fault = lines.find(|line| is_own_fault(line));
     if let Some(line) = fault.or_else(|| last.find(|it| it.contains(NOT_IMPLEMENTED))) {
-        return RunEnd::EmulatorFault { message: line.to_owned() };
+        return RunEnd::EmulatorFault { message: with_advice(line) };
     }
     if is_refused(stderr.text.trim(), start.command.program()) {
         return RunEnd::EmulatorMissing { remedy: remedy(start.platform) };

@@ -184,12 +184,14 @@ impl LayerStore {
         let read = match copied {
             Ok(read) => read,
             // The helper gave up, and says why.
-            Err(LayerError::Damaged(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-                (digest, 0)
-            }
+            Err(LayerError::Damaged(error)) if is_of_socket(&error) => (digest, 0),
             Err(source) => return Err(UnpackError::Layer { digest, source }),
         };
-        if let Message::Failed(fault) = answer {
+        if let Message::Failed(mut fault) = answer {
+            // Where a file has no room is not known to the helper.
+            if fault.step.starts_with("unpack ") {
+                fault.step = format!("{} in {}", fault.step, self.folder.display());
+            }
             return Err(UnpackError::Sandbox { digest, fault });
         }
         if read != (digest, layer.size) {
@@ -209,6 +211,12 @@ impl LayerStore {
         };
         make().map_err(|source| self.unusable(source))
     }
+}
+
+/// Whether what was being sent could not be, for the other end is closed; with something still to be
+/// read there, Linux calls it reset.
+fn is_of_socket(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
