@@ -1,6 +1,7 @@
 //! Arguments in, a report and an exit status out.
 
 mod arguments;
+mod crash;
 mod doctor;
 mod explain;
 mod inspect;
@@ -18,6 +19,7 @@ use archproof::verdict::Verdict;
 use clap::Parser;
 
 use arguments::{Arguments, Command, Format};
+pub(crate) use crash::Memory;
 
 /// What the process says when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,15 +46,19 @@ pub(crate) fn main() -> ExitCode {
     if let Some(exit) = archproof::sandbox::enter_if_asked() {
         return exit;
     }
-    let arguments = Arguments::parse();
-    let exit = match arguments.command {
+    crash::install();
+    // Of a panic everything has been said already.
+    crash::guarded(|| run(Arguments::parse())).unwrap_or(Exit::Unverified).into()
+}
+
+fn run(arguments: Arguments) -> Exit {
+    match arguments.command {
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Lint(arguments) => lint::lint(&arguments),
         Command::Doctor => doctor::doctor(),
         Command::Explain(arguments) => explain::explain(&arguments),
-    };
-    exit.into()
+    }
 }
 
 /// Writes a report, and says what it comes to.
