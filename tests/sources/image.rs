@@ -1,5 +1,7 @@
 //! A small image, and the shapes in which it is stored.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -50,6 +52,21 @@ impl Image {
         let root = image.add(INDEX, index.to_string().into_bytes());
         image.manifests.push(root.clone());
         image.root = Some(root);
+        image
+    }
+
+    /// One variant, for linux/arm64, whose entrypoint is the program beside the files.
+    pub(crate) fn of_program(program: &[u8], files: &[(&str, &[u8])]) -> Self {
+        let mut image = Self::default();
+        let tar = tar(&[&[("program", program)], files].concat());
+        let layer = image.add(LAYER, tar);
+        let config = json!({"os": "linux", "architecture": "arm64",
+                            "config": {"Entrypoint": ["/program"]},
+                            "rootfs": {"type": "layers", "diff_ids": [layer.digest]}});
+        let config = image.add(CONFIG, config.to_string().into_bytes());
+        let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST,
+                              "config": config, "layers": [layer]});
+        image.root = Some(image.add(MANIFEST, manifest.to_string().into_bytes()));
         image
     }
 
@@ -133,7 +150,7 @@ fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     for (path, bytes) in files {
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
-        header.set_mode(0o644);
+        header.set_mode(if *path == "program" { 0o755 } else { 0o644 });
         header.set_uid(0);
         header.set_gid(0);
         tar.append_data(&mut header, path, *bytes).expect("in memory");
