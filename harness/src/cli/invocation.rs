@@ -1,6 +1,5 @@
 //! What `verify` and `inspect` have in common: subjects, engine, progress, interruption.
 
-use std::error::Error;
 use std::io::{self, IsTerminal};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -35,12 +34,6 @@ pub(super) struct Invocation {
     pub(super) subjects: Vec<Subject>,
     options: Options,
     environment: Environment,
-}
-
-/// An error with its causes, in a line.
-fn describe(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |it| (*it).source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// The connection to the engine, as far as anybody wants one.
