@@ -364,7 +364,7 @@ mod tests {
             // Sections, and program headers that do not lie at its beginning.
             let mut other = whole.clone();
             other[at..at + 8].copy_from_slice(&value.to_le_bytes());
-            other[0x3c] = if at == 0x28 { 1 } else { 0 };
+            other[0x3c] = u8::from(at == 0x28);
             assert_eq!(ElfFacts::needed_size(&other, huge), huge, "{at:#x}");
         }
     }
