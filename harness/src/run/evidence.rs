@@ -104,21 +104,23 @@ impl RunEvidence {
     /// Whether it tried to execute a program of the name `--help`: so ends an entrypoint that takes its
     /// arguments for a command.
     ///
-    /// Shells end with 127 then; gosu, su-exec and others name the system call. bash has help of its
-    /// own for `exec --help`.
+    /// Shells end with 127 then; gosu, su-exec and others name the system call. bash's and `BusyBox`'s
+    /// `exec` take it for an option of their own.
     #[must_use]
     pub fn takes_help_for_command(&self) -> bool {
         const ABSENT: [&str; 3] = ["not found", "No such file", "cannot execute"];
-        const OF_BASH: [&str; 2] = ["exec: exec [-cl]", "exec: --: invalid option"];
+        const OF_EXEC: [&str; 3] = ["exec: exec [-cl]", "--: invalid option", "illegal option --"];
         let is_not_found = matches!(self.end, RunEnd::Exited { code: NOT_FOUND });
         let is_attempt = |line: &str| {
             line.contains("--help")
                 && (is_not_found || line.contains("exec"))
                 && ABSENT.iter().any(|it| line.contains(it))
         };
-        let lines = || self.stderr.text.lines().chain(self.stdout.text.lines());
+        let is_refusal =
+            |line: &str| line.contains("exec: ") && OF_EXEC.iter().any(|it| line.contains(it));
+        let mut lines = self.stderr.text.lines().chain(self.stdout.text.lines());
         matches!(self.end, RunEnd::Exited { code } if code != 0)
-            && lines().any(|line| is_attempt(line) || OF_BASH.iter().any(|it| line.contains(it)))
+            && lines.any(|line| is_attempt(line) || is_refusal(line))
     }
 
     fn says_one_of(&self, words: &[&str]) -> bool {
@@ -365,6 +367,7 @@ mod tests {
             (1, "error: exec: \"--help\": executable file not found in $PATH"),
             (127, "su-exec: --help: No such file or directory"),
             (2, "/entrypoint.sh: line 2: exec: --: invalid option"),
+            (2, "/entrypoint.sh: exec: line 4: illegal option --"),
             (2, "exec: exec [-cl] [-a name] [command [argument ...]] [redirection ...]"),
         ] {
             assert!(takes_help_for_command(code, line), "{line}");
@@ -374,6 +377,7 @@ mod tests {
             (127, "/entrypoint.sh: 47: exec: nginx: not found"),
             (1, "cat: --help: No such file or directory"),
             (1, "unknown option: --help"),
+            (2, "/usr/bin/which: illegal option --"),
             (126, "/entrypoint.sh: /opt/tool: cannot execute binary file"),
         ] {
             assert!(!takes_help_for_command(code, line), "{line}");
