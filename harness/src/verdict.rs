@@ -1,5 +1,7 @@
 //! From findings to a verdict: what was accepted, what was expected, what is left.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::build::{Making, Unbuilt};
@@ -335,22 +337,18 @@ impl Known<'_> {
 
     /// Without what follows from another finding, as long as that one is not accepted.
     fn without_consequences(&self, findings: Vec<Finding>) -> Vec<Finding> {
-        let is_cause = |rule, of: &Finding| {
-            let mut causes = findings.iter().filter(|it| it.rule == rule);
-            causes.any(|it| {
-                it.platform == of.platform
-                    && it.consequence_of.is_none()
-                    && !matches!(self.standing(it), Standing::Allowed { .. })
-            })
+        let is_open_cause = |it: &&Finding| {
+            let is_allowed = matches!(self.standing(it), Standing::Allowed { .. });
+            it.consequence_of.is_none() && it.severity == Severity::Error && !is_allowed
         };
-        let counts: Vec<bool> = findings
-            .iter()
-            .map(|it| {
-                let is_named = self.standing(it) != Standing::Open;
-                is_named || it.consequence_of.is_none_or(|rule| !is_cause(rule, it))
-            })
-            .collect();
-        findings.into_iter().zip(counts).filter_map(|(it, counts)| counts.then_some(it)).collect()
+        let causes = findings.iter().filter(is_open_cause).map(|it| (it.rule, it.platform));
+        let causes: BTreeSet<(Rule, Option<Platform>)> = causes.collect();
+        let counts = |it: &Finding| {
+            let has_cause =
+                it.consequence_of.is_some_and(|rule| causes.contains(&(rule, it.platform)));
+            !has_cause || self.standing(it) != Standing::Open
+        };
+        findings.into_iter().filter(counts).collect()
     }
 
     fn standing(&self, finding: &Finding) -> Standing {

@@ -1,7 +1,7 @@
 //! Runs that show no more than that `--help` is unknown, alike on all platforms: what such a run can
 //! show has been shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::parity::neutral_line;
 use super::super::{Expectations, Finding, Rule};
@@ -13,7 +13,7 @@ use crate::platform::Platform;
 use crate::run::{RunEnd, RunEvidence};
 
 /// What a program does that does not know `--help`, as any platform would show it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Answer {
     /// It ends with a status and says this.
     Ended { code: i64, words: Vec<String> },
@@ -42,9 +42,9 @@ pub(in super::super) fn excuse(
         return;
     }
     let expected = expectations.run.exit_status();
-    let is_open = |it: &Finding, platform| {
-        matches!(it.rule, Rule::RunFailed | Rule::RunTimedOut) && it.platform == Some(platform)
-    };
+    let is_failure = |it: &Finding| matches!(it.rule, Rule::RunFailed | Rule::RunTimedOut);
+    let failing = findings.iter().filter(|it| is_failure(it)).map(|it| it.platform);
+    let failing: BTreeSet<Option<Platform>> = failing.collect();
     let mut answers = Vec::new();
     for variant in &evidence.image.variants {
         let Some(run) = evidence.runs_of(variant).first() else { continue };
@@ -52,24 +52,29 @@ pub(in super::super) fn excuse(
             return;
         }
         // What is blocked, or fails for a reason that is known, answers nothing.
-        if findings.iter().any(|it| is_open(it, variant.platform)) {
+        if failing.contains(&Some(variant.platform)) {
             answers.push((variant, run, Answer::of(variant.platform, run)));
         }
     }
-    let alike = |answer: &Answer| answers.iter().filter(|it| it.2.as_ref() == Some(answer)).count();
-    let usual = answers.iter().filter_map(|it| it.2.as_ref()).find(|it| {
-        // Most of all platforms, not of those alone that are alike to somebody.
-        alike(it) * 2 > answers.len()
-    });
-    let Some(usual) = usual else { return };
-    let different = answers.iter().filter(|it| it.2.as_ref() != Some(usual));
-    let different: BTreeSet<Platform> = different.map(|it| it.0.platform).collect();
-    let excused = answers.iter().filter(|it| !different.contains(&it.0.platform));
+    let Some(usual) = usual(answers.iter().map(|it| it.2.as_ref())) else { return };
+    let (alike, different): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|it| it.2.as_ref() == Some(usual));
+    let different: BTreeSet<Platform> = different.iter().map(|it| it.0.platform).collect();
+    let excused = alike.iter().filter(|it| !different.contains(&it.0.platform));
     let warnings: Vec<Finding> = excused.map(|(variant, run, _)| warning(variant, run)).collect();
-    for warning in warnings {
-        findings.retain(|it| !warning.platform.is_some_and(|platform| is_open(it, platform)));
-        findings.push(warning);
+    let excused: BTreeSet<Option<Platform>> = warnings.iter().map(|it| it.platform).collect();
+    findings.retain(|it| !is_failure(it) || !excused.contains(&it.platform));
+    findings.extend(warnings);
+}
+
+/// The answer of most, counted among all, not among those alone that show no more.
+fn usual<'a>(answers: impl Iterator<Item = Option<&'a Answer>> + Clone) -> Option<&'a Answer> {
+    let mut counts: BTreeMap<&Answer, usize> = BTreeMap::new();
+    for answer in answers.clone().flatten() {
+        *counts.entry(answer).or_default() += 1;
     }
+    let all = answers.count();
+    counts.into_iter().find(|(_, count)| count * 2 > all).map(|it| it.0)
 }
 
 impl Answer {
