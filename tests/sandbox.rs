@@ -286,6 +286,29 @@ fn help_is_asked_of_the_command_that_an_entrypoint_hands_on(#[case] last: &str) 
     }
 }
 
+/// Both have shown that they run; what a case demands of them is demanded all the same.
+#[rstest]
+#[case::prints_its_usage("echo 'tool: unknown option: --help' >&2; exit 1", "RunFailed")]
+#[case::serves("echo 'listening on port 80'; while :; do sleep 1; done", "RunTimedOut")]
+fn a_program_that_does_not_know_help_is_a_warning(#[case] does: &str, #[case] error: &str) {
+    let project = Project::new(&[
+        ("Dockerfile", "FROM busybox\nCOPY --chmod=755 tool /\nENTRYPOINT [\"/tool\"]\n"),
+        ("tool", &format!("#!/bin/sh\n{does}\n")),
+    ]);
+    let unstated = "[run]\ntimeout = \"3s\"\n";
+    let stated = format!("{unstated}exit = 0\n");
+    for (case, expected, status) in
+        [(unstated, "RunHelpUnknown /tool", 0), (&stated, &format!("{error} /tool"), 1)]
+    {
+        fs::write(project.path("archproof.toml"), case).expect("a case");
+        let (said, subject) = verify(&project, &["--platform", "linux/amd64,linux/arm64"]);
+        assert_eq!(said.status, Some(status), "{said}");
+        for variant in subject["variants"].as_array().expect("variants") {
+            assert_eq!(findings(variant), [expected], "{said}");
+        }
+    }
+}
+
 /// A variant that is not run says why, and what keeps it from running is a finding.
 #[test]
 fn a_user_that_no_engine_takes_is_found() {
