@@ -10,7 +10,7 @@ mod image;
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use archproof::emulator::{Mark, minimal_program};
