@@ -30,7 +30,7 @@ use super::helper::Helper;
 use crate::folders::{check_own, is_forgotten};
 use crate::inspect::{LayerError, copy_tar};
 use crate::oci::{BlobError, Descriptor, Digest, OpenImage};
-use crate::sandbox::{Fault, Message, NOBODY, Task, UnpackOrder, is_true_root};
+use crate::sandbox::{Fault, IMAGE_QUOTA, Message, NOBODY, Task, UnpackOrder, is_true_root};
 
 /// Where unpacked layers are.
 const LAYERS: &str = "layers";
@@ -42,6 +42,8 @@ const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::C
 const NEW: &str = "new-";
 /// A layer's files, in its folder: a directory of the image's could not always be moved.
 const FILES: &str = "files";
+/// What a layer takes, in bytes.
+const SIZE: &str = "size";
 /// What the kernel works in while a layer is made.
 const WORK: &str = "work";
 
@@ -129,6 +131,7 @@ impl LayerStore {
     ) -> Result<Vec<PathBuf>, UnpackError> {
         let mut chain: Option<Digest> = None;
         let mut folders: Vec<PathBuf> = Vec::new();
+        let mut quota = IMAGE_QUOTA;
         for layer in layers {
             let name = match chain {
                 None => layer.digest,
@@ -137,35 +140,41 @@ impl LayerStore {
             let folder = Path::new(LAYERS).join(name.hex());
             let turn = Arc::clone(lock(&self.busy).entry(folder.clone()).or_default());
             let turn = lock(&turn);
-            if !self.has(&folder) {
-                self.add(helper, image, layer, &folders, &folder)?;
-            }
+            let size = match self.size_of(&folder) {
+                Some(size) => size,
+                None => self.add(helper, (image, layer), &folders, &folder, quota)?,
+            };
             drop(turn);
+            // One that is there already was within the quota once.
+            quota = quota.saturating_sub(size);
             folders.insert(0, folder.join(FILES));
             chain = Some(name);
         }
         Ok(folders)
     }
 
-    /// Whether a layer is there; if so, it is in use.
-    fn has(&self, folder: &Path) -> bool {
+    /// What a layer takes that is there, in bytes; it is then in use. `None` where it is not there.
+    fn size_of(&self, folder: &Path) -> Option<u64> {
         // Nobody finds it forgotten meanwhile.
-        let Ok(_lock) = Lock::shared(&self.folder) else { return false };
-        let Ok(found) = open_beneath(&self.root, folder) else { return false };
-        let owner = fstat(&found).map(|it| it.st_uid);
+        let _lock = Lock::shared(&self.folder).ok()?;
+        let found = open_beneath(&self.root, folder).ok()?;
+        let owner = fstat(&found).ok()?.st_uid;
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let size = openat(&found, SIZE, flags, Mode::empty());
+        let size = size.map(|file| io::read_to_string(File::from(file)).unwrap_or_default());
         // What cannot be said is no loss but of time, some day.
         let _ = File::from(found).set_modified(SystemTime::now());
-        owner.is_ok_and(|it| it == unpacker())
+        (owner == unpacker()).then(|| size.unwrap_or_default().parse().unwrap_or_default())
     }
 
     fn add(
         &self,
         helper: &Helper,
-        image: &OpenImage,
-        layer: &Descriptor,
+        (image, layer): (&OpenImage, &Descriptor),
         below: &[PathBuf],
         folder: &Path,
-    ) -> Result<(), UnpackError> {
+        quota: u64,
+    ) -> Result<u64, UnpackError> {
         let unusable = |source| self.unusable(source);
         let new = New::within(self).map_err(unusable)?;
         let order = UnpackOrder {
@@ -173,6 +182,7 @@ impl LayerStore {
             files: new.path(FILES),
             work: new.path(WORK),
             staging: PathBuf::from(STAGING),
+            quota,
         };
         let digest = layer.digest;
         let blob = image.blob(layer)?;
@@ -187,17 +197,23 @@ impl LayerStore {
             Err(LayerError::Damaged(error)) if is_of_socket(&error) => (digest, 0),
             Err(source) => return Err(UnpackError::Layer { digest, source }),
         };
-        if let Message::Failed(mut fault) = answer {
-            // Where a file has no room is not known to the helper.
-            if fault.step.starts_with("unpack ") {
-                fault.step = format!("{} in {}", fault.step, self.folder.display());
+        let size = match answer {
+            Message::Failed(mut fault) => {
+                // Where a file has no room is not known to the helper.
+                if fault.step.starts_with("unpack ") {
+                    fault.step = format!("{} in {}", fault.step, self.folder.display());
+                }
+                return Err(UnpackError::Sandbox { digest, fault });
             }
-            return Err(UnpackError::Sandbox { digest, fault });
-        }
+            Message::Unpacked { size } => size,
+            _ => 0,
+        };
         if read != (digest, layer.size) {
             return Err(UnpackError::Mismatch(digest));
         }
-        new.keep(&self.folder.join(folder)).map_err(unusable)
+        fs::write(self.folder.join(new.path(SIZE)), size.to_string()).map_err(unusable)?;
+        new.keep(&self.folder.join(folder)).map_err(unusable)?;
+        Ok(size)
     }
 
     /// A layer of one program, which goes with what is given.

@@ -77,7 +77,7 @@ fn serve() -> io::Result<()> {
         Task::Run(order) => run(&caller, &order),
         Task::Unpack(order) => {
             let done = give_up_rights().and_then(|()| unpack(&order, &mut input));
-            done.map(|()| caller.tell(&Message::Unpacked))
+            done.map(|size| caller.tell(&Message::Unpacked { size }))
         }
     };
     done.map_err(|fault| {

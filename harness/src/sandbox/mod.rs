@@ -38,5 +38,7 @@ mod watch;
 pub use enter::{ENTER, NOBODY, enter_if_asked, is_true_root};
 pub use fault::Fault;
 pub use first::HOST_NAME;
-pub use protocol::{Command, End, Foreign, Handlers, Message, Rank, RunOrder, Task, UnpackOrder};
+pub use protocol::{
+    Command, End, Foreign, Handlers, IMAGE_QUOTA, Message, Rank, RunOrder, Task, UnpackOrder,
+};
 pub use watch::PATIENCE;

@@ -92,7 +92,12 @@ pub struct UnpackOrder {
     pub work: PathBuf,
     /// An empty directory, over which the sandbox puts its own.
     pub staging: PathBuf,
+    /// What it may take on the disk, in bytes.
+    pub quota: u64,
 }
+
+/// What all layers of an image may take on the disk, in bytes.
+pub const IMAGE_QUOTA: u64 = 32 << 30;
 
 /// What a helper says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,8 +109,11 @@ pub enum Message {
     Foreign(Foreign),
     /// The program has ended.
     Ended(End),
-    /// The layer is unpacked.
-    Unpacked,
+    /// The layer is unpacked, and takes so many bytes.
+    Unpacked {
+        /// How many.
+        size: u64,
+    },
     /// It could not be done.
     Failed(Fault),
 }

@@ -24,13 +24,16 @@ use tar::EntryType;
 use super::enter::{enter, new_user};
 use super::fault::{Fault, While};
 use super::filesystem::{Staging, enter_root, mount_writable};
-use super::protocol::UnpackOrder;
+use super::protocol::{IMAGE_QUOTA, UnpackOrder};
 
 /// Directories that no entry names.
 const PARENT_MODE: u32 = 0o755;
 
-/// Unpacks the tar that is read from `tar`.
-pub(super) fn unpack(order: &UnpackOrder, mut tar: impl Read) -> Result<(), Fault> {
+/// What an entry takes on a disk beside its bytes, at least.
+const ENTRY: u64 = 4 << 10;
+
+/// Unpacks the tar that is read from `tar`. Gives what that takes, in bytes.
+pub(super) fn unpack(order: &UnpackOrder, mut tar: impl Read) -> Result<u64, Fault> {
     new_user(0, 0)?;
     enter(UnshareFlags::NEWNS).to("enter a mount namespace")?;
     let root = Staging::over(&order.staging)?.directory("root")?;
@@ -42,12 +45,18 @@ pub(super) fn unpack(order: &UnpackOrder, mut tar: impl Read) -> Result<(), Faul
     }
     enter_root(&root)?;
     rustix::process::umask(Mode::empty());
-    let mut layer = Layer::default();
+    let mut layer = Layer { quota: order.quota, ..Layer::default() };
     layer.read(&mut tar)?;
     // Who sends it is not to find the way closed before all is said.
     io::copy(&mut tar, &mut io::sink()).to("read the layer")?;
-    layer.finish()
+    layer.finish()?;
+    Ok(layer.size)
 }
+
+/// More than an image may take on the disk.
+#[derive(Debug, thiserror::Error)]
+#[error("the image takes more than {} GiB unpacked", IMAGE_QUOTA >> 30)]
+struct OverQuota;
 
 /// A layer in the making.
 #[derive(Default)]
@@ -56,6 +65,9 @@ struct Layer {
     own: HashSet<PathBuf>,
     /// Directories get their modes when all is in them.
     directories: Vec<(PathBuf, u32)>,
+    /// What it takes so far, and may take, in bytes.
+    size: u64,
+    quota: u64,
 }
 
 impl Layer {
@@ -64,12 +76,16 @@ impl Layer {
         for entry in tar.entries().to("read the layer")? {
             let mut entry = entry.to("read the layer")?;
             let path = clean(&entry.path_bytes());
+            self.size += ENTRY.saturating_add(entry.size());
+            if self.size > self.quota {
+                return Err(Fault::new("unpack the layer", OverQuota));
+            }
             self.add(&path, &mut entry).to(&format!("unpack {}", path.display()))?;
         }
         Ok(())
     }
 
-    fn finish(self) -> Result<(), Fault> {
+    fn finish(&self) -> Result<(), Fault> {
         for (path, mode) in self.directories.iter().rev() {
             let is_there = fs::symlink_metadata(path).is_ok_and(|it| it.is_dir());
             if is_there {

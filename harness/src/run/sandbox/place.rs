@@ -130,7 +130,7 @@ fn listen(started: &mut Started, timeout: Duration) -> Result<(RunEnd, Vec<Strin
             }
             Heard::Message(Message::Ended(end)) => break end_of(&end, timeout),
             Heard::Message(Message::Failed(fault)) => return Err(SandboxError::Fault(fault)),
-            Heard::Message(Message::Unpacked) => {}
+            Heard::Message(Message::Unpacked { .. }) => {}
             Heard::Silence if is_made => break RunEnd::timed_out(timeout),
             Heard::Silence => return Err(SandboxError::Slow),
         }
