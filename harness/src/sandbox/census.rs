@@ -1,11 +1,13 @@
 //! What the processes of a sandbox use, as its `/proc` tells.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use rustix::fs::{Dir, Mode, OFlags, openat};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, readlinkat, statat};
+use rustix::io::Errno;
 
 /// The first process of the sandbox, which is archproof's own.
 const FIRST: &[u8] = b"1";
@@ -49,13 +51,8 @@ impl Census {
     pub(super) fn take(processes: &OwnedFd) -> io::Result<Self> {
         let mut ticks = 0;
         let mut census = Self::default();
-        for entry in Dir::read_from(processes)? {
-            let entry = entry?;
-            let name = entry.file_name().to_bytes();
-            if !name.first().is_some_and(u8::is_ascii_digit) {
-                continue;
-            }
-            let Some(process) = look(processes, name)? else { continue };
+        for name in names(processes)? {
+            let Some(process) = look(processes, &name)? else { continue };
             ticks += process.children_ticks;
             if name == FIRST {
                 continue;
@@ -72,17 +69,107 @@ impl Census {
     }
 }
 
+/// Memory that no process has resident, in bytes: page tables, files in memory that only descriptors
+/// lead to, and shared memory that nobody is attached to. What lies in sockets and pipes is not seen.
+///
+/// # Errors
+///
+/// When a process cannot be looked at.
+pub(super) fn hidden_memory(processes: &OwnedFd) -> io::Result<u64> {
+    let mut files = HashMap::new();
+    let mut tables = 0;
+    for name in names(processes)? {
+        let Some(status) = read(processes, &[name.as_slice(), b"/status"].concat())? else { continue };
+        tables += page_tables(&status).unwrap_or_default();
+        if name != FIRST {
+            count_files(processes, &name, &mut files)?;
+        }
+    }
+    let segments = read(processes, b"sysvipc/shm")?.map_or(0, |it| detached(&it));
+    Ok(tables + segments + files.values().sum::<u64>())
+}
+
+/// The names of the folders of processes.
+fn names(processes: &OwnedFd) -> io::Result<Vec<Vec<u8>>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(processes)? {
+        let name = entry?.file_name().to_bytes().to_vec();
+        if name.first().is_some_and(u8::is_ascii_digit) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// Adds the files in memory that a process has open, by their numbers.
+fn count_files(processes: &OwnedFd, name: &[u8], files: &mut HashMap<u64, u64>) -> io::Result<()> {
+    /// Of the kernel's own, in `st_blocks`.
+    const BLOCK: u64 = 512;
+    let path = [name, b"/fd"].concat();
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Some(folder) = unless_ended(openat(processes, path.as_slice(), flags, Mode::empty()))?
+    else {
+        return Ok(());
+    };
+    for entry in Dir::read_from(&folder)? {
+        let entry = entry?;
+        let target = readlinkat(&folder, entry.file_name(), Vec::new()).unwrap_or_default();
+        if target.to_bytes().starts_with(b"/memfd:")
+            && let Ok(found) = statat(&folder, entry.file_name(), AtFlags::empty())
+        {
+            files.insert(found.st_ino, found.st_blocks.unsigned_abs() * BLOCK);
+        }
+    }
+    Ok(())
+}
+
+/// `VmPTE`, in bytes.
+fn page_tables(status: &[u8]) -> Option<u64> {
+    let line = status.split(|it| *it == b'\n').find(|it| it.starts_with(b"VmPTE:"))?;
+    let text = std::str::from_utf8(line).ok()?;
+    Some(text.split_ascii_whitespace().nth(1)?.parse::<u64>().ok()? << 10)
+}
+
+/// What segments of System V's shared memory take that nobody is attached to, in bytes.
+///
+/// Source: Linux, `ipc/shm.c` (`sysvipc_shm_proc_show`).
+fn detached(segments: &[u8]) -> u64 {
+    const ATTACHED: usize = 6;
+    const RESIDENT: usize = 14;
+    let text = String::from_utf8_lossy(segments);
+    let of_line = |line: &str| {
+        let fields: Vec<u64> =
+            line.split_ascii_whitespace().map_while(|it| it.parse().ok()).collect();
+        (fields.get(ATTACHED) == Some(&0)).then(|| fields.get(RESIDENT).copied())?
+    };
+    text.lines().skip(1).filter_map(of_line).sum()
+}
+
 /// `None` for a process that has ended meanwhile.
 fn look(processes: &OwnedFd, name: &[u8]) -> io::Result<Option<Process>> {
-    let path = [name, b"/stat"].concat();
+    let text = read(processes, &[name, b"/stat"].concat())?;
+    text.map(|it| parse(&it).ok_or_else(|| io::Error::other("/proc is damaged"))).transpose()
+}
+
+/// What a file of `/proc` says; `None` if its process has ended meanwhile.
+fn read(processes: &OwnedFd, path: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let Some(file) = unless_ended(openat(processes, path, flags, Mode::empty()))? else {
+        return Ok(None);
+    };
     let mut text = Vec::new();
-    let read = openat(processes, path.as_slice(), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
-        .map_err(io::Error::from)
-        .and_then(|file| File::from(file).read_to_end(&mut text));
-    match read {
-        Ok(_) => parse(&text).map(Some).ok_or_else(|| io::Error::other("/proc is damaged")),
-        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)) => Ok(None),
+    match File::from(file).read_to_end(&mut text) {
+        Ok(_) => Ok(Some(text)),
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+fn unless_ended(opened: Result<OwnedFd, Errno>) -> io::Result<Option<OwnedFd>> {
+    match opened {
+        Ok(file) => Ok(Some(file)),
+        Err(Errno::NOENT | Errno::SRCH) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -117,6 +204,18 @@ mod tests {
         assert_eq!(parse(text), Some(expected));
         assert_eq!(parse(b"7 (x"), None);
         assert_eq!(parse(b"7 (x) R 1 2"), None);
+    }
+
+    #[test]
+    fn memory_that_nobody_has_resident_is_found() {
+        let header =
+            "key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap\n";
+        let segment = |attached| format!("0 5 600 8192 7 7 {attached} 0 0 0 0 1 0 1 4096 0\n");
+        let segments = [header.to_owned(), segment(0), segment(1)].concat();
+        assert_eq!(detached(segments.as_bytes()), 4096);
+        assert_eq!(detached(b""), 0);
+        assert_eq!(page_tables(b"VmRSS:\t 9 kB\nVmPTE:\t      96 kB\n"), Some(96 << 10));
+        assert_eq!(page_tables(b"Name:\tkthreadd\n"), None);
     }
 
     #[test]

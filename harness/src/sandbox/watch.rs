@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::census::{Activity, Census};
+use super::census::{Activity, Census, hidden_memory};
 use super::enter::Caller;
 use super::fault::{Fault, While};
 use super::fork::wait_for;
@@ -18,6 +18,8 @@ use super::protocol::{End, Message, RunOrder};
 
 /// How often the processes are looked at.
 const TICK: Duration = Duration::from_millis(20);
+/// In so many ticks once it is looked for memory that no process has resident.
+const HIDDEN_TICKS: u64 = 10;
 /// So many times longer than it may a program may take by the clock, on a machine that is busy.
 pub const PATIENCE: u32 = 10;
 
@@ -61,6 +63,7 @@ impl First {
         let processes =
             rustix::fs::open("/proc", flags, Mode::empty()).to("see the sandbox's processes")?;
         let mut clock = Clock::new(Instant::now());
+        let (mut ticks, mut hidden) = (0_u64, 0);
         loop {
             match self.wait(caller) {
                 Wake::Tick => {}
@@ -71,7 +74,11 @@ impl First {
                 }
             }
             let census = Census::take(&processes).to("see the sandbox's processes")?;
-            if census.memory > order.memory {
+            ticks += 1;
+            if ticks % HIDDEN_TICKS == 0 {
+                hidden = hidden_memory(&processes).to("see the sandbox's memory")?;
+            }
+            if census.memory + hidden > order.memory {
                 return Ok(Some(End::OutOfMemory));
             }
             if clock.is_over(Instant::now(), census, order.time) {
