@@ -370,7 +370,9 @@ fn open_up_all(folder: &OwnedFd) {
     // Neither its modes nor its entries can be seen before.
     let itself = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd()));
     let _ = fs::set_permissions(&itself, Permissions::from_mode(0o700));
-    let Ok(entries) = Dir::read_from(folder) else { return };
+    // What is opened by its name alone, and all that is opened through it, gives no entries.
+    let readable = openat(folder, ".", FOLDER, Mode::empty());
+    let Ok(entries) = readable.and_then(Dir::new) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let is_other = !matches!(name.to_bytes(), b"." | b"..");
@@ -481,6 +483,22 @@ mod tests {
         LayerStore::open(store.folder().to_owned()).expect("a store");
         let names = |it: &Path| fs::read_dir(it).expect("a folder").flatten().count();
         assert_eq!((names(&store.folder().join(LAYERS)), names(store.folder())), (1, 2));
+    }
+
+    /// The kernel leaves such a folder where it mounts an overlay. Root removes it whatever its mode
+    /// is, so only the modes tell.
+    #[test]
+    fn folders_without_any_rights_are_opened_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let work = folder.path().join("work");
+        fs::create_dir_all(work.join("work/deeper")).expect("a folder");
+        for path in ["work/deeper", "work", ""] {
+            fs::set_permissions(work.join(path), Permissions::from_mode(0o000)).expect("a mode");
+        }
+        open_up(&work);
+        for path in ["", "work", "work/deeper"] {
+            assert_eq!(mode(&work.join(path)), 0o700, "{path}");
+        }
     }
 
     /// A layer in the making looks like one that somebody left, until it is locked.
