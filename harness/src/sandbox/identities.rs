@@ -32,6 +32,7 @@ pub(super) const ANSWERED: &[libc::c_long] = &[
     libc::SYS_setfsgid,
     libc::SYS_setgroups,
     libc::SYS_prctl,
+    libc::SYS_capget,
     libc::SYS_chroot,
     libc::SYS_execve,
     libc::SYS_execveat,
@@ -83,6 +84,7 @@ impl Identities {
             libc::SYS_getresuid => put_ids(call, who.user),
             libc::SYS_getresgid => put_ids(call, who.group),
             libc::SYS_getgroups => put_groups(call, &who.groups),
+            libc::SYS_capget => put_capabilities(call, process, &who),
             libc::SYS_chroot => enter_root(call, &who),
             libc::SYS_fchown => given(&who, id(b), id(c)),
             libc::SYS_fchownat => given(&who, id(c), id(d)),
@@ -216,6 +218,42 @@ fn put_groups(call: &Call, groups: &[u32]) -> Answer {
     }
     let count = i64::try_from(groups.len()).map_err(|_| libc::EINVAL)?;
     Ok(Reply::Gives(count))
+}
+
+/// What root may do in a container that Docker starts, as a set of capabilities. libcap-ng, and so
+/// setpriv, tries to give up only what is there.
+///
+/// Source: `DefaultCapabilities` in github.com/moby/moby, daemon/pkg/oci/caps/defaults.go
+const CAPABILITIES: u32 = 0xa804_25fb;
+
+/// The version of `capget`'s structures with room for 32 capabilities; all others have room for 64.
+///
+/// Source: `capget(2)`
+const SHORT_VERSION: u32 = 0x1998_0330;
+const LONG_VERSIONS: [u32; 2] = [0x2007_1026, 0x2008_0522];
+
+/// `capget(header, data)` about the process itself: as in a container where it is root. What it asks
+/// about others, and which versions there are, is left to the kernel.
+fn put_capabilities(call: &Call, process: Process, who: &Identity) -> Answer {
+    let [header, data, ..] = call.arguments;
+    let mut bytes = [0; 8];
+    read_memory(call.thread, header, &mut bytes).map_err(|_| libc::EFAULT)?;
+    let (words, _) = bytes.as_chunks::<4>();
+    let [version, about] = [0, 1].map(|it| u32::from_ne_bytes(words[it]));
+    let size = match version {
+        SHORT_VERSION => 12,
+        version if LONG_VERSIONS.contains(&version) => 24,
+        _ => return Ok(Reply::CarryOut),
+    };
+    if data == 0 || ![0, call.thread, process.id].contains(&about) || !who.may_all() {
+        return Ok(Reply::CarryOut);
+    }
+    // Effective, permitted, inheritable; then the same of the upper 32.
+    let mut sets = [0; 24];
+    sets[..4].copy_from_slice(&CAPABILITIES.to_ne_bytes());
+    sets[4..8].copy_from_slice(&CAPABILITIES.to_ne_bytes());
+    write_memory(call.thread, data, &sets[..size]).map_err(|_| libc::EFAULT)?;
+    Ok(Reply::Gives(0))
 }
 
 /// `setgroups(size, list)`.
