@@ -1,6 +1,8 @@
 //! What the tests that need an engine share.
 
-#![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test program uses a part of it")]
+
+mod home;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -12,6 +14,8 @@ use archproof::folders::user_cache;
 use archproof::run::{Helper, SandboxRunner};
 use serde_json::Value;
 use tokio::runtime::Runtime;
+
+pub(crate) use home::{Home, build_into};
 
 /// One runtime for all tests of a program: testcontainers keeps one client for the process, which
 /// dies with the runtime that made it.
