@@ -79,7 +79,9 @@ pub(super) fn hidden_memory(processes: &OwnedFd) -> io::Result<u64> {
     let mut files = HashMap::new();
     let mut tables = 0;
     for name in names(processes)? {
-        let Some(status) = read(processes, &[name.as_slice(), b"/status"].concat())? else { continue };
+        let Some(status) = read(processes, &[name.as_slice(), b"/status"].concat())? else {
+            continue;
+        };
         tables += page_tables(&status).unwrap_or_default();
         if name != FIRST {
             count_files(processes, &name, &mut files)?;
