@@ -78,7 +78,8 @@ pub(crate) async fn build_into(case: &Path, file: &Path) {
     let subject = Subject::find(&case.to_string_lossy()).expect("a case");
     let spec = subject.case().build.clone();
     let plan = BuildPlan::new(spec.dockerfile, spec.context, spec.platforms);
-    let plan = BuildPlan { keep_as: KeepAs::Image(session.image_name()), ..plan };
+    let keep_as = KeepAs::Image(session.image_name());
+    let plan = BuildPlan { keep_as, contexts: spec.contexts, ..plan };
     build(&engine, &plan, file, &Events::ignored()).await.expect("the case builds");
     session.clean(&engine).await.expect("nothing is left behind");
 }

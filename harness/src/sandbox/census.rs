@@ -109,9 +109,12 @@ fn count_files(processes: &OwnedFd, name: &[u8], files: &mut HashMap<u64, u64>) 
     const BLOCK: u64 = 512;
     let path = [name, b"/fd"].concat();
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let Some(folder) = unless_ended(openat(processes, path.as_slice(), flags, Mode::empty()))?
-    else {
-        return Ok(());
+    let folder = match unless_ended(openat(processes, path.as_slice(), flags, Mode::empty())) {
+        Ok(Some(folder)) => folder,
+        Ok(None) => return Ok(()),
+        // An emulator that has just been started, and is not dumpable yet: it opens itself up first.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
+        Err(error) => return Err(error),
     };
     for entry in Dir::read_from(&folder)? {
         let entry = entry?;

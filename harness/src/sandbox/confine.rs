@@ -141,7 +141,9 @@ fn programs(arch: TargetArch) -> Result<[BpfProgram; 3], seccompiler::BackendErr
     // Its flags are in memory, where a filter does not see them. C libraries then take clone.
     let unseen = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
     let idle = IDLE_OPTIONS.map(|it| rule(&[is(0, number(it))?]));
-    let idle = idle.into_iter().collect::<Result<_, _>>()?;
+    let mut idle = idle.into_iter().collect::<Result<Vec<_>, _>>()?;
+    // Who is not dumpable cannot be watched.
+    idle.push(rule(&[is(0, number(libc::PR_SET_DUMPABLE))?, is(1, 0)?])?);
     let idle = BTreeMap::from([(libc::SYS_prctl, idle), (libc::SYS_capset, Vec::new())]);
     // The last one takes filters too.
     Ok([refuse(unseen, libc::ENOSYS)?, refuse(idle, 0)?, refuse(refused()?, libc::EPERM)?])
