@@ -130,7 +130,7 @@ fn a_read_only_cache_is_no_obstacle_where_nothing_is_run() {
 #[rstest]
 #[case::nowhere("env -u HOME -u XDG_CACHE_HOME $AP verify $I", &["set HOME or XDG_CACHE_HOME"])]
 #[case::relative("env -u HOME XDG_CACHE_HOME=a $AP verify $I", &["set HOME or XDG_CACHE_HOME"])]
-#[case::a_file("touch $D/f; XDG_CACHE_HOME=$D/f $AP verify $I", &["Not a directory", "/f/archproof"])]
+#[case::a_file("touch $D/f; XDG_CACHE_HOME=$D/f $AP verify $I", &["is not a folder", "/f/archproof"])]
 #[case::temporary(
     "tar -C $D/image -czf $D/i.tgz . && TMPDIR=/nowhere $AP verify oci-archive:$D/i.tgz",
     &["temporary file in /nowhere", "TMPDIR"]
@@ -202,7 +202,7 @@ fn few_processes() {
     }
     let machine = Machine::new();
     // A user with no other processes, and what he needs where he may read it.
-    let script = "chmod 755 $D; cp $AP $D/archproof; mkdir -m 777 $D/home; chmod -R a+rX $D
+    let script = "chmod 755 $D; cp $AP $D/archproof; mkdir $D/home; chmod -R a+rX $D; chown 54399 $D/home
         cd /; HOME=$D/home XDG_CACHE_HOME=$D/home setpriv --reuid 54399 --regid 54399 --clear-groups \\
         bash -c 'ulimit -u 3; exec $D/archproof verify '$I";
     assert_lacks(&machine.bash(script), &["ulimit -u"]);

@@ -414,6 +414,22 @@ echo Usage: tool
     }
 }
 
+/// A file in memory that only a descriptor leads to: `fallocate` of so many bytes, and a second's rest.
+#[rstest]
+#[case::as_much_as_a_run_may("00000010", &[])]
+#[case::more("000000c0", &["RunFailed /tool"])]
+fn memory_that_no_process_has_resident_counts(#[case] size: &str, #[case] expected: &[&str]) {
+    let code = format!(
+        "488d3d3500000031f6b83f0100000f0589c731f631d241ba {size} \
+         b81d0100000f0531ff31f6bae8030000b8070000000f0531ffb83c0000000f057800"
+    );
+    let project =
+        Project::new(&[("Dockerfile", "FROM scratch\nCOPY tool /\nENTRYPOINT [\"/tool\"]\n")]);
+    executable(&project.path("tool"), &program("linux/amd64", &code));
+    let (said, subject) = verify(&project, &["--platform", "linux/amd64"]);
+    assert_eq!(findings(&subject["variants"][0]), expected, "{said}");
+}
+
 /// `socket(AF_VSOCK, SOCK_STREAM, 0)` would lead out of a virtual machine; the error is the status.
 #[rstest]
 #[case::vsock("28000000", 1)]

@@ -68,7 +68,20 @@ impl Caller {
     }
 }
 
+/// Has writes beyond the limit of a file's size fail, instead of ending this process. A handler goes
+/// when a program is executed; to ignore the signal would not.
+fn outlive_large_writes() {
+    extern "C" fn go_on(_: libc::c_int) {}
+    let handler: extern "C" fn(libc::c_int) = go_on;
+    // SAFETY: the handler does nothing, so it may interrupt whatever is going on.
+    #[expect(unsafe_code, reason = "there is no safe interface to handlers of signals")]
+    unsafe {
+        libc::signal(libc::SIGXFSZ, handler as libc::sighandler_t);
+    }
+}
+
 fn serve() -> io::Result<()> {
+    outlive_large_writes();
     let caller = Caller::of_stdin()?;
     let mut input = BufReader::new(caller.0.try_clone()?);
     let mut line = Vec::new();
