@@ -100,11 +100,13 @@ impl Running<'_> {
             // Nobody wants to know any more.
             Wake::CallerGone => super::fork::exit(1),
             Wake::Call => self.identities.iter_mut().for_each(Identities::answer_next),
-            Wake::Work => {
-                for path in self.trap.caught() {
-                    self.caller.tell(&Message::Foreign(path));
-                }
-            }
+            Wake::Work => self.tell_caught(),
+        }
+    }
+
+    fn tell_caught(&mut self) {
+        for path in self.trap.caught() {
+            self.caller.tell(&Message::Foreign(path));
         }
     }
 
@@ -116,9 +118,7 @@ impl Running<'_> {
         let mut rested = Instant::now() + REST;
         while is_somebody_there() && Instant::now() < rested.min(deadline) {
             self.answer_calls();
-            for path in self.trap.caught() {
-                self.caller.tell(&Message::Foreign(path));
-            }
+            self.tell_caught();
             if self.trap.is_somebody_busy() {
                 rested = Instant::now() + REST;
             }
@@ -126,7 +126,8 @@ impl Running<'_> {
         }
         if kill_all_others(Signal::STOP).to(STEP)? {
             await_stillness(STOPPING);
-            for path in self.trap.caught().into_iter().chain(self.trap.waiting()) {
+            self.tell_caught();
+            for path in self.trap.waiting() {
                 self.caller.tell(&Message::Foreign(path));
             }
             kill_all_others(Signal::KILL).to(STEP)?;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::{Timeout, set_socket_timeout, socket_peercred};
 use rustix::net::{
@@ -23,6 +23,8 @@ use crate::inspect::escape;
 const AT_ONCE: usize = 64;
 /// How long the refuser may take to say what it was executed for.
 const PATIENCE: Duration = Duration::from_millis(200);
+/// Who has not told for so long cannot tell.
+const SILENCE: Duration = Duration::from_millis(15);
 /// As long as Linux takes a path to be, in bytes.
 const PATH_MAX: usize = 4096;
 
@@ -33,6 +35,8 @@ pub(super) struct Trap {
     refuser: Option<FileId>,
     /// The processes of the refuser that were there when somebody last looked.
     seen: Vec<Pid>,
+    /// When that was.
+    looked: Instant,
 }
 
 impl Trap {
@@ -43,7 +47,7 @@ impl Trap {
         let address = SocketAddrUnix::new_abstract_name(TRAP_NAME).to("name a socket")?;
         bind(&socket, &address).to("name a socket")?;
         listen(&socket, 128).to("listen at a socket")?;
-        Ok(Self { socket, refuser, seen: Vec::new() })
+        Ok(Self { socket, refuser, seen: Vec::new(), looked: Instant::now() })
     }
 
     /// Files that were refused since the last time; there may be more.
@@ -56,8 +60,12 @@ impl Trap {
     }
 
     /// What the refuser was executed for and could not tell: a program may leave it no descriptor to
-    /// tell with. Whoever tells is gone by the next time.
+    /// tell with. Whoever tells is gone by the next time, which is not sooner than [`SILENCE`] after.
     fn silent(&mut self) -> Vec<Foreign> {
+        if self.looked.elapsed() < SILENCE {
+            return Vec::new();
+        }
+        self.looked = Instant::now();
         let (now, before) = (self.refusers(), std::mem::take(&mut self.seen));
         let (stuck, new): (Vec<Pid>, Vec<Pid>) =
             now.into_iter().partition(|it| before.contains(it));
