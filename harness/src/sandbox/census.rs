@@ -1,16 +1,15 @@
 //! What the processes of a sandbox use, as its `/proc` tells.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, readlinkat, statat};
+use rustix::fs::{Dir, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 /// The first process of the sandbox, which is archproof's own.
-const FIRST: &[u8] = b"1";
+pub(super) const FIRST: &[u8] = b"1";
 
 /// What all processes use at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,30 +68,8 @@ impl Census {
     }
 }
 
-/// Memory that no process has resident, in bytes: page tables, files in memory that only descriptors
-/// lead to, and shared memory that nobody is attached to. What lies in sockets and pipes is not seen.
-///
-/// # Errors
-///
-/// When a process cannot be looked at.
-pub(super) fn hidden_memory(processes: &OwnedFd) -> io::Result<u64> {
-    let mut files = HashMap::new();
-    let mut tables = 0;
-    for name in names(processes)? {
-        let Some(status) = read(processes, &[name.as_slice(), b"/status"].concat())? else {
-            continue;
-        };
-        tables += page_tables(&status).unwrap_or_default();
-        if name != FIRST {
-            count_files(processes, &name, &mut files)?;
-        }
-    }
-    let segments = read(processes, b"sysvipc/shm")?.map_or(0, |it| detached(&it));
-    Ok(tables + segments + files.values().sum::<u64>())
-}
-
 /// The names of the folders of processes.
-fn names(processes: &OwnedFd) -> io::Result<Vec<Vec<u8>>> {
+pub(super) fn names(processes: &OwnedFd) -> io::Result<Vec<Vec<u8>>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(processes)? {
         let name = entry?.file_name().to_bytes().to_vec();
@@ -103,53 +80,6 @@ fn names(processes: &OwnedFd) -> io::Result<Vec<Vec<u8>>> {
     Ok(names)
 }
 
-/// Adds the files in memory that a process has open, by their numbers.
-fn count_files(processes: &OwnedFd, name: &[u8], files: &mut HashMap<u64, u64>) -> io::Result<()> {
-    /// Of the kernel's own, in `st_blocks`.
-    const BLOCK: u64 = 512;
-    let path = [name, b"/fd"].concat();
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder = match unless_ended(openat(processes, path.as_slice(), flags, Mode::empty())) {
-        Ok(Some(folder)) => folder,
-        Ok(None) => return Ok(()),
-        // An emulator that has just been started, and is not dumpable yet: it opens itself up first.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    for entry in Dir::read_from(&folder)? {
-        let entry = entry?;
-        let target = readlinkat(&folder, entry.file_name(), Vec::new()).unwrap_or_default();
-        if target.to_bytes().starts_with(b"/memfd:")
-            && let Ok(found) = statat(&folder, entry.file_name(), AtFlags::empty())
-        {
-            files.insert(found.st_ino, found.st_blocks.unsigned_abs() * BLOCK);
-        }
-    }
-    Ok(())
-}
-
-/// `VmPTE`, in bytes.
-fn page_tables(status: &[u8]) -> Option<u64> {
-    let line = status.split(|it| *it == b'\n').find(|it| it.starts_with(b"VmPTE:"))?;
-    let text = std::str::from_utf8(line).ok()?;
-    Some(text.split_ascii_whitespace().nth(1)?.parse::<u64>().ok()? << 10)
-}
-
-/// What segments of System V's shared memory take that nobody is attached to, in bytes.
-///
-/// Source: Linux, `ipc/shm.c` (`sysvipc_shm_proc_show`).
-fn detached(segments: &[u8]) -> u64 {
-    const ATTACHED: usize = 6;
-    const RESIDENT: usize = 14;
-    let text = String::from_utf8_lossy(segments);
-    let of_line = |line: &str| {
-        let fields: Vec<u64> =
-            line.split_ascii_whitespace().map_while(|it| it.parse().ok()).collect();
-        (fields.get(ATTACHED) == Some(&0)).then(|| fields.get(RESIDENT).copied())?
-    };
-    text.lines().skip(1).filter_map(of_line).sum()
-}
-
 /// `None` for a process that has ended meanwhile.
 fn look(processes: &OwnedFd, name: &[u8]) -> io::Result<Option<Process>> {
     let text = read(processes, &[name, b"/stat"].concat())?;
@@ -157,7 +87,7 @@ fn look(processes: &OwnedFd, name: &[u8]) -> io::Result<Option<Process>> {
 }
 
 /// What a file of `/proc` says; `None` if its process has ended meanwhile.
-fn read(processes: &OwnedFd, path: &[u8]) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn read(processes: &OwnedFd, path: &[u8]) -> io::Result<Option<Vec<u8>>> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     let Some(file) = unless_ended(openat(processes, path, flags, Mode::empty()))? else {
         return Ok(None);
@@ -170,7 +100,7 @@ fn read(processes: &OwnedFd, path: &[u8]) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-fn unless_ended(opened: Result<OwnedFd, Errno>) -> io::Result<Option<OwnedFd>> {
+pub(super) fn unless_ended(opened: Result<OwnedFd, Errno>) -> io::Result<Option<OwnedFd>> {
     match opened {
         Ok(file) => Ok(Some(file)),
         Err(Errno::NOENT | Errno::SRCH) => Ok(None),
@@ -209,18 +139,6 @@ mod tests {
         assert_eq!(parse(text), Some(expected));
         assert_eq!(parse(b"7 (x"), None);
         assert_eq!(parse(b"7 (x) R 1 2"), None);
-    }
-
-    #[test]
-    fn memory_that_nobody_has_resident_is_found() {
-        let header =
-            "key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap\n";
-        let segment = |attached| format!("0 5 600 8192 7 7 {attached} 0 0 0 0 1 0 1 4096 0\n");
-        let segments = [header.to_owned(), segment(0), segment(1)].concat();
-        assert_eq!(detached(segments.as_bytes()), 4096);
-        assert_eq!(detached(b""), 0);
-        assert_eq!(page_tables(b"VmRSS:\t 9 kB\nVmPTE:\t      96 kB\n"), Some(96 << 10));
-        assert_eq!(page_tables(b"Name:\tkthreadd\n"), None);
     }
 
     #[test]

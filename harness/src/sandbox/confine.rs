@@ -88,6 +88,8 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_unshare,
     libc::SYS_userfaultfd,
     libc::SYS_vhangup,
+    // A page that lies in a pipe is no process's any more, and may keep a huge one.
+    libc::SYS_vmsplice,
 ];
 
 /// Namespaces, in the flags of `clone`.

@@ -10,10 +10,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::census::{Activity, Census, hidden_memory};
+use super::census::{Activity, Census};
 use super::enter::Caller;
 use super::fault::{Fault, While};
 use super::fork::wait_for;
+use super::hidden_memory::HiddenMemory;
 use super::protocol::{End, Message, RunOrder};
 
 /// How often the processes are looked at.
@@ -63,6 +64,7 @@ impl First {
         let processes =
             rustix::fs::open("/proc", flags, Mode::empty()).to("see the sandbox's processes")?;
         let mut clock = Clock::new(Instant::now());
+        let mut hidden_memory = HiddenMemory::new();
         let (mut ticks, mut hidden) = (0_u64, 0);
         loop {
             match self.wait(caller) {
@@ -76,7 +78,8 @@ impl First {
             let census = Census::take(&processes).to("see the sandbox's processes")?;
             ticks += 1;
             if ticks % HIDDEN_TICKS == 0 {
-                hidden = hidden_memory(&processes).to("see the sandbox's memory")?;
+                let total = hidden_memory.total(&processes, order.memory);
+                hidden = total.to("see the sandbox's memory")?;
             }
             if census.memory + hidden > order.memory {
                 return Ok(Some(End::OutOfMemory));
