@@ -34,6 +34,7 @@ pub mod report;
 pub mod run;
 pub mod sandbox;
 pub mod source;
+mod temporary;
 pub mod text;
 pub mod verdict;
 pub mod verify;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
 use thiserror::Error;
 
 use crate::build::{BuildPlan, CachePolicy, KeepAs, Making, Unbuilt, build};
@@ -21,6 +20,7 @@ use crate::platform::Platform;
 use crate::report::{Blocked, Retry, Stage};
 use crate::run::{EngineRunner, NotRun, RunRequest, Runs, SandboxRunner, Session, Stored};
 use crate::source::{self, Credentials, Opened, Opener, Source, TransferLimits};
+use crate::temporary::TemporaryFolder;
 
 /// What the user asks for beyond what the case says.
 #[derive(Clone, Debug, Default)]
@@ -150,7 +150,7 @@ struct Stock {
 /// Where an image can be run from.
 enum Origin {
     /// The engine has it, and its archive lies in a folder that goes with this.
-    Built { stored: Stored, image: OpenImage, _folder: TempDir },
+    Built { stored: Stored, image: OpenImage, _folder: TemporaryFolder },
     /// It was found.
     Found(OpenImage),
     /// An unpacked tree, which names no command.
@@ -207,7 +207,7 @@ impl Observer<'_> {
     }
 
     async fn built(&self, case: &Case) -> Result<Inspected, NoImage> {
-        let folder = tempfile::tempdir()
+        let folder = TemporaryFolder::new()
             .map_err(|error| Blocked::new(Stage::Build, &error, Retry::Sensible))?;
         let file = folder.path().join("image.tar");
         let Stock { platforms, making, stored } = self.build(case, &file).await?;
