@@ -271,7 +271,9 @@ fn unexplained(not_run: Option<&NotRun>, findings: &[Judged]) -> Option<String> 
         {
             None
         }
-        Some(NotRun::Unstartable { reason }) => Some(format!("it was not run: {reason}")),
+        Some(why @ (NotRun::Unstartable { .. } | NotRun::OutOfTime { .. })) => {
+            Some(format!("it was not run: {why}"))
+        }
         None => Some("it was not run, and nothing says why: please report it".to_owned()),
     }
 }
@@ -460,6 +462,8 @@ mod tests {
         assert_eq!(of(&healthy, Some(Err(NotRun::Unwanted)), DEMAND), pass);
         assert_eq!(of(&healthy, Some(Err(NotRun::NoCommand)), ""), pass);
         assert_eq!(of(&healthy, None, ""), blocked, "nobody says why");
+        let late = Err(NotRun::OutOfTime { timeout: std::time::Duration::from_hours(1) });
+        assert_eq!(of(&healthy, Some(late), DEMAND), blocked, "others took its time");
         assert_eq!(of(&healthy, Some(unstartable()), ""), blocked, "no finding says so");
         let missing = (Verdict::Fail, vec![Rule::EntrypointMissing]);
         assert_eq!(of(&lost, Some(unstartable()), DEMAND), missing, "a finding does");

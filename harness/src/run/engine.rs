@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::RunRequest;
-use super::at_once::{EntryRuns, run_all};
+use super::at_once::{EntryRuns, RUNS_TIMEOUT, run_all};
 use super::container::{self, ContainerError, Executor};
 use super::ended::{Circumstances, Ended};
 use super::evidence::{Execution, RunEnd, RunEvidence, RunnerKind};
@@ -69,12 +69,14 @@ impl EngineRunner {
             return runs;
         }
         let (runner, request) = (Arc::new(self), Arc::new(request.clone()));
-        let made = run_all(starts, runner.engine.processors(), |running, start| {
+        let starts = starts.into_iter().map(|it| (it.entry, it)).collect();
+        let most = runner.engine.processors();
+        let made = run_all(starts, most, RUNS_TIMEOUT, |running, start| {
             let (runner, request) = (Arc::clone(&runner), Arc::clone(&request));
             let events = events.clone();
             running.spawn(async move { runner.run_one(start, &request, &events).await });
         });
-        runs.extend(made.await.into_iter().map(|(entry, made)| (entry, Ok(made))));
+        runs.extend(made.await);
         runs
     }
 

@@ -1,6 +1,7 @@
 //! Why a variant was not run.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,11 @@ pub enum NotRun {
     Unstartable {
         /// What is wrong with it.
         reason: String,
+    },
+    /// The runs of the image's other variants took all the time that an image may take.
+    OutOfTime {
+        /// How much that is.
+        timeout: Duration,
     },
 }
 
@@ -46,6 +52,12 @@ impl fmt::Display for NotRun {
             Self::Unwanted => f.write_str("--runner none"),
             Self::NoCommand => LaunchError::NoCommand.fmt(f),
             Self::Unstartable { reason } => f.write_str(reason),
+            Self::OutOfTime { timeout } => write!(
+                f,
+                "the runs of this image took more than {} min: use --platform to verify fewer \
+                 platforms at once",
+                timeout.as_secs() / 60
+            ),
         }
     }
 }

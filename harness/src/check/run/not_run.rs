@@ -5,7 +5,8 @@ use super::RunExpectation;
 use crate::inspect::Variant;
 use crate::run::NotRun;
 
-/// The demanded texts, none of which was printed. Whoever wants no run demands nothing of it.
+/// The demanded texts, none of which was printed. Whoever wants no run demands nothing of it, and a
+/// variant that was out of time is blocked.
 pub(super) fn check(
     variant: &Variant,
     why: &NotRun,
@@ -13,7 +14,7 @@ pub(super) fn check(
     known: &[Finding],
 ) -> Vec<Finding> {
     let cause = match why {
-        NotRun::Unwanted => return Vec::new(),
+        NotRun::Unwanted | NotRun::OutOfTime { .. } => return Vec::new(),
         NotRun::NoCommand => None,
         NotRun::Unstartable { .. } => {
             let of_platform = |it: &&Finding| it.platform == Some(variant.platform);

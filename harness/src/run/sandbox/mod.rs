@@ -14,7 +14,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::RunRequest;
-use super::at_once::{EntryRuns, run_all};
+use super::at_once::{EntryRuns, RUNS_TIMEOUT, run_all};
 use super::evidence::RunEnd;
 use super::helper::Helper;
 use super::layers::LayerStore;
@@ -78,14 +78,15 @@ impl SandboxRunner {
         };
         let shared = Arc::new((self, store, image.clone(), request.clone(), events.clone()));
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let made = run_all(starts, cores, |running, (start, command)| {
+        let starts = starts.into_iter().map(|it| (it.0.entry, it)).collect();
+        let made = run_all(starts, cores, RUNS_TIMEOUT, |running, (start, command)| {
             let shared = Arc::clone(&shared);
             running.spawn_blocking(move || {
                 let (runner, store, image, request, events) = &*shared;
                 runner.run_one((store, image), &start, &command, request, events)
             });
         });
-        runs.extend(made.await.into_iter().map(|(entry, made)| (entry, Ok(made))));
+        runs.extend(made.await);
         runs
     }
 
