@@ -16,7 +16,7 @@ use testcontainers::{ContainerRequest, GenericImage};
 
 use super::capture::{OUTPUT_LAG, captured, keep};
 use super::ended::Ended;
-use super::evidence::{Execution, NOT_FIRST, Output, RunEnd, SignalCause};
+use super::evidence::{Execution, Output, RunEnd, SignalCause, insists_on_being_first};
 use super::image::Reference;
 use super::provided::{FOLDER, Provided};
 use super::session::{Session, remove_container};
@@ -79,7 +79,9 @@ pub(super) async fn run(
             attempt(engine, &name, request(FirstProcess::Program), timeout).await
         }
         // And programs may be an init, which has to be the first.
-        Ok(ended) if is_init && ended.stderr.text.contains(NOT_FIRST) => {
+        Ok(ended)
+            if is_init && insists_on_being_first(&ended.end, [&ended.stderr, &ended.stdout]) =>
+        {
             attempt(engine, &name, request(FirstProcess::Program), timeout).await
         }
         other => other,

@@ -1,6 +1,6 @@
 //! What the end of a run means, by what else is known.
 
-use super::evidence::{Execution, NOT_FIRST, Output, RunEnd, RunnerKind};
+use super::evidence::{Execution, Output, RunEnd};
 use super::start::{MachineFit, Start};
 use crate::emulator::is_own_fault;
 use crate::machine::with_advice;
@@ -16,24 +16,10 @@ const LAST_LINES: usize = 5;
 /// What an emulator's own fault hides, and what it means that the kernel found nobody to execute a
 /// program. The container's init reports the latter in one line; the program itself never ran, so
 /// nothing else can be on its standard error.
-pub(super) fn explain(
-    end: RunEnd,
-    start: &Start,
-    (runner, execution): (RunnerKind, Execution),
-    stderr: &Output,
-) -> RunEnd {
+pub(super) fn explain(end: RunEnd, start: &Start, execution: Execution, stderr: &Output) -> RunEnd {
     // What keeps a program of the wrong machine from running is that.
-    if start.machine == MachineFit::Wrong || !is_failure(&end) {
-        return end;
-    }
-    if let Some(line) = stderr.text.lines().find(|it| it.contains(NOT_FIRST)) {
-        let message = format!("the program has to be the first process, and is not: {line}");
-        return match runner {
-            RunnerKind::Engine => RunEnd::EngineFault { message },
-            RunnerKind::Sandbox => RunEnd::SandboxFault { message },
-        };
-    }
-    if execution == Execution::Native {
+    let is_wrong = start.machine == MachineFit::Wrong;
+    if is_wrong || execution == Execution::Native || !end.is_failure() {
         return end;
     }
     let mut lines = stderr.text.lines();
@@ -58,14 +44,6 @@ fn is_refused(said: &str, program: &str) -> bool {
             why.is_some_and(|it| matches!(it, "Exec format error" | "No such file or directory"))
         });
     by_runtime || by_init
-}
-
-fn is_failure(end: &RunEnd) -> bool {
-    match end {
-        RunEnd::Exited { code } => *code != 0,
-        RunEnd::Signalled { .. } => true,
-        _ => false,
-    }
 }
 
 fn remedy(platform: Platform) -> String {
@@ -107,8 +85,7 @@ mod tests {
 
     fn explained(code: i64, stderr: &str, execution: Execution, machine: MachineFit) -> RunEnd {
         let stderr = Output::new(stderr.as_bytes(), Extent::Whole);
-        let by = (RunnerKind::Sandbox, execution);
-        explain(RunEnd::Exited { code }, &start(machine), by, &stderr)
+        explain(RunEnd::Exited { code }, &start(machine), execution, &stderr)
     }
 
     fn emulated(code: i64, stderr: &str) -> RunEnd {
@@ -135,15 +112,6 @@ mod tests {
             let end = emulated(1, &format!("before\n{line}\nafter\n"));
             assert_eq!(end, RunEnd::EmulatorFault { message: line.to_owned() });
         }
-    }
-
-    #[test]
-    fn an_init_that_cannot_be_first_says_nothing_of_the_image() {
-        let said = "s6-overlay-suexec: fatal: can only run as pid 1\n";
-        assert!(matches!(emulated(100, said), RunEnd::SandboxFault { .. }));
-        assert_eq!(emulated(0, said), RunEnd::Exited { code: 0 });
-        let other = "s6-overlay-suexec: fatal: unable to exec\n";
-        assert_eq!(emulated(100, other), RunEnd::Exited { code: 100 });
     }
 
     #[test]

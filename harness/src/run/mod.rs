@@ -8,6 +8,7 @@ mod engine;
 mod evidence;
 mod execution;
 mod explain;
+mod first_process;
 mod helper;
 mod image;
 mod layers;
