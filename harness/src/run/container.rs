@@ -1,7 +1,7 @@
 //! One container: started so that it can do no harm, watched, and taken away.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::container::LogOutput;
 use bollard::models::{HostConfig, HostConfigLogConfig};
@@ -21,17 +21,21 @@ use super::image::Reference;
 use super::provided::{FOLDER, Provided};
 use super::session::{Session, remove_container};
 use super::start::Start;
+use super::usage::usage;
 use super::{DISK, MEMORY, PROCESSES};
 use crate::emulator::CpuModel;
 use crate::engine::Engine;
+use crate::sandbox::Clock;
 
 /// How long the engine may take to start a container.
 const STARTING: Duration = Duration::from_mins(1);
 /// The number of the signal that ends a container.
 const SIGKILL: i64 = 9;
 
-/// How often it is looked at what a container has written.
-const DISK_TICK: Duration = Duration::from_secs(1);
+/// How often it is looked at what a container uses.
+const TICK: Duration = Duration::from_secs(1);
+/// How often at most, where the time is nearly over.
+const SHORTEST_TICK: Duration = Duration::from_millis(100);
 /// What root needs to prepare its files and go on as another user, as entrypoints do. Other users get
 /// none of it.
 ///
@@ -253,16 +257,17 @@ async fn until_end(
     timeout: Duration,
 ) -> Result<Watched, ContainerError> {
     let mut wait = engine.docker().wait_container(id, None::<WaitContainerOptions>);
-    let deadline = tokio::time::Instant::now() + timeout;
+    let mut clock = Clock::new(Instant::now());
     loop {
-        let tick = (tokio::time::Instant::now() + DISK_TICK).min(deadline);
-        if tokio::time::timeout_at(tick, wait.next()).await.is_ok() {
+        let tick = clock.left(timeout).clamp(SHORTEST_TICK, TICK);
+        if tokio::time::timeout(tick, wait.next()).await.is_ok() {
             return Ok(Watched::Ended);
         }
-        if tokio::time::Instant::now() >= deadline {
+        let (written, usage) = tokio::join!(written(engine, id), usage(engine, id));
+        if clock.is_over(Instant::now(), usage, timeout) {
             return Ok(Watched::TookTooLong);
         }
-        if written(engine, id).await? > DISK {
+        if written? > DISK {
             return Ok(Watched::WroteTooMuch);
         }
     }

@@ -18,6 +18,7 @@ mod record;
 mod sandbox;
 mod session;
 mod start;
+mod usage;
 
 use std::time::Duration;
 
