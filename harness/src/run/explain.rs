@@ -2,6 +2,7 @@
 
 use super::evidence::{Execution, Output, RunEnd};
 use super::start::{MachineFit, Start};
+use crate::elf::Class;
 use crate::emulator::is_own_fault;
 use crate::machine::with_advice;
 use crate::platform::Platform;
@@ -10,6 +11,12 @@ use crate::platform::Platform;
 /// and libuv begin with a small letter. Every kernel has those that programs cannot do without; QEMU
 /// lacks some, such as `ptrace`.
 const NOT_IMPLEMENTED: &str = "unction not implemented";
+/// What glibc says on 32-bit machines of a call with a 64-bit time that succeeded, where an earlier call had failed
+/// with `ENOSYS`: QEMU lacks `clone3`, so this follows `posix_spawn`. Other programs meet 64-bit numbers of the host's
+/// files so.
+///
+/// Sources: glibc, `sysdeps/unix/sysv/linux/ppoll.c` and `spawni.c`; QEMU, issue 263.
+const TOO_LARGE: &str = "Value too large for defined data type";
 /// What a program failed of stands in the last lines of what it said.
 const LAST_LINES: usize = 5;
 
@@ -25,7 +32,10 @@ pub(super) fn explain(end: RunEnd, start: &Start, execution: Execution, stderr: 
     let mut lines = stderr.text.lines();
     let mut last = stderr.text.lines().rev().take(LAST_LINES);
     let fault = lines.find(|line| is_own_fault(line));
-    if let Some(line) = fault.or_else(|| last.find(|it| it.contains(NOT_IMPLEMENTED))) {
+    let is_small = start.platform.elf_target().class == Class::Elf32;
+    let is_lack =
+        |line: &&str| line.contains(NOT_IMPLEMENTED) || is_small && line.contains(TOO_LARGE);
+    if let Some(line) = fault.or_else(|| last.find(is_lack)) {
         return RunEnd::EmulatorFault { message: with_advice(line) };
     }
     if is_refused(stderr.text.trim(), start.command.program()) {
@@ -112,6 +122,22 @@ mod tests {
             let end = emulated(1, &format!("before\n{line}\nafter\n"));
             assert_eq!(end, RunEnd::EmulatorFault { message: line.to_owned() });
         }
+    }
+
+    #[test]
+    fn numbers_that_are_too_large_for_32_bits_are_the_emulator_s() {
+        let said = "s6-svscan: warning: unable to iopause: Value too large for defined data type\n";
+        let on = |platform: &str, execution| {
+            let platform = platform.parse().expect("a platform");
+            let start = Start { platform, ..start(MachineFit::Right) };
+            let stderr = Output::new(said.as_bytes(), Extent::Whole);
+            explain(RunEnd::Exited { code: 127 }, &start, execution, &stderr)
+        };
+        let fault = RunEnd::EmulatorFault { message: said.trim().to_owned() };
+        assert_eq!(on("linux/arm/v7", Execution::Emulated), fault);
+        let own = RunEnd::Exited { code: 127 };
+        assert_eq!(on("linux/arm/v7", Execution::Native), own);
+        assert_eq!(on("linux/arm64", Execution::Emulated), own);
     }
 
     #[test]
