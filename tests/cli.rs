@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use archproof::emulator::{Mark, minimal_program};
 use archproof::oci::{Descriptor, Digest};
+use archproof::platform::Platform;
+use bollard::models::{ContainerSummary, ContainerUpdateBody};
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder,
 };
@@ -142,6 +144,67 @@ fn a_fault_stays_with_its_variant(
     let found = arm64["findings"][0]["rule"].as_str().unwrap_or_default();
     assert!(found.starts_with(rule), "{said}");
     assert_nothing_is_left();
+}
+
+/// In the engine: a program that gets a fifth of a processor needs more than its time by the clock, and has
+/// it; one that only waits has not.
+#[test]
+fn the_time_of_a_program_in_the_engine_is_what_it_gets() {
+    let limit = "[run]\ntimeout = \"3s\"\n";
+    let works = "while read -r stat </proc/$$/stat; do
+  set -- ${stat##*) }
+  [ $((${12} + ${13})) -lt 200 ] || break
+done
+echo Usage: tool";
+    let entrypoint = format!("/starved-{}", std::process::id());
+    let dockerfile = format!(
+        "FROM busybox\nCOPY --chmod=755 tool {entrypoint}\nENTRYPOINT [\"{entrypoint}\"]\n"
+    );
+    let project = Project::new(&[
+        ("Dockerfile", &dockerfile),
+        ("tool", &format!("#!/bin/sh\n{works}\n")),
+        ("archproof.toml", limit),
+    ]);
+    let own = Platform::of_host().to_string();
+    let arguments = ["--platform", &own, "--output", "json"];
+    let said = std::thread::scope(|scope| {
+        let starved = scope.spawn(|| RUNTIME.block_on(starve(&entrypoint)));
+        let said = verify(&project, &arguments);
+        starved.join().expect("the container is found");
+        said
+    });
+    assert_eq!(said.status, Some(0), "{said}");
+
+    let project = script("sleep 1000");
+    std::fs::write(project.path("archproof.toml"), limit).expect("a case");
+    let begun = Instant::now();
+    let said = verify(&project, &arguments);
+    assert!(said.stdout.contains("RunTimedOut"), "{said}");
+    assert!(begun.elapsed() < Duration::from_secs(25), "{said}");
+}
+
+/// Leaves a container a fifth of a processor.
+async fn starve(entrypoint: &str) {
+    let engine = engine().await;
+    let deadline = Instant::now() + Duration::from_mins(2);
+    while Instant::now() < deadline {
+        let containers = engine.docker().list_containers(None).await.expect("an answer");
+        let is_wanted = |it: &&ContainerSummary| {
+            it.command.as_ref().is_some_and(|command| command.contains(entrypoint))
+        };
+        if let Some(container) = containers.iter().find(is_wanted) {
+            let fifth = ContainerUpdateBody {
+                cpu_period: Some(100_000),
+                cpu_quota: Some(20_000),
+                ..ContainerUpdateBody::default()
+            };
+            let id = container.id.as_deref().expect("a name");
+            engine.docker().update_container(id, fifth).await.expect("the engine limits it");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no container executes {entrypoint}");
 }
 
 /// What a program must not find, and what it must not be able to do, whoever runs it.

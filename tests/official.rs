@@ -36,6 +36,7 @@ impl Answer {
 #[case("haproxy", Answer::Unknown)]
 #[case("nginx", Answer::Unknown)]
 #[case("redis", Answer::Unknown)]
+#[case("s6", Answer::Help)]
 fn small_image_passes(#[case] name: &str, #[case] answer: Answer) {
     assert_passes(name, answer);
 }

@@ -35,6 +35,7 @@ const CHOOSE_AT_RUN_TIME: &[&str] = &[
     "libarmmem",
     "libatomic.so",
     "libcrypto.so",
+    "libfreeblpriv3.so",
     "libgcrypt.so",
     "libgmp.so",
     "libnettle.so",

@@ -1,7 +1,7 @@
 //! One container: started so that it can do no harm, watched, and taken away.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::container::LogOutput;
 use bollard::models::{HostConfig, HostConfigLogConfig};
@@ -16,22 +16,26 @@ use testcontainers::{ContainerRequest, GenericImage};
 
 use super::capture::{OUTPUT_LAG, captured, keep};
 use super::ended::Ended;
-use super::evidence::{Execution, NOT_FIRST, Output, RunEnd, SignalCause};
+use super::evidence::{Execution, Output, RunEnd, SignalCause, insists_on_being_first};
 use super::image::Reference;
 use super::provided::{FOLDER, Provided};
 use super::session::{Session, remove_container};
 use super::start::Start;
+use super::usage::usage;
 use super::{DISK, MEMORY, PROCESSES};
 use crate::emulator::CpuModel;
 use crate::engine::Engine;
+use crate::sandbox::Clock;
 
 /// How long the engine may take to start a container.
 const STARTING: Duration = Duration::from_mins(1);
 /// The number of the signal that ends a container.
 const SIGKILL: i64 = 9;
 
-/// How often it is looked at what a container has written.
-const DISK_TICK: Duration = Duration::from_secs(1);
+/// How often it is looked at what a container uses.
+const TICK: Duration = Duration::from_secs(1);
+/// How often at most, where the time is nearly over.
+const SHORTEST_TICK: Duration = Duration::from_millis(100);
 /// What root needs to prepare its files and go on as another user, as entrypoints do. Other users get
 /// none of it.
 ///
@@ -79,7 +83,9 @@ pub(super) async fn run(
             attempt(engine, &name, request(FirstProcess::Program), timeout).await
         }
         // And programs may be an init, which has to be the first.
-        Ok(ended) if is_init && ended.stderr.text.contains(NOT_FIRST) => {
+        Ok(ended)
+            if is_init && insists_on_being_first(&ended.end, [&ended.stderr, &ended.stdout]) =>
+        {
             attempt(engine, &name, request(FirstProcess::Program), timeout).await
         }
         other => other,
@@ -251,16 +257,17 @@ async fn until_end(
     timeout: Duration,
 ) -> Result<Watched, ContainerError> {
     let mut wait = engine.docker().wait_container(id, None::<WaitContainerOptions>);
-    let deadline = tokio::time::Instant::now() + timeout;
+    let mut clock = Clock::new(Instant::now());
     loop {
-        let tick = (tokio::time::Instant::now() + DISK_TICK).min(deadline);
-        if tokio::time::timeout_at(tick, wait.next()).await.is_ok() {
+        let tick = clock.left(timeout).clamp(SHORTEST_TICK, TICK);
+        if tokio::time::timeout(tick, wait.next()).await.is_ok() {
             return Ok(Watched::Ended);
         }
-        if tokio::time::Instant::now() >= deadline {
+        let (written, usage) = tokio::join!(written(engine, id), usage(engine, id));
+        if clock.is_over(Instant::now(), usage, timeout) {
             return Ok(Watched::TookTooLong);
         }
-        if written(engine, id).await? > DISK {
+        if written? > DISK {
             return Ok(Watched::WroteTooMuch);
         }
     }

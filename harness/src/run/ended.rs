@@ -48,7 +48,7 @@ impl Ended {
             command: start.command.words.clone(),
             entrypoint: start.entrypoint.clone(),
             program: start.program.clone(),
-            end: explain(self.end, start, (runner, execution), &self.stderr),
+            end: explain(self.end, start, execution, &self.stderr),
             instruction: None,
             foreign: self.foreign,
             stdout: self.stdout,

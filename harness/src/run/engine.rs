@@ -19,6 +19,7 @@ use crate::emulator::{CpuModel, Emulators};
 use crate::engine::Engine;
 use crate::event::{Event, Events};
 use crate::inspect::{EntryNumber, ImageFacts};
+use crate::sandbox::PATIENCE;
 
 /// Runs variants in one engine.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ pub struct EngineRunner {
 const NATIVE_ALONE: &str = "its host's processor executes what is behind a script or an init, and \
     everything where there is no static emulator; --runner sandbox runs it on the one that was named";
 
-/// How long the engine may take over a run beyond the program's own time.
+/// How long the engine may take over a run beyond the time that the program may take by the clock.
 const ENGINE_PATIENCE: Duration = Duration::from_mins(2);
 
 impl EngineRunner {
@@ -134,9 +135,10 @@ impl EngineRunner {
 
     async fn run_on(&self, start: &Start, executor: &Executor, timeout: Duration) -> RunEvidence {
         let attempt = self.attempt(start, executor, timeout);
-        let ended = match tokio::time::timeout(timeout + ENGINE_PATIENCE, attempt).await {
+        let longest = timeout.saturating_mul(PATIENCE).saturating_add(ENGINE_PATIENCE);
+        let ended = match tokio::time::timeout(longest, attempt).await {
             Ok(ended) => ended,
-            Err(_) => Err(ContainerError::Silent(timeout + ENGINE_PATIENCE).into()),
+            Err(_) => Err(ContainerError::Silent(longest).into()),
         };
         let ended = ended.unwrap_or_else(|error| Ended::engine_fault(error.as_ref()));
         evidence(start, executor, ended)

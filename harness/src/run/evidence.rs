@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::first_process::demands_to_be_first;
 use crate::emulator::CpuModel;
 use crate::inspect::ImagePath;
 use crate::platform::Platform;
@@ -62,10 +63,6 @@ const COMPLAINTS: [&str; 10] = [
     "SIGILL (0x4)",
     "Illegal instruction",
 ];
-/// What s6-overlay says where its init is not process 1.
-///
-/// Source: s6-overlay-helpers, `s6-overlay-suexec.c`.
-pub(super) const NOT_FIRST: &str = "can only run as pid 1";
 /// The number of SIGILL on every architecture that Linux knows.
 const ILLEGAL_INSTRUCTION: i64 = 4;
 /// Shells end so where they find no program (POSIX, "Exit Status for Commands").
@@ -94,11 +91,9 @@ impl RunEvidence {
             || self.says_one_of(&["SIGILL", "Illegal instruction"])
     }
 
-    /// Whether it ended because it was not the first process.
+    /// Whether it ended because it is not process 1, if it is not.
     pub(super) fn insists_on_being_first(&self) -> bool {
-        let is_fault =
-            |end: &RunEnd| matches!(end, RunEnd::SandboxFault { .. } | RunEnd::EngineFault { .. });
-        is_fault(&self.end) && self.stderr.text.contains(NOT_FIRST)
+        insists_on_being_first(&self.end, [&self.stderr, &self.stdout])
     }
 
     /// Whether it tried to execute a program of the name `--help`: so ends an entrypoint that takes its
@@ -137,6 +132,11 @@ impl RunEvidence {
         let has_less = self.cpu != CpuModel::Default && self.cpu != newest;
         (has_less && self.suggests_isa_fault()).then_some(newest)
     }
+}
+
+/// Whether a program that is not process 1 ended because of that.
+pub(super) fn insists_on_being_first(end: &RunEnd, outputs: [&Output; 2]) -> bool {
+    end.is_failure() && outputs.iter().any(|it| demands_to_be_first(&it.text))
 }
 
 /// An instruction of the program that ran.
@@ -260,6 +260,15 @@ impl RunEnd {
             Self::Signalled { signal, cause: SignalCause::Program } => {
                 signal + SIGNAL_STATUS == status
             }
+            _ => false,
+        }
+    }
+
+    /// Whether the program ended by itself and did not succeed.
+    pub(super) const fn is_failure(&self) -> bool {
+        match self {
+            Self::Exited { code } => *code != 0,
+            Self::Signalled { .. } => true,
             _ => false,
         }
     }

@@ -1,7 +1,8 @@
 //! What the end of a run means, by what else is known.
 
-use super::evidence::{Execution, NOT_FIRST, Output, RunEnd, RunnerKind};
+use super::evidence::{Execution, Output, RunEnd};
 use super::start::{MachineFit, Start};
+use crate::elf::Class;
 use crate::emulator::is_own_fault;
 use crate::machine::with_advice;
 use crate::platform::Platform;
@@ -10,36 +11,31 @@ use crate::platform::Platform;
 /// and libuv begin with a small letter. Every kernel has those that programs cannot do without; QEMU
 /// lacks some, such as `ptrace`.
 const NOT_IMPLEMENTED: &str = "unction not implemented";
+/// What glibc says on 32-bit machines of a call with a 64-bit time that succeeded, where an earlier call had failed
+/// with `ENOSYS`: QEMU lacks `clone3`, so this follows `posix_spawn`. Other programs meet 64-bit numbers of the host's
+/// files so.
+///
+/// Sources: glibc, `sysdeps/unix/sysv/linux/ppoll.c` and `spawni.c`; QEMU, issue 263.
+const TOO_LARGE: &str = "Value too large for defined data type";
 /// What a program failed of stands in the last lines of what it said.
 const LAST_LINES: usize = 5;
 
 /// What an emulator's own fault hides, and what it means that the kernel found nobody to execute a
 /// program. The container's init reports the latter in one line; the program itself never ran, so
 /// nothing else can be on its standard error.
-pub(super) fn explain(
-    end: RunEnd,
-    start: &Start,
-    (runner, execution): (RunnerKind, Execution),
-    stderr: &Output,
-) -> RunEnd {
+pub(super) fn explain(end: RunEnd, start: &Start, execution: Execution, stderr: &Output) -> RunEnd {
     // What keeps a program of the wrong machine from running is that.
-    if start.machine == MachineFit::Wrong || !is_failure(&end) {
-        return end;
-    }
-    if let Some(line) = stderr.text.lines().find(|it| it.contains(NOT_FIRST)) {
-        let message = format!("the program has to be the first process, and is not: {line}");
-        return match runner {
-            RunnerKind::Engine => RunEnd::EngineFault { message },
-            RunnerKind::Sandbox => RunEnd::SandboxFault { message },
-        };
-    }
-    if execution == Execution::Native {
+    let is_wrong = start.machine == MachineFit::Wrong;
+    if is_wrong || execution == Execution::Native || !end.is_failure() {
         return end;
     }
     let mut lines = stderr.text.lines();
     let mut last = stderr.text.lines().rev().take(LAST_LINES);
     let fault = lines.find(|line| is_own_fault(line));
-    if let Some(line) = fault.or_else(|| last.find(|it| it.contains(NOT_IMPLEMENTED))) {
+    let is_small = start.platform.elf_target().class == Class::Elf32;
+    let is_lack =
+        |line: &&str| line.contains(NOT_IMPLEMENTED) || is_small && line.contains(TOO_LARGE);
+    if let Some(line) = fault.or_else(|| last.find(is_lack)) {
         return RunEnd::EmulatorFault { message: with_advice(line) };
     }
     if is_refused(stderr.text.trim(), start.command.program()) {
@@ -58,14 +54,6 @@ fn is_refused(said: &str, program: &str) -> bool {
             why.is_some_and(|it| matches!(it, "Exec format error" | "No such file or directory"))
         });
     by_runtime || by_init
-}
-
-fn is_failure(end: &RunEnd) -> bool {
-    match end {
-        RunEnd::Exited { code } => *code != 0,
-        RunEnd::Signalled { .. } => true,
-        _ => false,
-    }
 }
 
 fn remedy(platform: Platform) -> String {
@@ -107,8 +95,7 @@ mod tests {
 
     fn explained(code: i64, stderr: &str, execution: Execution, machine: MachineFit) -> RunEnd {
         let stderr = Output::new(stderr.as_bytes(), Extent::Whole);
-        let by = (RunnerKind::Sandbox, execution);
-        explain(RunEnd::Exited { code }, &start(machine), by, &stderr)
+        explain(RunEnd::Exited { code }, &start(machine), execution, &stderr)
     }
 
     fn emulated(code: i64, stderr: &str) -> RunEnd {
@@ -138,12 +125,19 @@ mod tests {
     }
 
     #[test]
-    fn an_init_that_cannot_be_first_says_nothing_of_the_image() {
-        let said = "s6-overlay-suexec: fatal: can only run as pid 1\n";
-        assert!(matches!(emulated(100, said), RunEnd::SandboxFault { .. }));
-        assert_eq!(emulated(0, said), RunEnd::Exited { code: 0 });
-        let other = "s6-overlay-suexec: fatal: unable to exec\n";
-        assert_eq!(emulated(100, other), RunEnd::Exited { code: 100 });
+    fn numbers_that_are_too_large_for_32_bits_are_the_emulator_s() {
+        let said = "s6-svscan: warning: unable to iopause: Value too large for defined data type\n";
+        let on = |platform: &str, execution| {
+            let platform = platform.parse().expect("a platform");
+            let start = Start { platform, ..start(MachineFit::Right) };
+            let stderr = Output::new(said.as_bytes(), Extent::Whole);
+            explain(RunEnd::Exited { code: 127 }, &start, execution, &stderr)
+        };
+        let fault = RunEnd::EmulatorFault { message: said.trim().to_owned() };
+        assert_eq!(on("linux/arm/v7", Execution::Emulated), fault);
+        let own = RunEnd::Exited { code: 127 };
+        assert_eq!(on("linux/arm/v7", Execution::Native), own);
+        assert_eq!(on("linux/arm64", Execution::Emulated), own);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod engine;
 mod evidence;
 mod execution;
 mod explain;
+mod first_process;
 mod helper;
 mod image;
 mod layers;
@@ -17,6 +18,7 @@ mod record;
 mod sandbox;
 mod session;
 mod start;
+mod usage;
 
 use std::time::Duration;
 

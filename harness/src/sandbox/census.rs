@@ -8,6 +8,8 @@ use std::time::Duration;
 use rustix::fs::{Dir, Mode, OFlags, openat};
 use rustix::io::Errno;
 
+use super::clock::{Activity, Usage};
+
 /// The first process of the sandbox, which is archproof's own.
 pub(super) const FIRST: &[u8] = b"1";
 
@@ -16,18 +18,8 @@ pub(super) const FIRST: &[u8] = b"1";
 pub(super) struct Census {
     /// Memory in bytes. What processes share counts for each.
     pub memory: u64,
-    /// Processor time so far, of those too that have ended.
-    pub cpu: Duration,
-    /// Whether one of them could go on if it had a processor.
-    pub activity: Activity,
-}
-
-/// Whether somebody wants a processor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Activity {
-    Runnable,
-    #[default]
-    Waiting,
+    /// What they have had of the processors.
+    pub usage: Usage,
 }
 
 /// One process.
@@ -38,6 +30,7 @@ struct Process {
     activity: Activity,
     own_ticks: u64,
     children_ticks: u64,
+    threads: u64,
     pages: u64,
 }
 
@@ -58,21 +51,43 @@ impl Census {
             }
             ticks += process.own_ticks;
             census.memory += process.pages * rustix::param::page_size() as u64;
-            if process.activity == Activity::Runnable {
-                census.activity = Activity::Runnable;
+            let is_runnable = |it: &Census| it.usage.activity == Activity::Runnable;
+            if !is_runnable(&census) && wants_processor(processes, &name, &process)? {
+                census.usage.activity = Activity::Runnable;
             }
         }
         let per_second = rustix::param::clock_ticks_per_second().max(1);
-        census.cpu = Duration::from_millis(ticks.saturating_mul(1000) / per_second);
+        census.usage.cpu = Duration::from_millis(ticks.saturating_mul(1000) / per_second);
         Ok(census)
     }
 }
 
-/// The names of the folders of processes.
-pub(super) fn names(processes: &OwnedFd) -> io::Result<Vec<Vec<u8>>> {
+/// Whether one of a process's threads could go on if it had a processor. Its own state is that of its first
+/// thread, which often does nothing but wait for the others.
+fn wants_processor(processes: &OwnedFd, name: &[u8], process: &Process) -> io::Result<bool> {
+    if process.activity == Activity::Runnable || process.threads < 2 {
+        return Ok(process.activity == Activity::Runnable);
+    }
+    let path = [name, b"/task"].concat();
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = openat(processes, path.as_slice(), flags, Mode::empty());
+    let Some(threads) = unless_ended(opened)? else { return Ok(false) };
+    for thread in names(&threads)? {
+        let thread = look(&threads, &thread)?;
+        if thread.is_some_and(|it| it.activity == Activity::Runnable) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The names of the folders of processes, or of a process's threads.
+pub(super) fn names(folder: &OwnedFd) -> io::Result<Vec<Vec<u8>>> {
     let mut names = Vec::new();
-    for entry in Dir::read_from(processes)? {
-        let name = entry?.file_name().to_bytes().to_vec();
+    for entry in Dir::read_from(folder)? {
+        // The folders of a process that has ended cannot be read any more.
+        let Some(entry) = unless_ended(entry)? else { break };
+        let name = entry.file_name().to_bytes().to_vec();
         if name.first().is_some_and(u8::is_ascii_digit) {
             names.push(name);
         }
@@ -100,9 +115,10 @@ pub(super) fn read(processes: &OwnedFd, path: &[u8]) -> io::Result<Option<Vec<u8
     }
 }
 
-pub(super) fn unless_ended(opened: Result<OwnedFd, Errno>) -> io::Result<Option<OwnedFd>> {
-    match opened {
-        Ok(file) => Ok(Some(file)),
+/// `None` where a process has ended meanwhile.
+pub(super) fn unless_ended<T>(result: Result<T, Errno>) -> io::Result<Option<T>> {
+    match result {
+        Ok(it) => Ok(Some(it)),
         Err(Errno::NOENT | Errno::SRCH) => Ok(None),
         Err(error) => Err(error.into()),
     }
@@ -122,6 +138,7 @@ fn parse(text: &[u8]) -> Option<Process> {
         own_ticks: number(14)? + number(15)?,
         // Signed there, for no reason.
         children_ticks: number(16)? + number(17)?,
+        threads: number(20)?,
         pages: number(24)?,
     })
 }
@@ -134,8 +151,13 @@ mod tests {
     fn a_program_s_name_misleads_nobody() {
         let text =
             b"7 (x) R 1 (y) S 1 7 7 0 -1 4194304 97 0 0 0 5 6 7 8 20 0 1 0 999 8192 42 184467 0\n";
-        let expected =
-            Process { activity: Activity::Waiting, own_ticks: 11, children_ticks: 15, pages: 42 };
+        let expected = Process {
+            activity: Activity::Waiting,
+            own_ticks: 11,
+            children_ticks: 15,
+            threads: 1,
+            pages: 42,
+        };
         assert_eq!(parse(text), Some(expected));
         assert_eq!(parse(b"7 (x"), None);
         assert_eq!(parse(b"7 (x) R 1 2"), None);
@@ -147,5 +169,32 @@ mod tests {
             rustix::fs::open("/proc", OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
         let census = Census::take(&processes.expect("it is there")).expect("they can be seen");
         assert!(census.memory > 1 << 20, "this test itself: {census:?}");
+    }
+
+    #[test]
+    fn a_thread_that_works_is_seen_behind_one_that_waits() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("a process");
+        let processes =
+            rustix::fs::open("/proc", OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+                .expect("it is there");
+        let wants = |name: &str| {
+            let process = look(&processes, name.as_bytes()).expect("it can be seen");
+            wants_processor(&processes, name.as_bytes(), &process.expect("it is there"))
+                .expect("its threads can be seen")
+        };
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(!wants(&child.id().to_string()));
+        let ends = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ends.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+            assert!(wants(&std::process::id().to_string()));
+            ends.store(true, Ordering::Relaxed);
+        });
+        child.kill().and_then(|()| child.wait()).expect("it ends");
     }
 }

@@ -77,7 +77,7 @@ impl Found {
             Err(error) => return Err(error),
         };
         for entry in Dir::read_from(&folder)? {
-            let entry = entry?;
+            let Some(entry) = unless_ended(entry)? else { break };
             self.descriptors += DESCRIPTOR;
             if self.descriptors > limit {
                 break;

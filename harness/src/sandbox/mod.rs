@@ -16,6 +16,7 @@
 //! Source: `user_namespaces(7)`, `pid_namespaces(7)`, `mount_namespaces(7)`, `binfmt_misc` of Linux 6.7.
 
 mod census;
+mod clock;
 mod confine;
 mod enter;
 mod executors;
@@ -37,10 +38,10 @@ mod trap;
 mod unpack;
 mod watch;
 
+pub use clock::{Activity, Clock, PATIENCE, Usage};
 pub use enter::{ENTER, NOBODY, enter_if_asked, is_true_root};
 pub use fault::Fault;
 pub use first::HOST_NAME;
 pub use protocol::{
     Command, End, Foreign, Handlers, IMAGE_QUOTA, Message, Rank, RunOrder, Task, UnpackOrder,
 };
-pub use watch::PATIENCE;

@@ -10,7 +10,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::census::{Activity, Census};
+use super::census::Census;
+use super::clock::Clock;
 use super::enter::Caller;
 use super::fault::{Fault, While};
 use super::fork::wait_for;
@@ -21,8 +22,6 @@ use super::protocol::{End, Message, RunOrder};
 const TICK: Duration = Duration::from_millis(20);
 /// In so many ticks once it is looked for memory that no process has resident.
 const HIDDEN_TICKS: u64 = 10;
-/// So many times longer than it may a program may take by the clock, on a machine that is busy.
-pub const PATIENCE: u32 = 10;
 
 /// Waits for the sandbox of a first process to end, and ends it when it uses more than it may, or when
 /// that cannot be seen. `made` says when the sandbox is made: before, its `/proc` is not there.
@@ -84,7 +83,7 @@ impl First {
             if census.memory + hidden > order.memory {
                 return Ok(Some(End::OutOfMemory));
             }
-            if clock.is_over(Instant::now(), census, order.time) {
+            if clock.is_over(Instant::now(), Some(census.usage), order.time) {
                 return Ok(Some(End::TimedOut));
             }
         }
@@ -120,60 +119,4 @@ enum Wake {
     Tick,
     Ended,
     CallerGone,
-}
-
-/// How long a program has taken: the time that it had a processor, or waited for anything else.
-#[derive(Debug)]
-struct Clock {
-    begun: Instant,
-    last: Instant,
-    cpu: Duration,
-    spent: Duration,
-}
-
-impl Clock {
-    fn new(now: Instant) -> Self {
-        Self { begun: now, last: now, cpu: Duration::ZERO, spent: Duration::ZERO }
-    }
-
-    /// Whether the time is over that it may take.
-    fn is_over(&mut self, now: Instant, census: Census, limit: Duration) -> bool {
-        let passed = now - self.last;
-        let had = census.cpu.saturating_sub(self.cpu);
-        self.last = now;
-        self.cpu = census.cpu;
-        self.spent += match census.activity {
-            // Of several threads, one counts.
-            Activity::Runnable => had.min(passed),
-            Activity::Waiting => passed,
-        };
-        self.spent > limit || now - self.begun > limit.saturating_mul(PATIENCE)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMIT: Duration = Duration::from_secs(10);
-
-    /// After how many seconds the time is over for a program that gets a part of each second.
-    fn over_after(activity: Activity, milliseconds: u64) -> Option<u64> {
-        let begun = Instant::now();
-        let mut clock = Clock::new(begun);
-        (1..200).find(|second| {
-            let cpu = Duration::from_millis(milliseconds * second);
-            let census = Census { memory: 0, cpu, activity };
-            clock.is_over(begun + Duration::from_secs(*second), census, LIMIT)
-        })
-    }
-
-    #[test]
-    fn a_program_that_waits_for_a_processor_has_more_time() {
-        assert_eq!(over_after(Activity::Waiting, 0), Some(11));
-        assert_eq!(over_after(Activity::Runnable, 1000), Some(11));
-        assert_eq!(over_after(Activity::Runnable, 4000), Some(11), "on four processors");
-        assert_eq!(over_after(Activity::Runnable, 250), Some(41), "on a quarter of one");
-        assert_eq!(over_after(Activity::Runnable, 1), Some(101), "on next to nothing");
-    }
 }

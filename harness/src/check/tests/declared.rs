@@ -210,6 +210,10 @@ fn arm() -> Vec<Case> {
     let named = |name: &'static str, platform| {
         ElfFile::of(platform).shared().with_soname(name).with_arm_attributes(&armv7)
     };
+    let armv8 = |name: &'static str| {
+        let attributes = [(CPU_ARCH, 14), (THUMB, 2), (FP_ARCH, 7), (SIMD, 3)];
+        ElfFile::of("linux/arm/v7").shared().with_soname(name).with_arm_attributes(&attributes)
+    };
     vec![
         caught(
             TooNew,
@@ -255,6 +259,17 @@ fn arm() -> Vec<Case> {
                 "usr/lib/libatomic.so.1.2.0",
                 &named("libatomic.so.1", "linux/arm/v5"),
             ),
+        ),
+        caught(
+            TooNew,
+            "a library with code for ARMv8 that may be all of it",
+            with("linux/arm/v7", "usr/lib/libx.so.1", &armv8("libx.so.1")),
+            &["warning linux/arm/v7 /usr/lib/libx.so.1"],
+        ),
+        silent(
+            TooNew,
+            "NSS asks for ARMv8's cryptography before it uses it",
+            with("linux/arm/v7", "usr/lib/libfreeblpriv3.so", &armv8("libfreeblpriv3.so")),
         ),
         silent(TooNew, "ARMv6 in arm/v6", arm_program("linux/arm/v6", &armv6)),
         silent(TooNew, "ARMv6 in arm/v7", arm_program("linux/arm/v7", &armv6)),

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use super::RunRequest;
 use super::at_once::{EntryRuns, RUNS_TIMEOUT, run_all};
-use super::evidence::RunEnd;
+use super::evidence::{RunEnd, RunEvidence};
 use super::helper::Helper;
 use super::layers::LayerStore;
 use super::not_run::Runs;
@@ -108,18 +108,12 @@ impl SandboxRunner {
                 runs.push(evidence(start, CpuModel::Default, error.into_ended(), ""));
             }
             Ok(place) => {
-                let first = place.run(start, command, &place.promised, timeout);
-                let instead = start.instead_of(&first);
-                let start = instead.as_ref().unwrap_or(start);
-                let rank = if first.insists_on_being_first() { Rank::First } else { Rank::Later };
-                let words = start.command.words.clone();
-                let command = &Command { words, rank, ..command.clone() };
-                let on_promised = || place.run(start, command, &place.promised, timeout);
-                let is_another = instead.is_some() || rank == Rank::First;
-                let mut promised = if is_another { on_promised() } else { first };
+                let (start, command, mut promised) =
+                    run_as_demanded(&place, (start, command), timeout);
+                let (start, command) = (&start, &command);
                 if matches!(promised.end, RunEnd::EmulatorFault { .. }) {
                     // Emulators have races of their own.
-                    promised = on_promised();
+                    promised = place.run(start, command, &place.promised, timeout);
                 }
                 if let Some(newest) = promised.second_opinion(platform) {
                     if promised.dies_of_instruction() {
@@ -203,6 +197,27 @@ impl SandboxRunner {
             emulated.push((Platform::new(Architecture::I386).elf_target(), older.path));
         }
         Ok((emulated, emulator.version(&notes)?))
+    }
+}
+
+/// Runs a program, and again where that shows that it has to be process 1, or that the entrypoint takes its
+/// arguments for a command. Either may show only when the other is done. Gives how it was run at last.
+fn run_as_demanded(
+    place: &Place,
+    (start, command): (&Start, &Command),
+    timeout: Duration,
+) -> (Start, Command, RunEvidence) {
+    let (mut start, mut command) = (start.clone(), command.clone());
+    loop {
+        let run = place.run(&start, &command, &place.promised, timeout);
+        if command.rank == Rank::Later && run.insists_on_being_first() {
+            command.rank = Rank::First;
+        } else if let Some(instead) = start.instead_of(&run) {
+            command.words.clone_from(&instead.command.words);
+            start = instead;
+        } else {
+            return (start, command, run);
+        }
     }
 }
 
