@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each test program uses a part of it")]
 
+pub(crate) mod attack;
 mod home;
 
 use std::path::{Path, PathBuf};
