@@ -7,6 +7,7 @@ mod fuzz;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
+use std::process::Command;
 
 use flate2::read::GzDecoder;
 
@@ -56,4 +57,39 @@ fn archive() {
 #[test]
 fn dockerfile() {
     run_all("dockerfile", fuzz::dockerfile::run);
+}
+
+#[test]
+fn document() {
+    run_all("document", fuzz::document::run);
+}
+
+#[test]
+fn case() {
+    run_all("case", fuzz::case::run);
+}
+
+#[test]
+fn registry() {
+    run_all("registry", fuzz::registry::run);
+}
+
+/// With the program on the PATH that keeps the logins.
+#[test]
+fn credentials() {
+    let helper = Path::new(env!("CARGO_MANIFEST_DIR")).join("harness/fuzz/helper");
+    let others = std::env::var("PATH").unwrap_or_default();
+    let said = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "credentials_with_helper", "--ignored"])
+        .env("PATH", format!("{}:{others}", helper.display()))
+        .output()
+        .expect("this program runs");
+    let output = String::from_utf8_lossy(&said.stdout);
+    assert!(said.status.success() && output.contains("1 passed"), "{output}");
+}
+
+#[test]
+#[ignore = "for a process with another PATH"]
+fn credentials_with_helper() {
+    run_all("credentials", fuzz::credentials::run);
 }

@@ -4,6 +4,7 @@
 //! line or hide in it is written out: control characters (C0, DEL, C1), and letters that are
 //! invisible or turn the text around them.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
 
@@ -43,7 +44,15 @@ pub fn line(text: &str) -> String {
     printable(text.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The same of text that has colours of our own in it: those alone stay.
+/// The first letters of a text that may be of any length, and how much more there is.
+pub(crate) fn shortened(text: &str, letters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(letters) {
+        None => Cow::Borrowed(text),
+        Some((at, _)) => Cow::Owned(format!("{}… ({} bytes more)", &text[..at], text.len() - at)),
+    }
+}
+
+/// Makes text printable that has colours of our own in it: those alone stay.
 pub(crate) fn styled(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -205,6 +214,13 @@ mod tests {
     fn different_bytes_stay_different() {
         assert_eq!(escape(b"caf\xe9"), "caf\\xe9");
         assert_eq!(escape("caf\u{e9}\n".as_bytes()), "caf\u{e9}\n");
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        assert_eq!(shortened("three", 5), "three");
+        assert_eq!(shortened("a\u{e9}\u{e9}\u{e9}", 2), "a\u{e9}… (4 bytes more)");
+        assert_eq!(shortened("", 0), "");
     }
 
     #[test]

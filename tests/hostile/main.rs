@@ -1,10 +1,17 @@
 //! Images that were made to break whoever reads them. Nothing panics or takes all memory, and each
 //! ends as facts or as an error. What takes memory is run in a process that has little.
 
+#[path = "../common/mod.rs"]
+mod common;
+mod documents;
 mod elf;
 mod growth;
+mod images;
+mod layout;
 mod limited;
+mod programs;
 mod tar;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::error::Error;

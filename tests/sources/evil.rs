@@ -418,6 +418,7 @@ const LIMITS: TransferLimits = TransferLimits {
     window: Duration::from_millis(400),
     document: Duration::from_secs(3),
     blob: Duration::from_secs(3),
+    pause: Duration::from_millis(250),
 };
 
 const TICK: Duration = Duration::from_millis(20);

@@ -8,6 +8,7 @@ use super::Rule;
 use crate::inspect::{ImagePath, Layer, Node, Variant};
 use crate::oci::Digest;
 use crate::platform::Platform;
+use crate::text::shortened;
 
 /// How bad a defect is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -92,7 +93,8 @@ pub struct Origin {
     pub number: usize,
     /// The layer's digest.
     pub digest: Digest,
-    /// The build step that made it, where the config's history says so.
+    /// The build step that made it, where the config's history says so; its first 1000 letters, for
+    /// every file of the layer has it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub created_by: String,
 }
@@ -172,8 +174,12 @@ impl Finding {
     }
 }
 
+/// So much is said of a build step.
+const STEP_LETTERS: usize = 1000;
+
 impl Origin {
     fn of(number: usize, layer: &Layer) -> Self {
-        Self { number, digest: layer.digest, created_by: layer.created_by.clone() }
+        let created_by = shortened(&layer.created_by, STEP_LETTERS).into_owned();
+        Self { number, digest: layer.digest, created_by }
     }
 }

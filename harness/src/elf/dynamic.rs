@@ -11,6 +11,10 @@ use super::view::View;
 /// What a name costs beside its letters: no entry that has one is smaller.
 const NAME_COST: usize = 8;
 
+/// A longer name is none: Linux opens no longer paths (`PATH_MAX`, without the zero at the end), and
+/// what many files share would be said of each of them.
+const NAME_LIMIT: usize = 4095;
+
 /// A file's dynamic section.
 pub(super) struct DynamicTable<'a> {
     pub(super) view: &'a View<'a>,
@@ -58,16 +62,25 @@ impl<'a> DynamicTable<'a> {
     ///
     /// Only names that are asked for are looked at: what else stands in the table may be any bytes.
     pub(super) fn name(&mut self, at: u64) -> Option<String> {
-        let rest = self.strings.get(usize::try_from(at).ok()?..)?;
-        let rest = &rest[..rest.len().min(self.budget)];
-        let end = rest.iter().position(|byte| *byte == 0)?;
-        self.budget = self.budget.checked_sub(end + NAME_COST)?;
-        std::str::from_utf8(&rest[..end]).ok().map(str::to_owned)
+        self.text(at, NAME_LIMIT)
     }
 
     /// The name to which the last entry with a tag leads; none if it leads to none.
     pub(super) fn named(&mut self, tag: u64) -> Option<String> {
         self.value(tag).and_then(|at| self.name(at))
+    }
+
+    /// The list of folders to which the last entry with a tag leads. It may be of any length.
+    pub(super) fn folders(&mut self, tag: u64) -> Option<String> {
+        self.value(tag).and_then(|at| self.text(at, usize::MAX))
+    }
+
+    fn text(&mut self, at: u64, limit: usize) -> Option<String> {
+        let rest = self.strings.get(usize::try_from(at).ok()?..)?;
+        let rest = &rest[..rest.len().min(self.budget).min(limit.saturating_add(1))];
+        let end = rest.iter().position(|byte| *byte == 0)?;
+        self.budget = self.budget.checked_sub(end + NAME_COST)?;
+        std::str::from_utf8(&rest[..end]).ok().map(str::to_owned)
     }
 
     /// How far it is from a table to the next one, as the bound for a table that does not say its

@@ -247,8 +247,8 @@ impl ElfFacts {
             .map(|at| dynamic.name(at).ok_or(Malformation::Dynamic))
             .collect::<Result<_, _>>()?;
         self.soname = dynamic.named(DT_SONAME);
-        self.rpath = dynamic.named(DT_RPATH);
-        self.runpath = dynamic.named(DT_RUNPATH);
+        self.rpath = dynamic.folders(DT_RPATH);
+        self.runpath = dynamic.folders(DT_RUNPATH);
         let versions = Versions::read(dynamic)?;
         self.glibc_private = versions.private_symbols(dynamic);
         self.version_needs = versions.needs;

@@ -1,8 +1,9 @@
 //! The files of a variant as a loader sees them: by path, and by name.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
+use super::Cause;
 use crate::elf::{ElfFacts, ElfTarget};
 use crate::inspect::{Content, ImagePath, Node, NodeKind, Variant};
 
@@ -36,7 +37,16 @@ pub struct Catalogue<'a> {
     folders: RefCell<HashMap<String, Option<ImagePath>>>,
     by_name: HashMap<&'a str, Vec<Object<'a>>>,
     loaders: OnceCell<Vec<&'a ImagePath>>,
+    /// How many folders may still be looked at.
+    left: Cell<usize>,
 }
+
+/// How many folders are looked at for all that the programs of a variant need; long ones count for
+/// more. 2000 programs that each need 100 libraries and name 20 folders look at four millions.
+const FOLDERS_LIMIT: usize = 10_000_000;
+
+/// So many folders are kept in mind.
+const KNOWN_FOLDERS: usize = 1 << 14;
 
 impl<'a> Catalogue<'a> {
     /// Notes the names of all files for the platform's machine that `counts` does not leave out.
@@ -49,6 +59,7 @@ impl<'a> Catalogue<'a> {
             folders: RefCell::default(),
             by_name: HashMap::new(),
             loaders: OnceCell::new(),
+            left: Cell::new(FOLDERS_LIMIT),
         };
         let mut noted = HashSet::new();
         for (path, node) in variant.files.iter() {
@@ -101,6 +112,17 @@ impl<'a> Catalogue<'a> {
         })
     }
 
+    /// Counts folders that are about to be looked at, or a list of them that is taken apart.
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::Endless`] where there were too many.
+    pub(super) fn take<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> Result<(), Cause> {
+        let folders = texts.into_iter().map(|it| 1 + it.len() / 16).sum();
+        self.left.set(self.left.get().saturating_sub(folders));
+        if self.left.get() == 0 { Err(Cause::Endless { limit: FOLDERS_LIMIT }) } else { Ok(()) }
+    }
+
     /// What a path leads to, relative to the image's working directory.
     #[must_use]
     pub fn at(&self, path: &str) -> Option<Found<'a>> {
@@ -122,7 +144,11 @@ impl<'a> Catalogue<'a> {
         }
         let found = self.variant.files.resolve(&self.directory, folder).ok();
         let real = found.filter(|(_, node)| node.kind == NodeKind::Directory).map(|it| it.0);
-        self.folders.borrow_mut().insert(folder.to_owned(), real.clone());
+        let mut folders = self.folders.borrow_mut();
+        if folders.len() >= KNOWN_FOLDERS {
+            folders.clear();
+        }
+        folders.insert(folder.to_owned(), real.clone());
         real
     }
 

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::abi::Abi;
-use super::paths::{expand, expand_one, origin};
+use super::paths::{expand, expand_one, origin, shown};
 use super::process::{Cause, Loaded, Opened, ancestry};
 use super::{Catalogue, Found, Object};
 use crate::elf::DynamicFlags1;
@@ -83,8 +83,9 @@ impl<'a> Glibc<'a> {
         if name.contains('/') {
             return self.open_path(catalogue, &asking.opened, name);
         }
-        let lists = self.lists(catalogue, loaded, by);
+        let lists = self.lists(catalogue, loaded, by)?;
         let folders = lists.iter().flat_map(|(_, folders)| folders);
+        catalogue.take(folders.clone().map(String::as_str))?;
         if let Some(opened) = first(folders.map(|it| self.probe(catalogue, it, name))) {
             return opened;
         }
@@ -126,30 +127,33 @@ impl<'a> Glibc<'a> {
         catalogue: &Catalogue<'a>,
         loaded: &[Loaded<'a>],
         by: usize,
-    ) -> Vec<(&'static str, Vec<String>)> {
+    ) -> Result<Vec<(&'static str, Vec<String>)>, Cause> {
         let expand = |list: &str, separators: &[char], opened: &str| {
-            expand(list, separators, origin(opened), &self.abi)
+            catalogue.take([list])?;
+            Ok(expand(list, separators, origin(opened), &self.abi))
         };
         let mut lists = Vec::new();
         let runpath = loaded.get(by).and_then(|it| it.object.facts.runpath.as_deref());
         if runpath.is_none() {
             for file in ancestry(loaded, by).filter(|it| it.object.facts.runpath.is_none()) {
-                let rpath = file.object.facts.rpath.as_deref();
-                lists.extend(rpath.map(|it| ("RPATH", expand(it, &[':'], &file.opened))));
+                if let Some(rpath) = file.object.facts.rpath.as_deref() {
+                    lists.push(("RPATH", expand(rpath, &[':'], &file.opened)?));
+                }
             }
         }
         let path = variable(&catalogue.variant.config, "LD_LIBRARY_PATH");
         if let (Some(path), Some(program)) = (path.filter(|it| !it.is_empty()), loaded.first()) {
-            lists.push(("LD_LIBRARY_PATH", expand(path, &[':', ';'], &program.opened)));
+            lists.push(("LD_LIBRARY_PATH", expand(path, &[':', ';'], &program.opened)?));
         }
         if let (Some(runpath), Some(file)) = (runpath, loaded.get(by)) {
-            lists.push(("RUNPATH", expand(runpath, &[':'], &file.opened)));
+            lists.push(("RUNPATH", expand(runpath, &[':'], &file.opened)?));
         }
-        lists
+        Ok(lists)
     }
 
     /// A file that is for another machine or class is passed over (`open_verify`).
     fn probe(&self, catalogue: &Catalogue<'a>, folder: &str, name: &str) -> Attempt<'a> {
+        catalogue.folder(folder)?;
         let subfolders = self.hardware.iter().map(|it| format!("{folder}/glibc-hwcaps/{it}"));
         // Folders of loaders before 2.37, such as `tls`, matter to nobody who has the plain file.
         let folders = subfolders.chain([folder.to_owned(), format!("{folder}/tls")]);
@@ -166,8 +170,7 @@ impl<'a> Glibc<'a> {
     }
 
     fn places(&self, lists: &[(&'static str, Vec<String>)], built_in: &[String]) -> Vec<String> {
-        let mut places: Vec<String> =
-            lists.iter().map(|(list, folders)| format!("{list} ({})", folders.join(":"))).collect();
+        let mut places = shown(lists);
         places.extend(self.cache_path.clone());
         if let Some(folder) = built_in.first() {
             places.push(format!("the loader's own folders ({folder} and others)"));

@@ -2,7 +2,7 @@
 //!
 //! Source: musl, `ldso/dynlink.c`, `load_library`, `path_open` and `fixup_rpath`.
 
-use super::paths::{origin, replace};
+use super::paths::{origin, shown, with_origin};
 use super::process::{Cause, Loaded, Opened, ancestry};
 use super::{Catalogue, Family, Found, Object};
 use crate::inspect::{Content, ImagePath, variable};
@@ -59,16 +59,16 @@ impl Musl {
             let places = vec![name.to_owned()];
             return accept(name, catalogue.at(name)).unwrap_or(Err(Cause::Nowhere { places }));
         }
-        let lists = self.lists(catalogue, loaded, by);
+        let lists = self.lists(catalogue, loaded, by)?;
+        let folders = lists.iter().flat_map(|(_, folders)| folders);
+        catalogue.take(folders.map(String::as_str))?;
         for folder in lists.iter().flat_map(|(_, folders)| folders) {
             let path = format!("{folder}/{name}");
             if let Some(opened) = accept(&path, catalogue.within(folder, name)) {
                 return opened;
             }
         }
-        let place =
-            |(list, folders): &(String, Vec<String>)| format!("{list} ({})", folders.join(":"));
-        Err(Cause::Nowhere { places: lists.iter().map(place).collect() })
+        Err(Cause::Nowhere { places: shown(&lists) })
     }
 
     /// `DT_RUNPATH` is read as `DT_RPATH` is: it counts for all that the file loads.
@@ -77,18 +77,20 @@ impl Musl {
         catalogue: &Catalogue<'_>,
         loaded: &[Loaded<'_>],
         by: usize,
-    ) -> Vec<(String, Vec<String>)> {
+    ) -> Result<Vec<(String, Vec<String>)>, Cause> {
         let mut lists = Vec::new();
-        let path = variable(&catalogue.variant.config, "LD_LIBRARY_PATH");
-        lists.extend(path.map(|it| ("LD_LIBRARY_PATH".to_owned(), split(it))));
+        if let Some(path) = variable(&catalogue.variant.config, "LD_LIBRARY_PATH") {
+            catalogue.take([path])?;
+            lists.push(("LD_LIBRARY_PATH".to_owned(), split(path)));
+        }
         for file in ancestry(loaded, by) {
             let facts = file.object.facts;
-            let list = facts.runpath.as_deref().or(facts.rpath.as_deref());
-            let list = list.and_then(|it| expand(it, &file.opened));
-            lists.extend(list.map(|it| ("RPATH".to_owned(), it)));
+            let Some(list) = facts.runpath.as_deref().or(facts.rpath.as_deref()) else { continue };
+            catalogue.take([list])?;
+            lists.extend(expand(list, &file.opened).map(|it| ("RPATH".to_owned(), it)));
         }
         lists.push((self.folders_from.clone(), self.folders.clone()));
-        lists
+        Ok(lists)
     }
 }
 
@@ -120,8 +122,11 @@ fn split(list: &str) -> Vec<String> {
     list.split([':', '\n']).filter(|it| !it.is_empty()).map(str::to_owned).collect()
 }
 
-/// A list with another token than `$ORIGIN` is not looked at.
+/// A list with another token than `$ORIGIN` is not looked at. What is too long for the kernel leads
+/// nowhere.
 fn expand(list: &str, opened: &str) -> Option<Vec<String>> {
-    let list = replace(list, "ORIGIN", origin(opened));
-    (!list.contains('$')).then(|| split(&list))
+    let folders = split(list);
+    let folders = folders.iter().filter_map(|it| with_origin(it, origin(opened)));
+    let folders: Vec<String> = folders.collect();
+    folders.iter().all(|it| !it.contains('$')).then_some(folders)
 }

@@ -1,6 +1,16 @@
 //! Lists of folders, and the tokens in them.
 
 use super::abi::Abi;
+use crate::text::shortened;
+
+/// Linux takes no longer paths (`PATH_MAX`, without the zero at the end).
+const PATH_LIMIT: usize = 4095;
+
+/// So many folders of a list, and lists, are named in a message.
+const NAMED: usize = 10;
+
+/// So many letters of a folder are.
+const LETTERS: usize = 200;
 
 /// The folders of a list with glibc's tokens replaced; a token that may mean several things gives
 /// several folders. An empty entry is the working directory.
@@ -12,9 +22,9 @@ pub(super) fn expand(list: &str, separators: &[char], origin: &str, abi: &Abi) -
     folders.flat_map(|it| expand_one(it, origin, abi)).collect()
 }
 
-/// One path with its tokens replaced.
+/// One path with its tokens replaced. One that is too long for the kernel leads nowhere.
 pub(super) fn expand_one(path: &str, origin: &str, abi: &Abi) -> Vec<String> {
-    let path = replace(path, "ORIGIN", origin);
+    let Some(path) = with_origin(path, origin) else { return Vec::new() };
     if !path.contains('$') {
         return vec![path];
     }
@@ -37,8 +47,39 @@ pub(super) fn origin(opened: &str) -> &str {
     }
 }
 
+/// A path with `$ORIGIN` replaced; `None` for one that is too long for the kernel, of which a list
+/// has as many as it likes.
+pub(super) fn with_origin(path: &str, origin: &str) -> Option<String> {
+    let length = |token: &str| path.matches(token).count() * origin.len().max(token.len());
+    let is_short = path.len() <= PATH_LIMIT
+        && path.len() + length("$ORIGIN") + length("${ORIGIN}") <= 2 * PATH_LIMIT;
+    let path = is_short.then(|| replace(path, "ORIGIN", origin))?;
+    (path.len() <= PATH_LIMIT).then_some(path)
+}
+
+/// Lists of folders for a message, each with its name: the first of them.
+pub(super) fn shown(lists: &[(impl AsRef<str>, Vec<String>)]) -> Vec<String> {
+    let first = lists.iter().take(NAMED);
+    let mut shown: Vec<String> =
+        first.map(|(name, folders)| format!("{} ({})", name.as_ref(), named(folders))).collect();
+    match lists.len().saturating_sub(NAMED) {
+        0 => {}
+        more => shown.push(format!("{more} more lists")),
+    }
+    shown
+}
+
+fn named(folders: &[String]) -> String {
+    let first = folders.iter().take(NAMED).map(|it| shortened(it, LETTERS).into_owned());
+    let first = first.collect::<Vec<_>>().join(":");
+    match folders.len().saturating_sub(NAMED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
 /// `$NAME` and `${NAME}`.
-pub(super) fn replace(path: &str, name: &str, value: &str) -> String {
+fn replace(path: &str, name: &str, value: &str) -> String {
     path.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value)
 }
 
@@ -68,7 +109,18 @@ mod tests {
         ] {
             assert_eq!(expand(list, &[':'], "/opt/bin", &abi), expected, "{list}");
         }
+        let far = "$ORIGIN".repeat(1000);
+        assert_eq!(expand(&format!("{far}:/a"), &[':'], "/opt/bin", &abi), ["/a"]);
         assert_eq!(origin("/app"), "/");
         assert_eq!(origin("/usr/lib/libz.so.1"), "/usr/lib");
+    }
+
+    #[test]
+    fn messages_name_the_first_folders() {
+        let folders = |count: usize| (0..count).map(|it| format!("/{it}")).collect::<Vec<_>>();
+        assert_eq!(shown(&[("RPATH", folders(2))]), ["RPATH (/0:/1)"]);
+        let many = shown(&vec![("RPATH", folders(12)); 12]);
+        assert_eq!(many[0], "RPATH (/0:/1:/2:/3:/4:/5:/6:/7:/8:/9 and 2 more)");
+        assert_eq!((many.len(), many[10].as_str()), (11, "2 more lists"));
     }
 }

@@ -48,6 +48,11 @@ pub enum Cause {
         /// The places, in words.
         places: Vec<String>,
     },
+    /// It was not looked for to the end: the image's programs name too many folders.
+    Endless {
+        /// How many folders are looked at.
+        limit: usize,
+    },
     /// The loader opens a file that is no shared object, and ends there.
     Unusable(ImagePath),
 }

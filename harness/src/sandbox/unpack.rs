@@ -8,7 +8,7 @@
 //! Source: OCI image-spec, layer.md.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -28,6 +28,9 @@ use super::protocol::{IMAGE_QUOTA, UnpackOrder};
 
 /// Directories that no entry names.
 const PARENT_MODE: u32 = 0o755;
+
+/// As many links Linux follows in a path (`MAXSYMLINKS`).
+const LINKS: usize = 40;
 
 /// What an entry takes on a disk beside its bytes, at least.
 const ENTRY: u64 = 4 << 10;
@@ -63,6 +66,9 @@ struct OverQuota;
 struct Layer {
     /// What it has put there itself, which its own whiteouts do not hide.
     own: HashSet<PathBuf>,
+    /// Directories in which nothing of lower layers is left. To look again takes as long as there
+    /// were entries.
+    emptied: HashSet<PathBuf>,
     /// Directories get their modes when all is in them.
     directories: Vec<(PathBuf, u32)>,
     /// What it takes so far, and may take, in bytes.
@@ -99,7 +105,11 @@ impl Layer {
     fn add<R: Read>(&mut self, path: &Path, entry: &mut tar::Entry<'_, R>) -> io::Result<()> {
         let name = path.file_name().unwrap_or_default().as_bytes();
         if name == b".wh..wh..opq" {
-            return self.empty(&real_parent(path)?);
+            let directory = real_parent(path)?;
+            if self.emptied.insert(directory.clone()) {
+                self.empty(&directory)?;
+            }
+            return Ok(());
         }
         if name.starts_with(b".wh..wh.") {
             return Ok(());
@@ -195,32 +205,67 @@ fn clean(raw: &[u8]) -> PathBuf {
     path
 }
 
-/// The directory that a path lies in, links followed. It is made where nothing is, or where it
-/// leads to nothing.
+/// The directory that a path lies in, links followed as far as they lead anywhere. It is made where
+/// it is not there: a link in a circle is in its way, and replaced, as the image's facts have it.
 fn real_parent(path: &Path) -> io::Result<PathBuf> {
     let Some(parent) = path.parent() else { return Ok(PathBuf::from("/")) };
-    match parent.canonicalize() {
-        Ok(real) if fs::metadata(&real)?.is_dir() => return Ok(real),
-        Ok(file) => {
-            fs::remove_file(&file)?;
-            fs::create_dir(&file)?;
-            return Ok(file);
+    let real = follow(parent)?.unwrap_or_else(|| parent.to_owned());
+    make_all(&real)?;
+    Ok(real)
+}
+
+/// Where a path leads, whether or not anything is there; `None` where its links are in a circle.
+fn follow(path: &Path) -> io::Result<Option<PathBuf>> {
+    let mut real = PathBuf::from("/");
+    let mut left = Vec::new();
+    push_parts(path, &mut left);
+    let mut links = 0;
+    while let Some(part) = left.pop() {
+        if part == ".." {
+            real.pop();
+            continue;
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
+        let next = real.join(part);
+        match fs::read_link(&next) {
+            Ok(_) if links == LINKS => return Ok(None),
+            Ok(target) => {
+                links += 1;
+                if target.is_absolute() {
+                    real = PathBuf::from("/");
+                }
+                push_parts(&target, &mut left);
+            }
+            Err(error) if is_no_link(&error) => real = next,
+            Err(error) => return Err(error),
+        }
     }
-    let above = real_parent(parent)?;
-    let made = above.join(parent.file_name().unwrap_or_default());
-    let Ok(target) = fs::read_link(&made) else {
-        fs::create_dir(&made)?;
-        fs::set_permissions(&made, Permissions::from_mode(PARENT_MODE))?;
-        return Ok(made);
-    };
-    // A link to nowhere: what it names is made.
-    let target = clean(above.join(target).as_os_str().as_bytes());
-    let real = real_parent(&target)?.join(target.file_name().unwrap_or_default());
-    make_directory(&real)?;
-    real.canonicalize()
+    Ok(Some(real))
+}
+
+/// Puts the parts of a path on a stack, the first on top.
+fn push_parts(path: &Path, stack: &mut Vec<OsString>) {
+    let parts = path.components().rev().filter_map(|it| match it {
+        Component::Normal(_) | Component::ParentDir => Some(it.as_os_str().to_owned()),
+        Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
+    });
+    stack.extend(parts);
+}
+
+/// Something else is there, or nothing.
+fn is_no_link(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, NotADirectory, NotFound};
+    matches!(error.kind(), InvalidInput | NotADirectory | NotFound)
+}
+
+/// Makes a directory and those above it. What is in their way is replaced.
+fn make_all(path: &Path) -> io::Result<()> {
+    let is_directory = |path: &Path| fs::symlink_metadata(path).is_ok_and(|it| it.is_dir());
+    let missing: Vec<&Path> = path.ancestors().take_while(|it| !is_directory(it)).collect();
+    for directory in missing.into_iter().rev() {
+        make_directory(directory)?;
+        fs::set_permissions(directory, Permissions::from_mode(PARENT_MODE))?;
+    }
+    Ok(())
 }
 
 fn make_directory(path: &Path) -> io::Result<()> {

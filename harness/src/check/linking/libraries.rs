@@ -77,6 +77,13 @@ fn message(
         Cause::Unusable(path) => {
             return format!("needs {name}, and {path} is no shared object{user}");
         }
+        Cause::Endless { limit } => {
+            return format!(
+                "needs {name}, and nobody knows where {whose} finds it: the image's programs name \
+                 more than {} million folders{user}",
+                limit / 1_000_000
+            );
+        }
         Cause::Nowhere { places } if places.is_empty() => "does not exist".to_owned(),
         Cause::Nowhere { places } => {
             format!("is not where {whose} looks: {}", places.join(", "))

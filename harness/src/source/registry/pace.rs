@@ -25,6 +25,9 @@ pub struct TransferLimits {
     pub document: Duration,
     /// How long a layer or config may take, redirects, logins and new connections included.
     pub blob: Duration,
+    /// How long to wait before a connection that broke is made anew, and twice as long before each
+    /// further one.
+    pub pause: Duration,
 }
 
 /// No honest connection is slower: a line of 128 kbit/s that four layers share still gives each four
@@ -37,6 +40,7 @@ impl Default for TransferLimits {
             window: Duration::from_secs(30),
             document: Duration::from_mins(5),
             blob: Duration::from_hours(24),
+            pause: Duration::from_millis(250),
         }
     }
 }

@@ -143,6 +143,11 @@ impl Remote {
         }
     }
 
+    /// How long to wait before a connection is made anew.
+    pub(super) fn pause(&self) -> Duration {
+        self.limits.pause
+    }
+
     /// The registry's name.
     pub(super) fn name(&self) -> &str {
         self.host.name()

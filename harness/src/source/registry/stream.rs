@@ -2,7 +2,6 @@
 
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::body::Bytes;
 use reqwest::header::CONTENT_RANGE;
@@ -16,8 +15,6 @@ use crate::oci::{BlobError, Blobs, Descriptor};
 
 /// So often a broken connection is made anew for one blob.
 const RETRIES: u32 = 4;
-/// Before the first time; twice as long before each further one.
-const PAUSE: Duration = Duration::from_millis(250);
 
 /// The blobs of a repository. They may be read in threads outside of the runtime alone.
 #[derive(Debug)]
@@ -122,7 +119,7 @@ impl Stream {
             it.is_retryable() && !matches!(it, RegistryErrorKind::TooSlow { .. })
         };
         while is_broken(&cause) && self.retries < RETRIES {
-            tokio::time::sleep(PAUSE * 2_u32.pow(self.retries)).await;
+            tokio::time::sleep(self.remote.pause() * 2_u32.pow(self.retries)).await;
             self.retries += 1;
             match self.rest().await {
                 Ok(()) => return Ok(()),
