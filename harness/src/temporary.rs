@@ -14,6 +14,8 @@ use crate::folders::open_own;
 
 /// What the names begin with.
 const PREFIX: &str = "archproof-";
+/// The name of a file that is there when the folder is locked.
+const LOCKED: &str = "locked";
 /// An empty folder may be one that its process is about to lock. After this time it is a stale one.
 const NEW: Duration = Duration::from_mins(1);
 
@@ -43,6 +45,8 @@ impl TemporaryFolder {
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
         let lock = open_own(folder.path(), geteuid().as_raw())?;
         flock(&lock, FlockOperation::LockExclusive)?;
+        // From now on a folder without a lock is stale: see `NEW`.
+        fs::File::create(folder.path().join(LOCKED))?;
         Ok(Self { folder, _lock: lock })
     }
 

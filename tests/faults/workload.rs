@@ -19,6 +19,8 @@ pub(crate) struct Workload {
     pub name: &'static str,
     arguments: &'static [&'static str],
     subject: fn(&Place) -> String,
+    /// Whether it reads the same layers each time. A build makes new ones.
+    pub is_repeatable: bool,
 }
 
 fn project(place: &Place) -> String {
@@ -30,11 +32,20 @@ fn archive(place: &Place) -> String {
 }
 
 pub(crate) const WORKLOADS: [Workload; 4] = [
-    Workload { name: "build", arguments: &["--runner", "none", "--no-cache"], subject: project },
-    Workload { name: "read", arguments: &["--runner", "none", "--no-cache"], subject: archive },
-    Workload { name: "unpack and run", arguments: &["--runner", "sandbox"], subject: archive },
-    Workload { name: "run in the engine", arguments: &["--runner", "engine"], subject: project },
+    workload("build", &["--runner", "none", "--no-cache"], project, false),
+    workload("read", &["--runner", "none"], archive, true),
+    workload("unpack and run", &["--runner", "sandbox"], archive, true),
+    workload("run in the engine", &["--runner", "engine"], project, false),
 ];
+
+const fn workload(
+    name: &'static str,
+    arguments: &'static [&'static str],
+    subject: fn(&Place) -> String,
+    is_repeatable: bool,
+) -> Workload {
+    Workload { name, arguments, subject, is_repeatable }
+}
 
 impl Workload {
     pub(crate) fn start(&self, place: &Place) -> Child {
@@ -92,9 +103,18 @@ impl Place {
         self.folder.path().join("image.tar")
     }
 
-    /// The next run unpacks again.
+    /// The next run reads and unpacks again.
     pub(crate) fn forget_layers(&self) {
-        let _ = fs::remove_dir_all(self.cache().join("sandbox"));
+        for folder in ["facts", "sandbox"] {
+            let _ = fs::remove_dir_all(self.cache().join(folder));
+        }
+    }
+
+    /// The next run begins without a cache. Gives where the old one is now.
+    pub(crate) fn set_cache_aside(&self) -> PathBuf {
+        let aside = self.folder.path().join("aside");
+        fs::rename(self.cache(), &aside).expect("it is there");
+        aside
     }
 
     /// Waits until no process of archproof's is there that uses this place.
