@@ -1,6 +1,6 @@
 //! The facts of layers that were read before, in a folder of the user's.
 //!
-//! An entry is named for the layer's digest, below a folder named for the version of the facts, and
+//! An entry is named for the layer's digest and compression, below a folder named for the version of the facts, and
 //! begins with the digest of its own text. It is written beside its place and moved there whole, so
 //! that parallel processes never see half of one; whatever does not match is read anew and
 //! replaced. The cache is never in the way: where it cannot be read or written, layers are read.
@@ -17,7 +17,7 @@ use std::time::SystemTime;
 
 use super::layer::LayerFacts;
 use crate::folders::{is_forgotten, open_own_file, user_cache};
-use crate::oci::{Digest, FileIdentity};
+use crate::oci::{Compression, Descriptor, Digest, FileIdentity};
 
 /// Changes with the sources that read layers.
 const VERSION: &str = env!("FACTS_VERSION");
@@ -42,7 +42,7 @@ impl FactsCache {
     }
 
     /// The facts of a layer, if they are kept and whole.
-    pub(super) fn load(&self, layer: &Digest) -> Option<LayerFacts> {
+    pub(super) fn load(&self, layer: &Descriptor) -> Option<LayerFacts> {
         let mut file = open_own_file(&self.path(layer)?).ok()?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).ok()?;
@@ -58,7 +58,7 @@ impl FactsCache {
     }
 
     /// Keeps the facts of a layer, as far as that is possible.
-    pub(super) fn store(&self, layer: &Digest, facts: &LayerFacts) {
+    pub(super) fn store(&self, layer: &Descriptor, facts: &LayerFacts) {
         static PRUNING: Once = Once::new();
         let (Self::Folder(folder), Some(path)) = (self, self.path(layer)) else { return };
         PRUNING.call_once(|| prune(folder));
@@ -88,13 +88,16 @@ impl FactsCache {
         Some(folder.join(SEEN).join(name.hex()))
     }
 
-    fn path(&self, layer: &Digest) -> Option<PathBuf> {
-        match self {
-            Self::Folder(folder) => {
-                Some(folder.join(VERSION).join(layer.to_string().replace(':', "-")))
-            }
-            Self::Off => None,
-        }
+    /// By the digest, and by how the blob is read: another media type makes other facts of it.
+    fn path(&self, layer: &Descriptor) -> Option<PathBuf> {
+        let Self::Folder(folder) = self else { return None };
+        let compression = match layer.media_type.layer_compression()? {
+            Compression::None => "tar",
+            Compression::Gzip => "gzip",
+            Compression::Zstd => "zstd",
+        };
+        let name = format!("{}-{compression}", layer.digest.to_string().replace(':', "-"));
+        Some(folder.join(VERSION).join(name))
     }
 }
 
@@ -136,25 +139,31 @@ mod tests {
     use crate::fixture::{Layer, program};
     use crate::folders::KEPT_FOR;
     use crate::inspect::read_layer;
+    use crate::oci::MediaType;
 
-    fn facts() -> (Digest, LayerFacts) {
+    fn facts() -> (Descriptor, LayerFacts) {
         let layer = Layer::new().executable("app", program("linux/arm64")).symlink("sh", "app");
         let facts = read_layer(&layer.descriptor(), layer.blob().as_slice()).expect("a layer");
-        (facts.blob.0, facts)
+        (layer.descriptor(), facts)
     }
 
-    fn entry(cache: &FactsCache, digest: &Digest) -> PathBuf {
-        cache.path(digest).expect("a folder")
+    fn entry(cache: &FactsCache, layer: &Descriptor) -> PathBuf {
+        cache.path(layer).expect("a folder")
     }
 
     #[test]
     fn what_was_stored_is_loaded() {
         let folder = tempfile::tempdir().expect("a folder");
         let cache = FactsCache::Folder(folder.path().join("made/when/needed"));
-        let (digest, facts) = facts();
-        assert_eq!(cache.load(&digest), None);
-        cache.store(&digest, &facts);
-        assert_eq!(cache.load(&digest), Some(facts));
+        let (layer, facts) = facts();
+        assert_eq!(cache.load(&layer), None);
+        cache.store(&layer, &facts);
+        assert_eq!(cache.load(&layer), Some(facts));
+        let of_another_type = Descriptor {
+            media_type: MediaType("application/vnd.oci.image.layer.v1.tar+zstd".to_owned()),
+            ..layer
+        };
+        assert_eq!(cache.load(&of_another_type), None, "the same bytes, read otherwise");
         let names = fs::read_dir(folder.path().join("made/when/needed").join(VERSION));
         assert_eq!(names.expect("a folder").count(), 1, "nothing is left beside it");
     }
@@ -163,17 +172,17 @@ mod tests {
     fn what_is_damaged_is_ignored_and_replaced() {
         let folder = tempfile::tempdir().expect("a folder");
         let cache = FactsCache::Folder(folder.path().to_owned());
-        let (digest, facts) = facts();
-        cache.store(&digest, &facts);
-        let path = entry(&cache, &digest);
+        let (layer, facts) = facts();
+        cache.store(&layer, &facts);
+        let path = entry(&cache, &layer);
         let whole = fs::read(&path).expect("an entry");
         let mut flipped = whole.clone();
         flipped[whole.len() / 2] ^= 1;
         for damaged in [&whole[..whole.len() / 2], &[], flipped.as_slice()] {
             fs::write(&path, damaged).expect("an entry");
-            assert_eq!(cache.load(&digest), None);
-            cache.store(&digest, &facts);
-            assert_eq!(cache.load(&digest).as_ref(), Some(&facts));
+            assert_eq!(cache.load(&layer), None);
+            cache.store(&layer, &facts);
+            assert_eq!(cache.load(&layer).as_ref(), Some(&facts));
         }
     }
 
@@ -195,10 +204,10 @@ mod tests {
     #[test]
     fn a_folder_that_cannot_be_made_is_no_obstacle() {
         let file = tempfile::NamedTempFile::new().expect("a file");
-        let (digest, facts) = facts();
+        let (layer, facts) = facts();
         for cache in [FactsCache::Folder(file.path().join("below")), FactsCache::Off] {
-            cache.store(&digest, &facts);
-            assert_eq!(cache.load(&digest), None);
+            cache.store(&layer, &facts);
+            assert_eq!(cache.load(&layer), None);
         }
     }
 

@@ -21,8 +21,8 @@ use super::rootfs::Node;
 use crate::error_chain::error_chain;
 use crate::event::{Event, Events};
 use crate::oci::{
-    Algorithm, BlobError, Descriptor, Digest, DocumentError, Hashing, Image, ImageConfig, Manifest,
-    OpenImage, RawPlatform, Storage,
+    Algorithm, BlobError, Compression, Descriptor, Digest, DocumentError, Hashing, Image,
+    ImageConfig, Manifest, OpenImage, RawPlatform, Storage,
 };
 use crate::platform::{Platform, PlatformError, PlatformErrorKind};
 
@@ -400,24 +400,31 @@ const OTHER_ARCHITECTURES: [&str; 13] = [
 ];
 
 /// What each layer is found to be.
-type Layers = BTreeMap<Digest, Result<LayerFacts, Vec<BlobFaultKind>>>;
+type Layers = BTreeMap<LayerKey, Result<LayerFacts, Vec<BlobFaultKind>>>;
+
+/// A blob, and how it is read: two manifests may state different media types of one blob.
+type LayerKey = (Digest, Option<Compression>);
+
+fn key(layer: &Descriptor) -> LayerKey {
+    (layer.digest, layer.media_type.layer_compression())
+}
 
 impl Entry {
     /// What is wrong with the layers.
     fn faults(&self, layers: &Layers) -> Vec<BlobFault> {
         let mut seen = BTreeSet::new();
-        let each = self.manifest.layers.iter().map(|it| it.digest).filter(|it| seen.insert(*it));
-        each.flat_map(|digest| {
-            let kinds = layers.get(&digest).and_then(|it| it.as_ref().err());
+        let each = self.manifest.layers.iter().map(key).filter(|it| seen.insert(*it));
+        each.flat_map(|key| {
+            let kinds = layers.get(&key).and_then(|it| it.as_ref().err());
             let kinds = kinds.map(Vec::as_slice).unwrap_or_default();
-            kinds.iter().map(move |kind| (digest, kind.clone()))
+            kinds.iter().map(move |kind| (key.0, kind.clone()))
         })
         .map(|(digest, kind)| BlobFault { role: BlobRole::Layer, digest, kind })
         .collect()
     }
 
     fn into_variant(self, facts: &Layers, room: &mut Room) -> Result<Variant, InspectError> {
-        let of = |layer: &Descriptor| facts.get(&layer.digest).and_then(|it| it.as_ref().ok());
+        let of = |layer: &Descriptor| facts.get(&key(layer)).and_then(|it| it.as_ref().ok());
         let files = Assembly::within(room).apply_all(self.manifest.layers.iter().filter_map(of));
         let files =
             files.map_err(|source| InspectError::Assembly { digest: self.digest, source })?;
@@ -481,8 +488,8 @@ fn read_layers(
     cache: &FactsCache,
 ) -> Result<Layers, InspectError> {
     let mut wanted: Vec<&Descriptor> = entries.iter().flat_map(|it| &it.manifest.layers).collect();
-    wanted.sort_by_key(|it| it.digest);
-    wanted.dedup_by_key(|it| it.digest);
+    wanted.sort_by_key(|it| key(it));
+    wanted.dedup_by_key(|it| key(it));
     // The longest first, so that no core is left with it when all the others are done.
     wanted.sort_by_key(|it| Reverse(it.size));
     let (next, size) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -503,14 +510,14 @@ fn read_layers(
                     });
                     // A thread that panicked while it held the lock ends the scope with a panic.
                     if let Ok(mut done) = done.lock() {
-                        done.insert(descriptor.digest, result);
+                        done.insert(key(descriptor), result);
                     }
                 }
             });
         }
     });
     let done = done.into_inner().unwrap_or_default();
-    done.into_iter().map(|(digest, result)| Ok((digest, result?))).collect()
+    done.into_iter().map(|(key, result)| Ok((key, result?))).collect()
 }
 
 fn read_one(
@@ -524,7 +531,7 @@ fn read_one(
         Err(BlobError::Missing(_)) => return Ok(Err(vec![BlobFaultKind::Missing])),
         blob => blob?,
     };
-    if let Some(facts) = cache.load(&digest)
+    if let Some(facts) = cache.load(descriptor)
         && is_genuine(image, descriptor, cache)?
     {
         return Ok(Ok(facts));
@@ -543,7 +550,7 @@ fn read_one(
     };
     // A blob under a false digest says nothing about the true one.
     if facts.blob.0 == digest {
-        cache.store(&digest, &facts);
+        cache.store(descriptor, &facts);
         before.remember(image, descriptor, cache)?;
     }
     Ok(Ok(facts))
@@ -606,7 +613,6 @@ mod tests {
 
     use super::*;
     use crate::fixture::{Image as Fixture, Layer, Lie, Variant as Made, program};
-    use crate::oci::Compression;
 
     #[test]
     fn variants_are_sorted_and_share_what_they_share() {
@@ -637,6 +643,20 @@ mod tests {
             let variant = of(compression);
             assert_eq!(variant.files, plain.files, "{compression:?}");
             assert_eq!(variant.layers[0].contradictions, [], "{compression:?}");
+        }
+    }
+
+    /// That one manifest says how a blob is compressed does not make another's statement true.
+    #[test]
+    fn a_blob_of_two_media_types_is_read_as_each() {
+        for lies in [[Lie::None, Lie::MediaType], [Lie::MediaType, Lie::None]] {
+            let variants = ["linux/amd64", "linux/arm64"].into_iter().zip(lies);
+            let image = Fixture::of(variants.map(|(platform, lie)| {
+                let layer = Layer::new().file("data", 0o644, "data");
+                Made::new(platform).false_layer(layer.compressed(Compression::Gzip), lie)
+            }));
+            let facts = image.inspect(&[]);
+            assert_eq!((facts.variants.len(), facts.unreadable.len()), (1, 1));
         }
     }
 

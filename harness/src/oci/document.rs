@@ -89,7 +89,7 @@ impl fmt::Display for MediaType {
 }
 
 /// How a layer's tar stream is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Compression {
     /// Not at all.
     None,
