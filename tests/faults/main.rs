@@ -145,6 +145,10 @@ fn ending(output: &Output, signal: &str) -> String {
         None if said.stdout.is_empty() => "ended of the signal".to_owned(),
         Some(2) if said.stderr.contains("interrupted by") => "interrupted, exit 2".to_owned(),
         Some(0) => "had ended, exit 0".to_owned(),
+        // BuildKit does not always survive that builds which share a step are cancelled.
+        Some(2) if said.stdout.contains("failed to commit") => {
+            "had ended, the engine lost a step, exit 2".to_owned()
+        }
         other => panic!("after {signal} the status is {other:?}: {said}"),
     }
 }

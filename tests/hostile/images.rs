@@ -221,7 +221,7 @@ fn gzip_in_gzip() -> Layout {
 #[case("oddwhiteouts", odd_whiteouts, 2, "the whiteout /d/.wh. hides no file")]
 #[case("recurse", links_to_themselves, 0, "pass")]
 #[case("truncated", cut_off, 2, "the layer is damaged")]
-#[case("zerolength", nothing_at_all, 0, "pass")]
+#[case("zerolength", nothing_at_all, 2, "the layer is damaged")]
 #[case("gzmembers", members_without_anything, 0, "pass")]
 #[case("zstwindow", zstd_of_any_window, 2, "the layer is damaged")]
 #[case("zstskip", frames_to_skip, 0, "pass")]
