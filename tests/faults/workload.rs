@@ -58,7 +58,10 @@ impl Workload {
 
 /// Many small files in two layers, the upper of which removes some of the lower's; a program that leaves
 /// processes behind that ignore signals.
+///
+/// PLACE keeps its steps apart from those of other tests, earlier ones too.
 const DOCKERFILE: &str = "FROM busybox
+ENV PLACE=
 RUN mkdir /many && cd /many && for i in $(seq 2000); do echo $i >$i; done
 RUN cd /many && rm -r 1* && mkdir -m 0 /locked
 COPY --chmod=755 tool /tool
@@ -76,8 +79,10 @@ const CASE: &str =
 
 impl Place {
     pub(crate) fn new() -> Self {
-        let files = [("Dockerfile", DOCKERFILE), ("tool", TOOL), ("case.toml", CASE)];
         let folder = tempfile::tempdir().expect("a folder");
+        let dockerfile =
+            DOCKERFILE.replace("PLACE=", &format!("PLACE={}", folder.path().display()));
+        let files = [("Dockerfile", dockerfile.as_str()), ("tool", TOOL), ("case.toml", CASE)];
         let place = Self { folder, project: Project::new(&files) };
         for folder in [place.caches(), place.temporary()] {
             fs::create_dir(folder).expect("a folder");
