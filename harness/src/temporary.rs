@@ -13,9 +13,10 @@ use tempfile::TempDir;
 use crate::folders::open_own;
 
 /// What the names begin with.
-const PREFIX: &str = "archproof-";
-/// The name of a file that is there when the folder is locked.
-const LOCKED: &str = "locked";
+const PREFIX: &str = ".archproof-build-";
+/// The name of a file that is there when the folder is locked: a folder of that name without it is not
+/// one of these.
+const LOCKED: &str = ".archproof-lock";
 /// An empty folder may be one that its process is about to lock. After this time it is a stale one.
 const NEW: Duration = Duration::from_mins(1);
 
@@ -72,7 +73,7 @@ fn stale(entry: &DirEntry) -> Option<PathBuf> {
     flock(&folder, FlockOperation::NonBlockingLockExclusive).ok()?;
     let is_empty = fs::read_dir(&path).ok()?.next().is_none();
     let age = entry.metadata().ok()?.modified().ok()?.elapsed().unwrap_or_default();
-    (!is_empty || age > NEW).then_some(path)
+    (path.join(LOCKED).is_file() || is_empty && age > NEW).then_some(path)
 }
 
 #[cfg(test)]
@@ -87,16 +88,21 @@ mod tests {
         let of_living = TemporaryFolder::new_in(parent.path()).expect("a folder");
         fs::write(of_living.path().join("image.tar"), "image").expect("a file");
         let path = |name: &str| parent.path().join(name);
-        for name in ["archproof-killed", "archproof-new", "other"] {
-            fs::create_dir(path(name)).expect("a folder");
+        let folders = ["killed", "new", "of-somebody"].map(|it| path(&format!("{PREFIX}{it}")));
+        let [killed, new, of_somebody] = &folders;
+        for folder in folders.iter().chain([&path("archproof-build")]) {
+            fs::create_dir(folder).expect("a folder");
         }
-        fs::write(path("archproof-killed").join("image.tar"), "image").expect("a file");
-        fs::write(path("other").join("file"), "text").expect("a file");
-        symlink(path("other"), path("archproof-link")).expect("a link");
+        for file in [LOCKED, "image.tar"] {
+            fs::write(killed.join(file), "image").expect("a file");
+        }
+        fs::write(of_somebody.join("file"), "text").expect("a file");
+        fs::write(path("archproof-build").join(LOCKED), "text").expect("a file");
+        symlink(path("archproof-build"), path(&format!("{PREFIX}link"))).expect("a link");
         remove_stale(parent.path());
-        assert!(!path("archproof-killed").exists());
-        for name in ["archproof-new", "archproof-link", "other/file"] {
-            assert!(path(name).exists(), "{name}");
+        assert!(!killed.exists());
+        for kept in [new, &of_somebody.join("file"), &path("archproof-build").join(LOCKED)] {
+            assert!(kept.exists(), "{}", kept.display());
         }
         let living = of_living.path().to_owned();
         assert!(living.join("image.tar").exists());
