@@ -6,7 +6,6 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use rustix::fs::{Dir, Mode, OFlags, openat};
-use rustix::io::Errno;
 
 use super::clock::{Activity, Usage};
 
@@ -72,7 +71,8 @@ fn wants_processor(processes: &OwnedFd, name: &[u8], process: &Process) -> io::R
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let opened = openat(processes, path.as_slice(), flags, Mode::empty());
     let Some(threads) = unless_ended(opened)? else { return Ok(false) };
-    for thread in names(&threads)? {
+    let Some(names) = unless_ended(names(&threads))? else { return Ok(false) };
+    for thread in names {
         let thread = look(&threads, &thread)?;
         if thread.is_some_and(|it| it.activity == Activity::Runnable) {
             return Ok(true);
@@ -85,9 +85,7 @@ fn wants_processor(processes: &OwnedFd, name: &[u8], process: &Process) -> io::R
 pub(super) fn names(folder: &OwnedFd) -> io::Result<Vec<Vec<u8>>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(folder)? {
-        // The folders of a process that has ended cannot be read any more.
-        let Some(entry) = unless_ended(entry)? else { break };
-        let name = entry.file_name().to_bytes().to_vec();
+        let name = entry?.file_name().to_bytes().to_vec();
         if name.first().is_some_and(u8::is_ascii_digit) {
             names.push(name);
         }
@@ -108,19 +106,17 @@ pub(super) fn read(processes: &OwnedFd, path: &[u8]) -> io::Result<Option<Vec<u8
         return Ok(None);
     };
     let mut text = Vec::new();
-    match File::from(file).read_to_end(&mut text) {
-        Ok(_) => Ok(Some(text)),
-        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let read = unless_ended(File::from(file).read_to_end(&mut text))?;
+    Ok(read.map(|_| text))
 }
 
-/// `None` where a process has ended meanwhile.
-pub(super) fn unless_ended<T>(result: Result<T, Errno>) -> io::Result<Option<T>> {
-    match result {
+/// `None` where a process has ended meanwhile: its folders and files fail in one of two ways, whether they
+/// are opened or read.
+pub(super) fn unless_ended<T>(result: Result<T, impl Into<io::Error>>) -> io::Result<Option<T>> {
+    match result.map_err(Into::into) {
         Ok(it) => Ok(Some(it)),
-        Err(Errno::NOENT | Errno::SRCH) => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -145,6 +141,8 @@ fn parse(text: &[u8]) -> Option<Process> {
 
 #[cfg(test)]
 mod tests {
+    use rustix::io::Errno;
+
     use super::*;
 
     #[test]
@@ -169,6 +167,18 @@ mod tests {
             rustix::fs::open("/proc", OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
         let census = Census::take(&processes.expect("it is there")).expect("they can be seen");
         assert!(census.memory > 1 << 20, "this test itself: {census:?}");
+    }
+
+    /// Whoever looks may come between its end and everybody's knowing.
+    #[test]
+    fn a_process_that_has_ended_is_no_fault() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("a process");
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let path = format!("/proc/{}/task", child.id());
+        let threads = rustix::fs::open(path, flags, Mode::empty()).expect("it is there");
+        child.kill().and_then(|()| child.wait()).expect("it ends");
+        assert_eq!(unless_ended(names(&threads)).expect("no fault"), None);
+        assert!(unless_ended(Err::<(), _>(Errno::ACCESS)).is_err());
     }
 
     #[test]

@@ -62,29 +62,32 @@ impl Found {
 
     /// Adds what a process has open.
     fn add_files(&mut self, processes: &OwnedFd, name: &[u8], limit: u64) -> io::Result<()> {
+        let path = [name, b"/fd"].concat();
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match unless_ended(openat(processes, path.as_slice(), flags, Mode::empty())) {
+            Ok(Some(folder)) => unless_ended(self.add_entries(&folder, limit)).map(|_| ()),
+            Ok(None) => Ok(()),
+            // An emulator that has just been started, and is not dumpable yet: it opens itself up first.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn add_entries(&mut self, folder: &OwnedFd, limit: u64) -> io::Result<()> {
         /// Of the kernel's own, in `st_blocks`.
         const BLOCK: u64 = 512;
         /// Half of what the smallest pipe holds; other files take less. Source: Linux, `fs/pipe.c`
         /// (`PIPE_MIN_DEF_BUFFERS`).
         const DESCRIPTOR: u64 = 4096;
-        let path = [name, b"/fd"].concat();
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = match unless_ended(openat(processes, path.as_slice(), flags, Mode::empty())) {
-            Ok(Some(folder)) => folder,
-            Ok(None) => return Ok(()),
-            // An emulator that has just been started, and is not dumpable yet: it opens itself up first.
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        for entry in Dir::read_from(&folder)? {
-            let Some(entry) = unless_ended(entry)? else { break };
+        for entry in Dir::read_from(folder)? {
+            let entry = entry?;
             self.descriptors += DESCRIPTOR;
             if self.descriptors > limit {
                 break;
             }
-            let target = readlinkat(&folder, entry.file_name(), Vec::new()).unwrap_or_default();
+            let target = readlinkat(folder, entry.file_name(), Vec::new()).unwrap_or_default();
             if target.to_bytes().starts_with(b"/memfd:")
-                && let Ok(found) = statat(&folder, entry.file_name(), AtFlags::empty())
+                && let Ok(found) = statat(folder, entry.file_name(), AtFlags::empty())
             {
                 self.files.insert(found.st_ino, found.st_blocks.unsigned_abs() * BLOCK);
             }
