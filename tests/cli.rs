@@ -8,13 +8,13 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use archproof::emulator::{Mark, minimal_program};
-use archproof::oci::{Descriptor, Digest};
+use archproof::oci::Digest;
 use archproof::platform::Platform;
 use bollard::models::{ContainerSummary, ContainerUpdateBody};
-use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder,
+use common::{
+    Layout, Project, RUNTIME, Said, archproof, assert_matches_schema, engine, holdings, processes,
+    root, send,
 };
-use common::{Project, RUNTIME, Said, archproof, assert_matches_schema, engine, root};
 use rstest::rstest;
 use serde_json::Value;
 
@@ -301,13 +301,8 @@ const STEERING: &str = "\u{1b}]0;owned\u{7}\u{1b}[31m\r\u{8}\u{7f}\u{9b}\u{9d}\u
 
 /// An image layout that has those wherever an image may have words.
 fn steering_layout(folder: &Path) {
-    let blobs = folder.join("blobs/sha256");
-    std::fs::create_dir_all(&blobs).expect("a folder");
-    let put = |media_type: &str, bytes: &[u8]| {
-        let descriptor = Descriptor::of(media_type, bytes);
-        std::fs::write(blobs.join(descriptor.digest.hex()), bytes).expect("a blob");
-        serde_json::json!(descriptor)
-    };
+    let layout = Layout::new(folder);
+    let put = |media_type: &str, bytes: &[u8]| layout.add(media_type, bytes);
     let mut tar = tar::Builder::new(Vec::new());
     let program = |name| minimal_program(name, Mark::NONE, &[]);
     let foreign = program("linux/amd64".parse().expect("a platform"));
@@ -353,8 +348,7 @@ fn steering_layout(folder: &Path) {
     ];
     let index = serde_json::json!({"schemaVersion": 2, "manifests": manifests});
     let index = put("application/vnd.oci.image.index.v1+json", index.to_string().as_bytes());
-    let index = serde_json::json!({"schemaVersion": 2, "manifests": [index]});
-    std::fs::write(folder.join("index.json"), index.to_string()).expect("a file");
+    layout.set_roots(&[index]);
 }
 
 /// What an image says reaches a terminal, a file and a program as something that can be read.
@@ -402,10 +396,7 @@ fn strings(value: &Value) -> Vec<&str> {
 
 /// The command lines of all processes that have a word.
 fn processes_with(word: &str) -> Vec<String> {
-    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
-    let lines = processes.filter_map(|it| std::fs::read(it.path().join("cmdline")).ok());
-    let lines = lines.map(|it| String::from_utf8_lossy(&it).replace('\0', " "));
-    lines.filter(|it| it.contains(word)).collect()
+    processes().into_iter().map(|it| it.line).filter(|it| it.contains(word)).collect()
 }
 
 /// A tool for big-endian 64-bit MIPS: of that architecture nothing is registered.
@@ -575,11 +566,7 @@ fn interrupt(project: &Project, signal: &str, at: &str) -> Said {
         let read = log.read_line(&mut seen).expect("text");
         assert!(read > 0, "it ended before it printed {at:?}:\n{seen}");
     }
-    let killed = Command::new("kill")
-        .args(["-s", signal, &child.id().to_string()])
-        .status()
-        .expect("kill runs");
-    assert!(killed.success());
+    assert!(send(signal, child.id()), "it ended before");
     log.read_to_string(&mut seen).expect("text");
     let output = child.wait_with_output().expect("the program ends");
     let said = Said { stderr: seen, ..Said::of(&output) };
@@ -601,34 +588,5 @@ fn assert_nothing_is_left() {
         }
         assert!(Instant::now() < deadline, "the engine still holds {first:?}");
         std::thread::sleep(Duration::from_millis(200));
-    }
-}
-
-/// Everything in the engine that bears a mark of ours.
-async fn holdings() -> Vec<String> {
-    let engine = engine().await;
-    let filter = |key: &str, value: &str| {
-        std::collections::HashMap::from([(key.to_owned(), vec![value.to_owned()])])
-    };
-    let containers = ListContainersOptionsBuilder::new()
-        .all(true)
-        .filters(&filter("label", "dev.archproof.session"))
-        .build();
-    let volumes =
-        ListVolumesOptionsBuilder::new().filters(&filter("label", "dev.archproof.session")).build();
-    let images = ListImagesOptionsBuilder::new()
-        .filters(&filter("reference", "archproof.invalid/*/*"))
-        .build();
-    loop {
-        let containers = engine.docker().list_containers(Some(containers.clone())).await;
-        let volumes = engine.docker().list_volumes(Some(volumes.clone())).await;
-        let images = engine.docker().list_images(Some(images.clone())).await;
-        // Docker 26.1 fails to list what is removed meanwhile.
-        if let (Ok(containers), Ok(volumes), Ok(images)) = (containers, volumes, images) {
-            let containers = containers.into_iter().filter_map(|it| it.id);
-            let volumes = volumes.volumes.unwrap_or_default().into_iter().map(|it| it.name);
-            let images = images.into_iter().flat_map(|it| it.repo_tags);
-            return containers.chain(volumes).chain(images).collect();
-        }
     }
 }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use archproof::emulator::{Mark, minimal_program};
-use common::{Said, archproof};
+use common::{Said, archproof, send};
 use rstest::rstest;
 
 /// Ends with 0: `mov x0, 0; mov x8, 93; svc 0`.
@@ -172,8 +172,7 @@ fn ended_by(signal: &str) -> Said {
         .spawn()
         .expect("the program starts");
     let _connection = engine.accept().expect("it asks the engine");
-    let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
-    assert!(sent.expect("kill runs").success());
+    assert!(send(signal, child.id()), "it ended before");
     Said::of(&child.wait_with_output().expect("it ends"))
 }
 

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use common::{Home, RUNTIME, Said, archproof, assert_matches_schema, build_into, root};
+use common::{Home, RUNTIME, Said, archproof, assert_matches_schema, build_into, complaints, root};
 use rstest::rstest;
 use serde_json::Value;
 
@@ -77,21 +77,14 @@ fn assert_passes_as(command: &mut Command, answer: Answer) {
     let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
     assert_matches_schema(&report, "report");
     let subject = &report["subjects"][0];
-    assert_eq!(rules(subject), [] as [&str; 0], "{command:?}: {said}");
+    assert_eq!(complaints(subject), [] as [&str; 0], "{command:?}: {said}");
     let variants = subject["variants"].as_array().expect("variants");
     assert_eq!(variants.len(), 4, "{said}");
     for variant in variants {
         assert_eq!(variant["verdict"], "pass", "{command:?}: {said}");
-        assert_eq!(rules(variant), answer.warnings(), "{command:?}: {said}");
+        assert_eq!(complaints(variant), answer.warnings(), "{command:?}: {said}");
         assert!(variant["runs"].as_array().is_some_and(|it| !it.is_empty()), "{said}");
     }
-}
-
-/// The rules of the errors and warnings: notes are no complaints.
-fn rules(judged: &Value) -> Vec<&str> {
-    let findings = judged["findings"].as_array().into_iter().flatten();
-    let complaints = findings.filter(|it| it["severity"] != "note");
-    complaints.filter_map(|it| it["rule"].as_str()).collect()
 }
 
 /// A folder that no test names would be verified by nobody.

@@ -10,8 +10,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use archproof::emulator::{Mark, PrivateCopy, minimal_program, refuser};
-use archproof::oci::Digest;
-use common::{Home, Project, RUNTIME, Said, archproof, build_into, root};
+use common::{
+    Home, Layout, Process, Project, RUNTIME, Said, archproof, build_into, processes, root,
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tar::{EntryType, Header};
@@ -99,20 +100,16 @@ fn executable(path: &Path, bytes: &[u8]) {
 
 /// A layout with one manifest, which its index names once for each platform. The only file is the
 /// program, `/tool`.
-fn one_manifest(layout: &Path, program: &[u8], platforms: [&str; 2]) {
+fn one_manifest(folder: &Path, program: &[u8], platforms: [&str; 2]) {
     let mut tar = tar::Builder::new(Vec::new());
     let mut header = Header::new_gnu();
     header.set_size(program.len() as u64);
     header.set_mode(0o755);
     tar.append_data(&mut header, "tool", program).expect("in memory");
     let layer = tar.into_inner().expect("in memory");
-    fs::create_dir_all(layout.join("blobs/sha256")).expect("a folder");
-    let add = |kind: &str, bytes: &[u8]| {
-        let digest = Digest::of(bytes).to_string();
-        fs::write(layout.join("blobs").join(digest.replace(':', "/")), bytes).expect("a blob");
-        let media_type = format!("application/vnd.oci.image.{kind}");
-        json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
-    };
+    let layout = Layout::new(folder);
+    let add =
+        |kind: &str, bytes: &[u8]| layout.add(&format!("application/vnd.oci.image.{kind}"), bytes);
     let stated = |platform: &str| {
         let mut parts = platform.split('/').skip(1);
         let (architecture, variant) = (parts.next().expect("one"), parts.next());
@@ -136,10 +133,7 @@ fn one_manifest(layout: &Path, program: &[u8], platforms: [&str; 2]) {
         entry
     };
     let index = json!({"schemaVersion": 2, "manifests": platforms.map(entry)});
-    let index = add("index.v1+json", index.to_string().as_bytes());
-    let index = json!({"schemaVersion": 2, "manifests": [index]});
-    fs::write(layout.join("index.json"), index.to_string()).expect("an index");
-    fs::write(layout.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).expect("a file");
+    layout.set_roots(&[add("index.v1+json", index.to_string().as_bytes())]);
 }
 
 /// Each entry of an index has its own runs, whatever manifest it names: an ARMv7 program is no ARMv6
@@ -560,34 +554,20 @@ enum Kind<'a> {
 }
 
 /// An OCI layout of a built image's first variant, with further layers and another command.
-fn extend(archive: &Path, layout: &Path, layers: &[Vec<u8>], line: &str) {
-    tar::Archive::new(fs::File::open(archive).expect("a file")).unpack(layout).expect("a tar");
-    let path = |it: &Value| {
-        layout.join("blobs").join(it["digest"].as_str().expect("it").replace(':', "/"))
-    };
-    let read = |path: PathBuf| -> Value {
-        serde_json::from_slice(&fs::read(path).expect("a document")).expect("JSON")
-    };
-    let add = |media_type: &str, bytes: &[u8]| {
-        let digest = Digest::of(bytes).to_string();
-        fs::write(layout.join("blobs").join(digest.replace(':', "/")), bytes).expect("a blob");
-        json!({"mediaType": media_type, "digest": digest, "size": bytes.len()})
-    };
-    let index = read(path(&read(layout.join("index.json"))["manifests"][0]));
-    let mut manifest = read(path(&index["manifests"][0]));
-    let mut config = read(path(&manifest["config"]));
+fn extend(archive: &Path, folder: &Path, layers: &[Vec<u8>], line: &str) {
+    let layout = Layout::unpack(archive, folder);
+    let index = layout.document(&layout.root());
+    let mut manifest = layout.document(&index["manifests"][0]);
+    let mut config = layout.document(&manifest["config"]);
     for layer in layers {
-        let layer = add("application/vnd.oci.image.layer.v1.tar", layer);
+        let layer = layout.add("application/vnd.oci.image.layer.v1.tar", layer);
         config["rootfs"]["diff_ids"].as_array_mut().expect("a list").push(layer["digest"].clone());
         manifest["layers"].as_array_mut().expect("a list").push(layer);
     }
     config["config"]["WorkingDir"] = json!("/srv/none/of/it");
     config["config"]["Entrypoint"] = json!(["/bin/sh", "-c", line]);
-    let of = |it: &Value| it["mediaType"].as_str().expect("a type").to_owned();
-    manifest["config"] = add(&of(&manifest["config"]), config.to_string().as_bytes());
-    let manifest = add(&of(&index["manifests"][0]), manifest.to_string().as_bytes());
-    let index = json!({"schemaVersion": 2, "manifests": [manifest]});
-    fs::write(layout.join("index.json"), index.to_string()).expect("an index");
+    manifest["config"] = layout.add_instead(&manifest["config"], &config);
+    layout.set_roots(&[layout.add_instead(&index["manifests"][0], &manifest)]);
 }
 
 /// Layers that reach through the links of others, and out of the image: everything lands in the
@@ -693,15 +673,9 @@ fn await_that(what: &str, is_so: impl Fn() -> bool) {
 /// The processes of sandboxes whose layers lie in a folder.
 fn sleeping(cache: &Path) -> usize {
     let mark = format!("XDG_CACHE_HOME={}", cache.display());
-    let processes = fs::read_dir("/proc").expect("it is there").flatten().map(|it| it.path());
-    let is_helper = |path: &PathBuf| {
-        let has = |file: &str, text: &str| {
-            let bytes = fs::read(path.join(file)).unwrap_or_default();
-            String::from_utf8_lossy(&bytes).contains(text)
-        };
-        has("cmdline", "sandbox-enter") && has("environ", &mark)
-    };
-    processes.filter(is_helper).count()
+    let is_helper =
+        |it: &Process| it.line.contains("sandbox-enter") && it.environment.contains(&mark);
+    processes().iter().filter(|it| is_helper(it)).count()
 }
 
 #[test]

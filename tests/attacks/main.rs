@@ -4,18 +4,15 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-mod image;
 mod memory;
 mod table;
 
-use std::fs;
-use std::path::Path;
-
 use common::attack::{broken, held};
-use common::{Home, Project, RUNTIME, Said, archproof, build_into, root};
-use image::Layout;
+use common::{
+    Home, Layout, Project, RUNTIME, Said, archproof, build_into, complaints, processes, root,
+};
 use memory::MemoryWatch;
-use serde_json::Value;
+use serde_json::{Value, json};
 use table::{ATTACKS, Attack, Ending, Length};
 
 /// Both are emulated in a sandbox; the engine executes those of its own architecture itself.
@@ -34,10 +31,10 @@ fn everything_holds() {
     let archive = home.path("image.tar");
     let project = project(&ATTACKS[0]);
     RUNTIME.block_on(build_into(project.folder(), &archive));
-    let layout = Layout::unpack(&archive, home.path("layout"));
+    let layout = Layout::unpack(&archive, &home.path("layout"));
     let in_sandbox_of_user = |attack: &Attack| {
         let words: Vec<&str> = [ATTACK].into_iter().chain(attack.words.split(' ')).collect();
-        layout.start_with(&words);
+        start_with(&layout, &words);
         let said = Said::by(home.archproof().args(["verify", "-o", "json", &layout.subject()]));
         (said, attack.in_sandbox)
     };
@@ -57,6 +54,25 @@ fn in_sandbox_of_root(attack: &Attack) -> (Said, Ending) {
 
 fn in_engine(attack: &Attack) -> (Said, Ending) {
     (verify(attack, "engine"), attack.in_engine)
+}
+
+/// Puts another image into a layout, whose variants are started by other words.
+fn start_with(layout: &Layout, words: &[&str]) {
+    let root = layout.root();
+    let mut index = layout.document(&root);
+    for entry in index["manifests"].as_array_mut().expect("manifests") {
+        if entry["platform"]["os"] != "linux" {
+            continue;
+        }
+        let mut manifest = layout.document(entry);
+        let mut config = layout.document(&manifest["config"]);
+        config["config"]["Entrypoint"] = json!(words);
+        manifest["config"] = layout.add_instead(&manifest["config"], &config);
+        let platform = entry["platform"].clone();
+        *entry = layout.add_instead(entry, &manifest);
+        entry["platform"] = platform;
+    }
+    layout.set_roots(&[layout.add_instead(&root, &index)]);
 }
 
 fn verify(attack: &Attack, runner: &str) -> Said {
@@ -119,13 +135,6 @@ fn details(said: &Said) -> String {
     format!("{}\n{}", variants.join("\n"), said.stderr)
 }
 
-/// The rules of a variant's errors and warnings.
-fn rules(variant: &Value) -> Vec<String> {
-    let findings = variant["findings"].as_array().into_iter().flatten();
-    let complaints = findings.filter(|it| it["severity"] != "note");
-    complaints.filter_map(|it| Some(it["rule"].as_str()?.to_owned())).collect()
-}
-
 /// The rules about a program that ends badly or too late.
 const ENDINGS: [&str; 2] = ["RunFailed", "RunTimedOut"];
 
@@ -136,12 +145,12 @@ fn judge(said: &Said, ending: Ending) -> Result<(), String> {
         return Err(format!("{} variants were judged", variants.len()));
     }
     for variant in &variants {
-        let rules = rules(variant);
+        let rules = complaints(variant);
         let is_expected = match ending {
             Ending::Passes => variant["verdict"] == "pass" && rules.is_empty(),
             Ending::Found(rule) => rules == [rule],
             Ending::Refused => variant["verdict"] != "pass",
-            Ending::Contained => rules.iter().all(|it| ENDINGS.contains(&it.as_str())),
+            Ending::Contained => rules.iter().all(|it| ENDINGS.contains(it)),
         };
         if !is_expected {
             return Err(format!("{} was to end as {ending:?}", variant["platform"]));
@@ -158,7 +167,7 @@ fn judge(said: &Said, ending: Ending) -> Result<(), String> {
 
 /// The status, and what each platform's findings are.
 fn ended_as(said: &Said) -> String {
-    let of_variant = |variant: &Value| match rules(variant) {
+    let of_variant = |variant: &Value| match complaints(variant) {
         rules if rules.is_empty() => variant["verdict"].as_str().unwrap_or("?").to_owned(),
         rules => rules.join(" and "),
     };
@@ -170,11 +179,7 @@ fn ended_as(said: &Said) -> String {
 
 /// Whether a process of an attack is still there.
 fn nothing_is_left() -> Result<(), String> {
-    let processes = fs::read_dir("/proc").expect("it is there").flatten();
-    let is_attack = |folder: &Path| {
-        let line = fs::read(folder.join("cmdline")).unwrap_or_default();
-        line.split(|it| *it == 0).any(|it| it == ATTACK.as_bytes())
-    };
-    let left = processes.map(|it| it.path()).filter(|it| is_attack(it)).count();
+    let is_attack = |line: &str| line.split(' ').any(|it| it == ATTACK);
+    let left = processes().iter().filter(|it| is_attack(&it.line)).count();
     if left == 0 { Ok(()) } else { Err(format!("{left} processes are left")) }
 }

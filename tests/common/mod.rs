@@ -3,7 +3,10 @@
 #![allow(dead_code, unused_imports, reason = "each test program uses a part of it")]
 
 pub(crate) mod attack;
+mod holdings;
 mod home;
+mod layout;
+mod processes;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -16,7 +19,10 @@ use archproof::run::{Helper, SandboxRunner};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
+pub(crate) use holdings::holdings;
 pub(crate) use home::{Home, build_into};
+pub(crate) use layout::Layout;
+pub(crate) use processes::{Process, processes, send};
 
 /// One runtime for all tests of a program: testcontainers keeps one client for the process, which
 /// dies with the runtime that made it.
@@ -78,6 +84,13 @@ pub(crate) fn assert_matches_schema(document: &Value, schema: &str) {
     let validator = jsonschema::validator_for(&schema).expect("a schema");
     let errors: Vec<String> = validator.iter_errors(document).map(|it| it.to_string()).collect();
     assert!(errors.is_empty(), "{errors:#?}");
+}
+
+/// The rules of the errors and warnings of a subject or variant in a report: notes are no complaints.
+pub(crate) fn complaints(judged: &Value) -> Vec<&str> {
+    let findings = judged["findings"].as_array().into_iter().flatten();
+    let complaints = findings.filter(|it| it["severity"] != "note");
+    complaints.filter_map(|it| it["rule"].as_str()).collect()
 }
 
 /// What a finished program said.

@@ -1,16 +1,13 @@
 //! What there is of archproof's outside its processes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use archproof::oci::Digest;
-use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder,
-};
 
-use crate::common::{RUNTIME, engine};
+use crate::common::{RUNTIME, holdings};
 use crate::workload::Place;
 
 /// What may not become more.
@@ -38,7 +35,7 @@ impl Held {
             unfinished.extend(below(folder).into_iter().filter(is_unfinished));
         }
         Self {
-            in_engine: RUNTIME.block_on(in_engine()),
+            in_engine: RUNTIME.block_on(holdings()),
             mounts: mounts.lines().filter(is_ours).map(ToOwned::to_owned).collect(),
             temporary: names(&place.temporary()),
             unfinished,
@@ -49,24 +46,6 @@ impl Held {
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|it| it.file_name().to_string_lossy().into_owned()).collect()
-}
-
-/// Everything in the engine that bears a mark of ours.
-async fn in_engine() -> Vec<String> {
-    let engine = engine().await;
-    let docker = engine.docker();
-    let label = HashMap::from([("label", vec!["dev.archproof.session"])]);
-    let name = HashMap::from([("reference", vec!["archproof.invalid/*/*"])]);
-    let containers = ListContainersOptionsBuilder::new().all(true).filters(&label).build();
-    let volumes = ListVolumesOptionsBuilder::new().filters(&label).build();
-    let images = ListImagesOptionsBuilder::new().filters(&name).build();
-    let containers = docker.list_containers(Some(containers)).await.expect("containers");
-    let volumes = docker.list_volumes(Some(volumes)).await.expect("volumes").volumes;
-    let images = docker.list_images(Some(images)).await.expect("images");
-    let containers = containers.into_iter().filter_map(|it| it.id);
-    let volumes = volumes.unwrap_or_default().into_iter().map(|it| it.name);
-    let images = images.into_iter().flat_map(|it| it.repo_tags);
-    containers.chain(volumes).chain(images).collect()
 }
 
 /// A file's mode and the digest of its content; a folder's mode; where a link leads.

@@ -8,7 +8,7 @@ mod leaks;
 mod workload;
 
 use std::collections::BTreeMap;
-use std::process::{Child, Command, Output};
+use std::process::{Child, Output};
 use std::time::{Duration, Instant};
 
 use leaks::{Held, files_of};
@@ -103,7 +103,8 @@ impl Faults<'_> {
         kills.sort_by_key(|it| it.0);
         let crowd = kills.into_iter().map(|(moment, signal, child)| {
             std::thread::sleep((begin + moment).saturating_duration_since(Instant::now()));
-            send(signal, &child);
+            // It may have ended.
+            common::send(signal, child.id());
             (signal, child)
         });
         let crowd: Vec<_> = crowd.collect();
@@ -118,19 +119,14 @@ impl Faults<'_> {
     }
 }
 
-fn send(signal: &str, child: &Child) {
-    // It may have ended.
-    let _ = Command::new("kill").args(["-s", signal, &child.id().to_string()]).output();
-}
-
 /// Waits for a process, which has to end soon.
 fn output_of(child: Child) -> Output {
-    let id = child.id().to_string();
+    let id = child.id();
     let waits = std::thread::spawn(move || child.wait_with_output().expect("it can be waited for"));
     let deadline = Instant::now() + ENDING;
     while !waits.is_finished() {
         if Instant::now() > deadline {
-            let _ = Command::new("kill").args(["-s", "KILL", &id]).output();
+            common::send("KILL", id);
             panic!("process {id} did not end within {ENDING:?}");
         }
         std::thread::sleep(Duration::from_millis(5));

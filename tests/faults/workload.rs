@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{Project, RUNTIME, archproof, build_into};
+use crate::common::{Process, Project, RUNTIME, archproof, build_into, processes};
 
 /// Files, a cache and a folder for temporary ones.
 pub(crate) struct Place {
@@ -139,18 +139,9 @@ impl Place {
 
 /// The command lines of processes whose environment or arguments name a folder.
 fn processes_in(folder: &Path) -> Vec<String> {
-    let name = folder.to_string_lossy();
-    let processes = fs::read_dir("/proc").expect("it is there").flatten().map(|it| it.path());
-    let is_process = |path: &PathBuf| {
-        let own = Path::new("/proc").join(std::process::id().to_string());
-        let text = |file: &str| {
-            String::from_utf8_lossy(&fs::read(path.join(file)).unwrap_or_default()).into_owned()
-        };
-        *path != own && (text("environ").contains(&*name) || text("cmdline").contains(&*name))
-    };
-    let line = |path: PathBuf| {
-        let bytes = fs::read(path.join("cmdline")).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).replace('\0', " ")
-    };
-    processes.filter(is_process).map(line).collect()
+    let name = &*folder.to_string_lossy();
+    let is_other = |it: &Process| it.id != std::process::id();
+    let of_folder = |it: &Process| it.environment.contains(name) || it.line.contains(name);
+    let found = processes().into_iter().filter(|it| is_other(it) && of_folder(it));
+    found.map(|it| it.line).collect()
 }

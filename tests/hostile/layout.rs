@@ -7,6 +7,7 @@ use archproof::oci::Digest;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::common;
 use crate::elf::{AARCH64, Elf, PT_LOAD};
 use crate::tar::{GZIP, PLAIN, Tar, ZSTD, gzip};
 
@@ -91,14 +92,15 @@ pub(crate) fn config(layers: &[Blob]) -> Value {
 /// A layout in the making.
 pub(crate) struct Layout {
     folder: TempDir,
+    files: common::Layout,
     pub(crate) entries: Vec<Value>,
 }
 
 impl Layout {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        fs::create_dir_all(folder.path().join("blobs/sha256")).expect("a folder");
-        Self { folder, entries: Vec::new() }
+        let files = common::Layout::new(folder.path());
+        Self { folder, files, entries: Vec::new() }
     }
 
     /// A whole image of `/tool` and further layers.
@@ -123,14 +125,12 @@ impl Layout {
 
     /// Where a blob is kept.
     pub(crate) fn blob_path(&self, digest: Digest) -> PathBuf {
-        self.path().join("blobs/sha256").join(digest.hex())
+        self.files.path(&digest.to_string())
     }
 
     /// Keeps a blob, and describes it.
     pub(crate) fn blob(&self, media_type: &str, bytes: &[u8]) -> Value {
-        let digest = Digest::of(bytes);
-        fs::write(self.blob_path(digest), bytes).expect("a blob");
-        json!({"mediaType": media_type, "digest": digest.to_string(), "size": bytes.len()})
+        self.files.add(media_type, bytes)
     }
 
     /// Adds a variant for linux/arm64.
@@ -172,8 +172,6 @@ impl Layout {
 
     /// Writes a text as `index.json`.
     pub(crate) fn listing(self, text: &str) -> Self {
-        fs::write(self.path().join("oci-layout"), r#"{"imageLayoutVersion": "1.0.0"}"#)
-            .expect("a file");
         fs::write(self.path().join("index.json"), text).expect("a file");
         self
     }

@@ -1,5 +1,6 @@
 //! What takes all memory if it can, in a process that has little: `ulimit -v`.
 
+use std::ffi::OsStr;
 use std::io::Read;
 use std::process::Command;
 
@@ -8,23 +9,27 @@ use archproof::oci::Descriptor;
 use tar::EntryType;
 
 use crate::chain;
+use crate::common::Said;
 use crate::elf::{Elf, PT_LOAD, X86_64};
 use crate::tar::{GZIP, PLAIN, Tar, ZSTD, gzip, header, read, zstd};
 
-/// Runs another test of this program within so many MiB of addresses.
-fn within(mebibytes: usize, test: &str) {
-    let program = std::env::current_exe().expect("this program");
-    let said = Command::new("sh")
+/// A program that may have so many MiB of addresses.
+pub(crate) fn limited(mebibytes: usize, program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("sh");
+    command
         .args(["-c", r#"ulimit -v "$0" && exec "$@""#, &(mebibytes << 10).to_string()])
         .arg(program)
-        .args(["--exact", &format!("limited::{test}"), "--ignored", "--test-threads=1"])
         // Each thread's heap would take 128 MiB of addresses.
-        .env("MALLOC_ARENA_MAX", "1")
-        .output()
-        .expect("a shell");
-    let output = String::from_utf8_lossy(&said.stdout);
-    let errors = String::from_utf8_lossy(&said.stderr);
-    assert!(said.status.success() && output.contains("1 passed"), "{output}{errors}");
+        .env("MALLOC_ARENA_MAX", "1");
+    command
+}
+
+/// Runs another test of this program within so many MiB of addresses.
+fn within(mebibytes: usize, test: &str) {
+    let mut command = limited(mebibytes, std::env::current_exe().expect("this program"));
+    command.args(["--exact", &format!("limited::{test}"), "--ignored", "--test-threads=1"]);
+    let said = Said::by(&mut command);
+    assert!(said.status == Some(0) && said.stdout.contains("1 passed"), "{said}");
 }
 
 #[test]

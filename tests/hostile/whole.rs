@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::{Said, archproof, attack};
 use crate::layout::Layout;
+use crate::limited::limited;
 
 /// Addresses that the process may have, in MiB: those of its threads are a part of it.
 const MEMORY: usize = 1536;
@@ -25,13 +26,8 @@ pub(crate) fn attack_within(
     status: i32,
     words: &str,
 ) {
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", r#"ulimit -v "$0" && exec "$@""#, &(mebibytes << 10).to_string()])
-        .arg(archproof().get_program())
-        .args(["verify", "--runner", "none"])
-        // Each thread's heap would take 128 MiB of addresses.
-        .env("MALLOC_ARENA_MAX", "1");
+    let mut command = limited(mebibytes, archproof().get_program());
+    command.args(["verify", "--runner", "none"]);
     expect(command, name, image, status, words);
 }
 

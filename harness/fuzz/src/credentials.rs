@@ -2,10 +2,9 @@
 
 use std::io::Write;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
 use archproof::engine::Environment;
-use archproof::source::{Credentials, Opener, TransferLimits};
+use archproof::source::{Credentials, Opener};
 use serde_json::Value;
 
 use super::host::{self, Answer, Log};
@@ -18,15 +17,6 @@ const SEPARATOR: &[u8] = b"\n---\n";
 
 /// The registry in `config.json`.
 const REGISTRY: &str = "@A";
-
-const LIMITS: TransferLimits = TransferLimits {
-    silence: Duration::from_secs(1),
-    rate: 1,
-    window: Duration::from_secs(1),
-    document: Duration::from_secs(2),
-    blob: Duration::from_secs(2),
-    pause: Duration::ZERO,
-};
 
 /// What a registry says to who shows no login, by the first byte.
 const CHALLENGES: [&str; 2] = ["Basic realm=\"it\"", "Bearer realm=\"http://@A/token\""];
@@ -52,7 +42,7 @@ async fn ask(kind: u8, text: &[u8]) {
     let docker_config = Some(folder.path().to_owned());
     let environment = Environment { docker_config, ..Environment::default() };
     let credentials = Credentials::of(&environment);
-    let opener = Opener { engine: None, credentials: &credentials, limits: LIMITS };
+    let opener = Opener { engine: None, credentials: &credentials, limits: host::LIMITS };
     let source = image(&name);
     let error = opener.open(&source).await.expect_err("there is no image");
     print_blocked(&error);

@@ -3,10 +3,22 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use archproof::source::TransferLimits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
+
+/// How long these hosts are waited for.
+pub const LIMITS: TransferLimits = TransferLimits {
+    silence: Duration::from_secs(1),
+    rate: 1,
+    window: Duration::from_secs(1),
+    document: Duration::from_secs(2),
+    blob: Duration::from_secs(2),
+    pause: Duration::ZERO,
+};
 
 /// What hosts were asked, each by its number.
 pub type Log = Arc<Mutex<Vec<(usize, String)>>>;

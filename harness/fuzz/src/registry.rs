@@ -3,11 +3,10 @@
 use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use archproof::engine::Environment;
 use archproof::oci::{Image, OpenImage};
-use archproof::source::{Credentials, Opened, Opener, Source, SourceName, TransferLimits};
+use archproof::source::{Credentials, Opened, Opener, Source, SourceName};
 
 use super::host::{self, Answer, Log};
 use super::report::print_blocked;
@@ -22,15 +21,6 @@ const IDENTITY: &str = "identity-secret";
 
 /// Parts the answers. No head has it.
 const SEPARATOR: u8 = 0;
-
-const LIMITS: TransferLimits = TransferLimits {
-    silence: Duration::from_secs(1),
-    rate: 1,
-    window: Duration::from_secs(1),
-    document: Duration::from_secs(2),
-    blob: Duration::from_secs(2),
-    pause: Duration::ZERO,
-};
 
 /// No blob is read further.
 const ENOUGH: u64 = 1 << 20;
@@ -64,7 +54,7 @@ async fn open(kind: u8, text: &[u8]) {
         host::serve(number, host, Arc::clone(&answer), Arc::clone(&log));
     }
     let (_folder, credentials) = credentials(kind, &names[REGISTRY]);
-    let opener = Opener { engine: None, credentials: &credentials, limits: LIMITS };
+    let opener = Opener { engine: None, credentials: &credentials, limits: host::LIMITS };
     match opener.open(&image(&names[REGISTRY])).await {
         Ok(Opened::Image { image, .. }) => {
             let read = tokio::task::spawn_blocking(move || read(&image));
