@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 fn main() -> io::Result<()> {
     let mut hasher = DefaultHasher::new();
-    // The last ones say how names are written, and which scripts are a shell's, whose text is kept.
-    for path in ["src/elf", "src/inspect", "src/text.rs", "src/dockerfile/syntax.rs"] {
+    // The last ones say how long and how names are written, and which scripts are a shell's, whose text is kept.
+    for path in
+        ["src/elf", "src/inspect", "src/linux.rs", "src/text.rs", "src/dockerfile/syntax.rs"]
+    {
         println!("cargo::rerun-if-changed={path}");
         for file in files(Path::new(path))? {
             file.hash(&mut hasher);

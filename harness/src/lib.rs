@@ -24,6 +24,7 @@ mod fixture;
 pub mod folders;
 pub mod inspect;
 pub mod lint;
+mod linux;
 pub mod loader;
 mod machine;
 pub mod observe;

@@ -11,6 +11,7 @@ use std::path::Path;
 use tonic::metadata::MetadataMap;
 
 use super::ignore::{FolderMatch, PatternError, Patterns, clean};
+use crate::linux::MAXSYMLINKS;
 
 /// What BuildKit asked for, as it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -135,7 +136,7 @@ fn unescape(text: &str) -> String {
 fn follow(root: &Path, paths: &[String]) -> Option<Vec<String>> {
     let mut links = Links { root, resolved: BTreeSet::new(), seen: BTreeSet::new() };
     for path in paths {
-        links.add(path, MAX_LINKS);
+        links.add(path, MAXSYMLINKS);
     }
     if links.resolved.contains(".") {
         return None;
@@ -149,9 +150,6 @@ fn follow(root: &Path, paths: &[String]) -> Option<Vec<String>> {
     }
     Some(kept)
 }
-
-/// The most links on one way, as in the kernel's `path_resolution(7)`.
-const MAX_LINKS: usize = 40;
 
 struct Links<'a> {
     root: &'a Path,

@@ -7,13 +7,14 @@ use goblin::elf::dynamic::{DT_STRSZ, DT_STRTAB, Dyn};
 
 use super::Malformation;
 use super::view::View;
+use crate::linux::PATH_MAX;
 
 /// What a name costs beside its letters: no entry that has one is smaller.
 const NAME_COST: usize = 8;
 
-/// A longer name is none: Linux opens no longer paths (`PATH_MAX`, without the zero at the end), and
-/// what many files share would be said of each of them.
-const NAME_LIMIT: usize = 4095;
+/// A longer name is none: Linux opens no longer paths, and what many files share would be said of each of
+/// them.
+const NAME_LIMIT: usize = PATH_MAX - 1;
 
 /// A file's dynamic section.
 pub(super) struct DynamicTable<'a> {

@@ -17,6 +17,7 @@ use super::facts::{BlobField, Contradiction};
 use super::header::mode_and_owner;
 use super::path::ImagePath;
 use super::pipe::{Ahead, PipeReader, read_ahead};
+use crate::linux::PATH_MAX;
 use crate::oci::{Budget, Compression, Descriptor, Digest, Guarded, Hashing, MediaType};
 use crate::text::escape;
 
@@ -107,8 +108,6 @@ pub enum LayerError {
 
 /// The most that the facts of one layer may take, in bytes. A million files of long names take half.
 const FACTS_LIMIT: usize = 512 << 20;
-/// Linux takes paths shorter than this, in bytes (`limits.h`).
-const PATH_MAX: usize = 4096;
 
 /// Reads a layer to its end. Reading and hashing, decompressing, and looking at the files each go
 /// on in a thread of their own.

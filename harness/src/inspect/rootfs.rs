@@ -10,6 +10,7 @@ use super::assembly::{Assembly, AssemblyError, Room};
 use super::content::Content;
 use super::layer::LayerFacts;
 use super::path::ImagePath;
+use crate::linux::{MAXSYMLINKS, PATH_MAX};
 
 /// All files over all layers, by path.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,13 +119,11 @@ fn brief(path: &ImagePath) -> String {
     path.as_str().chars().take(256).collect()
 }
 
-/// Linux gives up after as many links (`MAXSYMLINKS`).
-const LINK_LIMIT: usize = 40;
 /// The most directories that all links on a way may name: with paths of 4096 bytes they could name
 /// 80000, and keep whoever follows them busy.
 const STEP_LIMIT: usize = 1024;
 /// `PATH_MAX`, of bytes that each may be written as `\xNN`.
-const LENGTH_LIMIT: usize = 4 * 4096;
+const LENGTH_LIMIT: usize = 4 * PATH_MAX;
 
 impl RootFs {
     /// Applies layers, lowest first.
@@ -280,7 +279,7 @@ impl RootFs {
                 Some(NodeKind::Directory) => at = next,
                 Some(NodeKind::Symlink { target }) => {
                     links += 1;
-                    if links > LINK_LIMIT {
+                    if links > MAXSYMLINKS {
                         return Err(ResolveError::Loop(next));
                     }
                     steps += target.split('/').count();

@@ -1,10 +1,11 @@
 //! Lists of folders, and the tokens in them.
 
 use super::abi::Abi;
+use crate::linux::PATH_MAX;
 use crate::text::shortened;
 
-/// Linux takes no longer paths (`PATH_MAX`, without the zero at the end).
-const PATH_LIMIT: usize = 4095;
+/// Linux takes no longer paths.
+const PATH_LIMIT: usize = PATH_MAX - 1;
 
 /// So many folders of a list, and lists, are named in a message.
 const NAMED: usize = 10;

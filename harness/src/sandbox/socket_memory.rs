@@ -14,9 +14,8 @@ const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const NLM_F_REQUEST_DUMP: u16 = 0x301;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
-/// Of `nlmsghdr` and of `rtattr`, in bytes.
+/// The length of `nlmsghdr`, in bytes.
 const HEADER: usize = 16;
-const ATTRIBUTE_HEADER: usize = 4;
 
 /// A request for all sockets of one kind, and how its answers look.
 struct Kind {
@@ -131,7 +130,7 @@ impl SocketMemory {
             if answers.is_empty() {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            for (name, body) in Items::<4>::new(answers, HEADER) {
+            for (name, body) in Items::messages(answers) {
                 match name {
                     NLMSG_DONE | NLMSG_ERROR => return Ok(total),
                     _ => total += memory_of(body.get(kind.fixed..).unwrap_or_default(), kind),
@@ -155,42 +154,51 @@ fn message(request: &[u8]) -> Vec<u8> {
 fn memory_of(attributes: &[u8], kind: &Kind) -> u64 {
     /// `SK_MEMINFO_RMEM_ALLOC`, `SK_MEMINFO_WMEM_ALLOC`, `SK_MEMINFO_FWD_ALLOC`, `SK_MEMINFO_BACKLOG`.
     const COUNTED: [usize; 4] = [0, 2, 4, 7];
-    let memory = Items::<2>::new(attributes, ATTRIBUTE_HEADER).find(|it| it.0 == kind.attribute);
+    let memory = Items::attributes(attributes).find(|it| it.0 == kind.attribute);
     let numbers: Vec<u32> = memory.map_or(Vec::new(), |(_, bytes)| {
         bytes.chunks_exact(4).map(|it| u32::from_ne_bytes([it[0], it[1], it[2], it[3]])).collect()
     });
     COUNTED.iter().filter_map(|it| numbers.get(*it)).map(|it| u64::from(*it)).sum()
 }
 
-/// Messages or attributes one after the other: a length of so many bytes, a type of two, and, from the
-/// end of the header on, the content.
-struct Items<'a, const LENGTH: usize> {
+/// Messages or attributes one after the other: a length, a type of two bytes, and, from the end of the
+/// header on, the content.
+struct Items<'a> {
     rest: &'a [u8],
     header: usize,
+    /// Of the length, in bytes.
+    width: usize,
 }
 
-impl<'a, const LENGTH: usize> Items<'a, LENGTH> {
-    fn new(rest: &'a [u8], header: usize) -> Self {
-        Self { rest, header }
+impl<'a> Items<'a> {
+    /// Those of `nlmsghdr`.
+    fn messages(rest: &'a [u8]) -> Self {
+        Self { rest, header: HEADER, width: 4 }
+    }
+
+    /// Those of `rtattr`.
+    fn attributes(rest: &'a [u8]) -> Self {
+        Self { rest, header: 4, width: 2 }
     }
 }
 
-impl<'a, const LENGTH: usize> Iterator for Items<'a, LENGTH> {
+impl<'a> Iterator for Items<'a> {
     type Item = (u16, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
         const ALIGNMENT: usize = 4;
         let header = self.rest.get(..self.header)?;
-        let length = match LENGTH {
-            2 => usize::from(u16::from_ne_bytes([header[0], header[1]])),
-            _ => usize::try_from(u32::from_ne_bytes([header[0], header[1], header[2], header[3]]))
-                .ok()?,
+        let (length, kind) = header.split_at(self.width);
+        let length = match *length {
+            [a, b] => u32::from(u16::from_ne_bytes([a, b])),
+            [a, b, c, d] => u32::from_ne_bytes([a, b, c, d]),
+            _ => return None,
         };
-        let name = u16::from_ne_bytes([header[LENGTH], header[LENGTH + 1]]);
+        let length = usize::try_from(length).ok()?;
         let content = self.rest.get(self.header..length)?;
         let next = length.next_multiple_of(ALIGNMENT).min(self.rest.len());
         self.rest = &self.rest[next..];
-        Some((name, content))
+        Some((u16::from_ne_bytes([kind[0], kind[1]]), content))
     }
 }
 
@@ -218,8 +226,8 @@ mod tests {
 
     #[test]
     fn damaged_answers_end() {
-        assert_eq!(Items::<4>::new(&[0; 15], HEADER).count(), 0);
-        assert_eq!(Items::<4>::new(&[0; 64], HEADER).count(), 0, "of no length");
-        assert_eq!(Items::<2>::new(&[0xff; 8], ATTRIBUTE_HEADER).count(), 0, "of too much");
+        assert_eq!(Items::messages(&[0; 15]).count(), 0);
+        assert_eq!(Items::messages(&[0; 64]).count(), 0, "of no length");
+        assert_eq!(Items::attributes(&[0xff; 8]).count(), 0, "of too much");
     }
 }

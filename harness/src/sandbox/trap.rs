@@ -18,6 +18,7 @@ use super::processes::{is_running, processes};
 use super::protocol::Foreign;
 use crate::emulator::TRAP_NAME;
 use crate::inspect::escape;
+use crate::linux::PATH_MAX;
 
 /// So many are listened to in a row: there is other work.
 const AT_ONCE: usize = 64;
@@ -25,8 +26,6 @@ const AT_ONCE: usize = 64;
 const PATIENCE: Duration = Duration::from_millis(200);
 /// Who has not told for so long cannot tell.
 const SILENCE: Duration = Duration::from_millis(15);
-/// As long as Linux takes a path to be, in bytes.
-const PATH_MAX: usize = 4096;
 
 /// A socket that only processes of the sandbox's network reach, and of these only the refuser is
 /// listened to.

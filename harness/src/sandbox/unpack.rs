@@ -25,12 +25,10 @@ use super::enter::{enter, new_user};
 use super::fault::{Fault, While};
 use super::filesystem::{Staging, enter_root, mount_writable};
 use super::protocol::{IMAGE_QUOTA, UnpackOrder};
+use crate::linux::MAXSYMLINKS;
 
 /// Directories that no entry names.
 const PARENT_MODE: u32 = 0o755;
-
-/// As many links Linux follows in a path (`MAXSYMLINKS`).
-const LINKS: usize = 40;
 
 /// What an entry takes on a disk beside its bytes, at least.
 const ENTRY: u64 = 4 << 10;
@@ -227,7 +225,7 @@ fn follow(path: &Path) -> io::Result<Option<PathBuf>> {
         }
         let next = real.join(part);
         match fs::read_link(&next) {
-            Ok(_) if links == LINKS => return Ok(None),
+            Ok(_) if links == MAXSYMLINKS => return Ok(None),
             Ok(target) => {
                 links += 1;
                 if target.is_absolute() {
