@@ -5,6 +5,7 @@
 //! them (`/proc/thread-self/exe`) is on a read-only mount and has no permission for anybody: it can
 //! neither be read nor written, executed or changed, by whoever owns it.
 
+use std::ffi::CStr;
 use std::fs::{self, File, Permissions};
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -21,8 +22,12 @@ use super::protocol::Handlers;
 use crate::emulator::{BEGINNING, Executor, Handler, Mark, PrivateCopy, refuser};
 use crate::platform::Platform;
 
-/// More than all emulators of a sandbox take.
-const SIZE: &std::ffi::CStr = c"mode=755,size=256m";
+/// More than all emulators of a sandbox take, in large pages: they are copied and mapped in half the
+/// time then. A kernel without them refuses the option.
+///
+/// Source: Linux, `Documentation/admin-guide/mm/transhuge.rst`, "Hugepages in tmpfs/shmem".
+const LARGE_PAGES: &CStr = c"mode=755,size=256m,huge=within_size";
+const SMALL_PAGES: &CStr = c"mode=755,size=256m";
 const QUIET: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
 
 /// The emulators that a sandbox is to have. To be opened with the user's own rights.
@@ -101,7 +106,9 @@ struct Copies {
 impl Copies {
     fn new(staging: &Staging) -> Result<Self, Fault> {
         let (writable, sealed) = (staging.directory("copies")?, staging.directory("sealed")?);
-        mount("tmpfs", &writable, "tmpfs", QUIET, SIZE).to("mount a tmpfs")?;
+        mount("tmpfs", &writable, "tmpfs", QUIET, LARGE_PAGES)
+            .or_else(|_| mount("tmpfs", &writable, "tmpfs", QUIET, SMALL_PAGES))
+            .to("mount a tmpfs")?;
         mount_bind(&writable, &sealed).to("mount the emulators")?;
         mount_remount(&sealed, MountFlags::BIND | MountFlags::RDONLY | QUIET, c"")
             .to("protect the emulators")?;
