@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use rustix::fs::{Dir, Mode, OFlags, openat};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, statat};
 
 use super::clock::{Activity, Usage};
 
@@ -15,8 +15,12 @@ pub(super) const FIRST: &[u8] = b"1";
 /// What all processes use at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Census {
-    /// Memory in bytes. What processes share counts for each.
-    pub memory: u64,
+    /// How many processes there are.
+    pub processes: u64,
+    /// Memory in bytes that they have resident. What processes share counts for each.
+    pub resident: u64,
+    /// Memory in bytes that what they have open takes at least.
+    pub descriptors: u64,
     /// What they have had of the processors.
     pub usage: Usage,
 }
@@ -49,7 +53,9 @@ impl Census {
                 continue;
             }
             ticks += process.own_ticks;
-            census.memory += process.pages * rustix::param::page_size() as u64;
+            census.processes += 1;
+            census.resident += process.pages * rustix::param::page_size() as u64;
+            census.descriptors += open_files(processes, &name) * DESCRIPTOR;
             let is_runnable = |it: &Census| it.usage.activity == Activity::Runnable;
             if !is_runnable(&census) && wants_processor(processes, &name, &process)? {
                 census.usage.activity = Activity::Runnable;
@@ -59,6 +65,19 @@ impl Census {
         census.usage.cpu = Duration::from_millis(ticks.saturating_mul(1000) / per_second);
         Ok(census)
     }
+}
+
+/// Half of what the smallest pipe holds, in bytes; other open files take less.
+///
+/// Source: Linux, `fs/pipe.c` (`PIPE_MIN_DEF_BUFFERS`).
+pub(super) const DESCRIPTOR: u64 = 4096;
+
+/// How many files a process has open, without a look at each; 0 if it has ended meanwhile.
+///
+/// Source: `proc_pid_fd(5)`, "the stat(2) size", Linux 6.2.
+fn open_files(processes: &OwnedFd, name: &[u8]) -> u64 {
+    let found = statat(processes, [name, b"/fd"].concat().as_slice(), AtFlags::empty());
+    found.map_or(0, |it| it.st_size.unsigned_abs())
 }
 
 /// Whether one of a process's threads could go on if it had a processor. Its own state is that of its first
@@ -166,7 +185,8 @@ mod tests {
         let processes =
             rustix::fs::open("/proc", OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
         let census = Census::take(&processes.expect("it is there")).expect("they can be seen");
-        assert!(census.memory > 1 << 20, "this test itself: {census:?}");
+        assert!(census.resident > 1 << 20, "this test itself: {census:?}");
+        assert!(census.processes > 0 && census.descriptors >= 3 * DESCRIPTOR, "{census:?}");
     }
 
     /// Whoever looks may come between its end and everybody's knowing.

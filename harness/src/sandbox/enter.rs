@@ -113,7 +113,7 @@ fn run(caller: &Caller, order: &RunOrder) -> Result<(), Fault> {
     let place = Place::make(order, originals)?;
     let (made, theirs) = UnixStream::pair().to("make a socket")?;
     let first = fork(|| first_process(caller, order, &place, theirs)).to("start a process")?;
-    watch(caller, order, first, made)
+    watch(caller, (order, place.emulators()), first, made)
 }
 
 /// Whether this process is root with the right to become [`NOBODY`]. Root of a user namespace that

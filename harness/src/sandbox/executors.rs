@@ -46,6 +46,8 @@ impl Originals {
 pub(super) struct Executors {
     /// The refuser's device and inode.
     pub refuser: Option<FileId>,
+    /// The size of all copies together, in bytes.
+    pub size: u64,
     _handlers: OwnedFd,
 }
 
@@ -64,7 +66,7 @@ impl Executors {
         let mark = Mark::new(mark);
         let copies = Copies::new(staging)?;
         let registry = Registry::mount(staging)?;
-        let mut id = None;
+        let (mut id, mut size) = (None, 0);
         // The later of two handlers that take a file wins.
         if let Some(bytes) = refuser(Platform::of_host(), mark) {
             let refuser =
@@ -72,14 +74,16 @@ impl Executors {
             registry.register(&Handler::of_any(mark), &refuser, Executor::Refuser)?;
             let found = fstat(&refuser).to("look at the refuser")?;
             id = Some((found.st_dev, found.st_ino));
+            size += found.st_size.unsigned_abs();
         }
         for ((target, path), original) in handlers.emulated.iter().zip(originals.0) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let copy = copies.add(&name, |file| copy(original, file, mark, handlers))?;
             registry.register(&Handler::of_target(*target, mark), &copy, Executor::Emulator)?;
+            size += fstat(&copy).to("look at an emulator")?.st_size.unsigned_abs();
         }
         copies.close()?;
-        Ok(Self { refuser: id, _handlers: registry.keep()? })
+        Ok(Self { refuser: id, size, _handlers: registry.keep()? })
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, readlinkat, statat};
 
-use super::census::{FIRST, names, read, unless_ended};
+use super::census::{DESCRIPTOR, FIRST, names, read, unless_ended};
 use super::socket_memory::SocketMemory;
 
 /// Looks for memory that no process has resident.
@@ -21,9 +21,10 @@ impl HiddenMemory {
         Self { sockets: SocketMemory::new() }
     }
 
-    /// How much there is, in bytes: page tables, open files, files in memory that only descriptors lead
-    /// to, what System V's shared memory, semaphores and messages take, and what sockets hold. More than
-    /// the limit is not counted further, so that looking takes no time that an attacker chooses.
+    /// How much there is, in bytes: page tables, files in memory that only descriptors lead to, what
+    /// System V's shared memory, semaphores and messages take, and what sockets hold. More descriptors
+    /// than the limit has memory for are not looked at, so that looking takes no time that an attacker
+    /// chooses: whoever counts them ends the sandbox.
     ///
     /// # Errors
     ///
@@ -50,6 +51,7 @@ impl HiddenMemory {
 #[derive(Debug, Default)]
 struct Found {
     page_tables: u64,
+    /// How many descriptors were looked at.
     descriptors: u64,
     /// Files in memory, by their numbers.
     files: HashMap<u64, u64>,
@@ -57,7 +59,7 @@ struct Found {
 
 impl Found {
     fn total(&self) -> u64 {
-        self.page_tables + self.descriptors + self.files.values().sum::<u64>()
+        self.page_tables + self.files.values().sum::<u64>()
     }
 
     /// Adds what a process has open.
@@ -76,13 +78,10 @@ impl Found {
     fn add_entries(&mut self, folder: &OwnedFd, limit: u64) -> io::Result<()> {
         /// Of the kernel's own, in `st_blocks`.
         const BLOCK: u64 = 512;
-        /// Half of what the smallest pipe holds; other files take less. Source: Linux, `fs/pipe.c`
-        /// (`PIPE_MIN_DEF_BUFFERS`).
-        const DESCRIPTOR: u64 = 4096;
         for entry in Dir::read_from(folder)? {
             let entry = entry?;
-            self.descriptors += DESCRIPTOR;
-            if self.descriptors > limit {
+            self.descriptors += 1;
+            if self.descriptors > limit / DESCRIPTOR {
                 break;
             }
             let target = readlinkat(folder, entry.file_name(), Vec::new()).unwrap_or_default();

@@ -47,6 +47,11 @@ impl Place {
         enter_root(&self.root)
     }
 
+    /// The size of what executes programs, in bytes.
+    pub(super) fn emulators(&self) -> u64 {
+        self.executors.size
+    }
+
     /// The program that stands in for all that must not be executed, where there is one.
     pub(super) fn refuser(&self) -> Option<FileId> {
         self.executors.refuser

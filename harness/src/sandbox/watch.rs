@@ -16,6 +16,7 @@ use super::enter::Caller;
 use super::fault::{Fault, While};
 use super::fork::wait_for;
 use super::hidden_memory::HiddenMemory;
+use super::mapped_memory::mapped_memory;
 use super::protocol::{End, Message, RunOrder};
 
 /// How often the processes are looked at.
@@ -25,9 +26,10 @@ const HIDDEN_TICKS: u64 = 10;
 
 /// Waits for the sandbox of a first process to end, and ends it when it uses more than it may, or when
 /// that cannot be seen. `made` says when the sandbox is made: before, its `/proc` is not there.
+/// `emulators` is their size in bytes.
 pub(super) fn watch(
     caller: &Caller,
-    order: &RunOrder,
+    (order, emulators): (&RunOrder, u64),
     first: Pid,
     mut made: UnixStream,
 ) -> Result<(), Fault> {
@@ -37,7 +39,7 @@ pub(super) fn watch(
         return Ok(());
     }
     let first = First { pid: first, handle: pidfd_open(first, PidfdFlags::empty()).to("watch")? };
-    match first.until_end(caller, order) {
+    match first.until_end(caller, (order, emulators)) {
         Ok(None) => Ok(()),
         Ok(Some(end)) => {
             first.kill()?;
@@ -58,7 +60,11 @@ struct First {
 
 impl First {
     /// How the sandbox has to end; `None` if it ended by itself, or nobody wants to know any more.
-    fn until_end(&self, caller: &Caller, order: &RunOrder) -> Result<Option<End>, Fault> {
+    fn until_end(
+        &self,
+        caller: &Caller,
+        (order, emulators): (&RunOrder, u64),
+    ) -> Result<Option<End>, Fault> {
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
         let processes =
             rustix::fs::open("/proc", flags, Mode::empty()).to("see the sandbox's processes")?;
@@ -80,7 +86,10 @@ impl First {
                 let total = hidden_memory.total(&processes, order.memory);
                 hidden = total.to("see the sandbox's memory")?;
             }
-            if census.memory + hidden > order.memory {
+            let known = census.descriptors.saturating_add(hidden);
+            let left = order.memory.saturating_sub(known);
+            let mapped = mapped_memory(&processes, &census, (emulators, left));
+            if known > order.memory || mapped.to("see the sandbox's memory")? > left {
                 return Ok(Some(End::OutOfMemory));
             }
             if clock.is_over(Instant::now(), Some(census.usage), order.time) {
