@@ -5,12 +5,21 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// What decides about the facts of a layer. The last ones say how long and how names are written, and which
+/// scripts are a shell's, whose text is kept.
+const SOURCES: [&str; 7] = [
+    "src/elf",
+    "src/evidence/image",
+    "src/inspect",
+    "src/launch/handover.rs",
+    "src/linux.rs",
+    "src/text.rs",
+    "src/dockerfile/syntax.rs",
+];
+
 fn main() -> io::Result<()> {
     let mut hasher = DefaultHasher::new();
-    // The last ones say how long and how names are written, and which scripts are a shell's, whose text is kept.
-    for path in
-        ["src/elf", "src/inspect", "src/linux.rs", "src/text.rs", "src/dockerfile/syntax.rs"]
-    {
+    for path in SOURCES {
         println!("cargo::rerun-if-changed={path}");
         for file in files(Path::new(path))? {
             file.hash(&mut hasher);

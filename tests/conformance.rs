@@ -8,18 +8,22 @@ mod common;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use archproof::build::{BuildStep, Making};
-use archproof::case::{Case, Subject};
+use archproof::case::Case;
 use archproof::check::{Place, Rule};
 use archproof::event::Events;
+use archproof::evidence::build::{BuildStep, Provenance};
+use archproof::evidence::image::{Content, ImagePath, NodeKind, Variant};
+use archproof::evidence::run::{Extent, Output, RunEvidence};
 use archproof::evidence::{Evidence, Observation};
-use archproof::inspect::{Content, ImagePath, NodeKind, Variant};
 use archproof::observe::{EngineAccess, Observer, Options, RunnerChoice};
 use archproof::report::{Outcome, write_text};
-use archproof::run::{Extent, Output, RunEvidence, Session};
+use archproof::run::Session;
 use archproof::source::Credentials;
-use archproof::verdict::{Judged, Judgement, Standing, Strictness, VariantJudgement, Verdict};
-use archproof::verify::{Verified, judge};
+use archproof::subject::Subject;
+use archproof::verdict::{
+    Judged, Judgement, Standing, Strictness, VariantJudgement, Verdict, judge,
+};
+use archproof::verify::Verified;
 use common::{RUNTIME, engine, sandbox};
 use rstest::rstest;
 use serde::Serialize;
@@ -126,7 +130,7 @@ impl Snapshot {
         let variants = evidence.image.variants.iter().zip(&judgement.variants);
         Self {
             findings: judgement.findings.iter().map(finding).collect(),
-            build: build(&evidence.making),
+            build: build(&evidence.provenance),
             variants: variants
                 .map(|(variant, judged)| VariantSnapshot {
                     platform: variant.platform.to_string(),
@@ -146,8 +150,8 @@ impl Snapshot {
 }
 
 /// Each instruction that executes something, and how often: not when, nor whether anew.
-fn build(making: &Making) -> Vec<String> {
-    let Making::Built(trace) = making else { return Vec::new() };
+fn build(provenance: &Provenance) -> Vec<String> {
+    let Provenance::Built(trace) = provenance else { return Vec::new() };
     let mut instructions: BTreeMap<_, BTreeMap<String, usize>> = BTreeMap::new();
     for step in &trace.steps {
         let Some(how) = how(step) else { continue };

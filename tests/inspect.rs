@@ -11,9 +11,10 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use archproof::build::{BuildPlan, KeepAs, build};
-use archproof::case::{Case, Subject};
+use archproof::case::Case;
 use archproof::event::Events;
 use archproof::run::Session;
+use archproof::subject::Subject;
 use bollard::query_parameters::RemoveImageOptions;
 use common::{Project, RUNTIME, Said, archproof, assert_matches_schema, engine, root};
 use futures_util::StreamExt;

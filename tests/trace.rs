@@ -2,13 +2,14 @@
 
 mod common;
 
-use archproof::build::{
-    Basis, BuildPlan, BuildStep, BuildTrace, BuilderChecks, CachePolicy, KeepAs, Manner, Reach,
-    StepEnd, Work, build,
-};
+use archproof::build::{BuildPlan, CachePolicy, KeepAs, build};
 use archproof::dockerfile::UnfitBase;
 use archproof::engine::ImageStore;
 use archproof::event::Events;
+use archproof::evidence::build::{
+    Basis, BuildStep, BuildTrace, BuilderChecks, Manner, Reach, StepEnd, Work,
+};
+use archproof::inspect::{NoCache, inspect};
 use archproof::platform::Platform;
 use bollard::query_parameters::RemoveImageOptions;
 use common::{Project, RUNTIME, Said, archproof, assert_matches_schema, engine};
@@ -177,14 +178,7 @@ fn nothing_of_the_record_is_put_into_the_image() {
     let plan = BuildPlan { keep_as: KeepAs::Discard, ..plan(&project, &THREE) };
     RUNTIME.block_on(build(&engine, &plan, &archive, &Events::ignored())).expect("an image");
     let image = archproof::oci::open_archive(&archive, None).expect("an image");
-    let events = Events::ignored();
-    let facts = archproof::inspect::inspect(
-        &image,
-        &plan.platforms,
-        &archproof::inspect::FactsCache::default(),
-        &events,
-    );
-    let facts = facts.expect("facts");
+    let facts = inspect(&image, &plan.platforms, &NoCache).expect("facts");
     assert_eq!(facts.variants.len(), 3);
     let bytes = std::fs::read(&archive).expect("the archive");
     let text = String::from_utf8_lossy(&bytes);

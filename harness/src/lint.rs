@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::build::BuildPlan;
-use crate::case::{Case, Subject};
+use crate::case::Case;
 use crate::check::{check_dockerfile, named_platforms};
 use crate::dockerfile::{Dockerfile, DockerfileError, Recipe, Selection};
 use crate::platform::Platform;
 use crate::report::{Blocked, Outcome, Retry, Stage, SubjectReport};
+use crate::subject::Subject;
 use crate::verdict::{DockerfileJudgement, Known, Strictness};
 
 /// What the user asks for beyond what the case says.

@@ -5,22 +5,27 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::build::{BuildPlan, CachePolicy, KeepAs, Making, Unbuilt, build};
-use crate::case::{Case, Subject, SubjectKind};
-use crate::emulator::{Emulators, Processors, is_own_fault};
+use crate::build::{BuildPlan, CachePolicy, KeepAs, build, unbuilt};
+use crate::case::Case;
+use crate::emulator::{Emulators, is_own_fault};
 use crate::engine::{Engine, EngineError, ImageStore};
 use crate::event::{Event, Events};
+use crate::evidence::build::{Provenance, Unbuilt};
+use crate::evidence::image::{Content, EntryNumber, ImageFacts, Node, Variant};
+use crate::evidence::run::{NotRun, Runs};
 use crate::evidence::{Evidence, Observation};
+use crate::facts_cache::FactsCache;
 use crate::folders::user_cache;
-use crate::inspect::{
-    EntryNumber, FactsCache, ImageFacts, InspectError, TreeError, inspect, inspect_tree,
-};
+use crate::inspect::{InspectError, inspect};
 use crate::oci::{LayoutError, OpenImage, open_archive};
 use crate::platform::Platform;
+use crate::processor::Processors;
 use crate::report::{Blocked, Retry, Stage};
-use crate::run::{EngineRunner, NotRun, RunRequest, Runs, SandboxRunner, Session, Stored};
+use crate::run::{EngineRunner, RunRequest, SandboxRunner, Session, Stored};
 use crate::source::{self, Credentials, Opened, Opener, Source, TransferLimits};
+use crate::subject::{Subject, SubjectKind};
 use crate::temporary::TemporaryFolder;
+use crate::tree::{TreeError, inspect_tree};
 
 /// What the user asks for beyond what the case says.
 #[derive(Clone, Debug, Default)]
@@ -123,7 +128,7 @@ pub struct Observer<'a> {
 /// An image whose files have been read.
 struct Inspected {
     facts: ImageFacts,
-    making: Making,
+    provenance: Provenance,
     origin: Origin,
 }
 
@@ -143,7 +148,7 @@ impl From<Blocked> for NoImage {
 /// What a build has left.
 struct Stock {
     platforms: Vec<Platform>,
-    making: Making,
+    provenance: Provenance,
     stored: Stored,
 }
 
@@ -180,7 +185,7 @@ impl Observer<'_> {
         if self.options.runner == RunnerChoice::Engine {
             refuse_to_run(subject)?;
         }
-        let Inspected { facts, making, origin } = match self.inspected(subject).await {
+        let Inspected { facts, provenance, origin } = match self.inspected(subject).await {
             Ok(inspected) => inspected,
             Err(NoImage::Unbuilt(unbuilt, _)) => return Ok(Observation::Unbuilt(*unbuilt)),
             Err(NoImage::Blocked(blocked)) => return Err(blocked),
@@ -196,7 +201,7 @@ impl Observer<'_> {
                 self.run_in_sandboxes(subject.case(), &facts, &image).await?
             }
         };
-        Ok(Observation::Image(Evidence { image: facts, runs, making }))
+        Ok(Observation::Image(Evidence { image: facts, runs, provenance }))
     }
 
     async fn inspected(&self, subject: &Subject) -> Result<Inspected, NoImage> {
@@ -210,11 +215,11 @@ impl Observer<'_> {
         let folder = TemporaryFolder::new()
             .map_err(|error| Blocked::new(Stage::Build, &error, Retry::Sensible))?;
         let file = folder.path().join("image.tar");
-        let Stock { platforms, making, stored } = self.build(case, &file).await?;
+        let Stock { platforms, provenance, stored } = self.build(case, &file).await?;
         let image = blocking(move || Ok(open_archive(&file, None)?)).await?;
         let facts = self.inspect(image.clone(), platforms).await?;
         let origin = Origin::Built { stored, image, _folder: folder };
-        Ok(Inspected { facts, making, origin })
+        Ok(Inspected { facts, provenance, origin })
     }
 
     async fn build(&self, case: &Case, file: &Path) -> Result<Stock, NoImage> {
@@ -223,7 +228,7 @@ impl Observer<'_> {
         let built = build(engine, &plan, file, self.events).await.map_err(|error| {
             let retry = if error.is_retryable() { Retry::Sensible } else { Retry::Useless };
             let blocked = Blocked::new(Stage::Build, &error, retry);
-            match Unbuilt::of(&error, &plan.platforms, &is_own_fault) {
+            match unbuilt(&error, &plan.platforms, &is_own_fault) {
                 Some(unbuilt) => NoImage::Unbuilt(Box::new(unbuilt), blocked),
                 None => NoImage::Blocked(blocked),
             }
@@ -235,8 +240,8 @@ impl Observer<'_> {
             }
             _ => Stored::Variants(plan.platforms.iter().copied().zip(names).collect()),
         };
-        let making = Making::Built(built.trace().clone());
-        Ok(Stock { platforms: plan.platforms, making, stored })
+        let provenance = Provenance::Built(built.trace().clone());
+        Ok(Stock { platforms: plan.platforms, provenance, stored })
     }
 
     fn plan(&self, case: &Case) -> BuildPlan {
@@ -294,11 +299,11 @@ impl Observer<'_> {
                     PlatformChoice::All | PlatformChoice::Unsaid => Vec::new(),
                 };
                 let facts = self.inspect(image.clone(), platforms).await?;
-                Ok(Inspected { facts, making: Making::Found, origin: Origin::Found(image) })
+                Ok(Inspected { facts, provenance: Provenance::Found, origin: Origin::Found(image) })
             }
             Opened::RootFs(folder) => {
                 let facts = self.inspect_tree(folder).await?;
-                Ok(Inspected { facts, making: Making::Found, origin: Origin::Tree })
+                Ok(Inspected { facts, provenance: Provenance::Found, origin: Origin::Tree })
             }
         }
     }
@@ -310,7 +315,8 @@ impl Observer<'_> {
     ) -> Result<ImageFacts, Blocked> {
         let (events, cache) = (self.events.clone(), self.options.facts.clone());
         blocking(move || {
-            let facts = inspect(&image, &requested, &cache, &events)?;
+            let facts = inspect(&image, &requested, &cache)?;
+            facts.variants.iter().for_each(|it| announce(it, &events));
             let is_empty = facts.variants.is_empty() && facts.unreadable.is_empty();
             if is_empty && facts.oddities.is_empty() && facts.unread.is_empty() {
                 return Err(Unobservable::Nothing);
@@ -329,7 +335,8 @@ impl Observer<'_> {
         };
         let events = self.events.clone();
         blocking(move || {
-            let tree = inspect_tree(&folder, platform, &events)?;
+            let tree = inspect_tree(&folder, platform)?;
+            tree.image.variants.iter().for_each(|it| announce(it, &events));
             if tree.image.variants.iter().all(|it| it.files.is_empty()) {
                 return Err(Unobservable::Nothing);
             }
@@ -432,4 +439,11 @@ enum Unobservable {
     NoEngine,
     #[error("archproof itself failed while it read the image")]
     Crash(#[source] tokio::task::JoinError),
+}
+
+/// Tells who listens that a variant has been read.
+fn announce(variant: &Variant, events: &Events) {
+    let is_elf = |node: &Node| matches!(node.content(), Some(Content::Elf(_)));
+    let elf_files = variant.files.iter().filter(|(_, node)| is_elf(node)).count();
+    events.send(Event::Inspected { platform: variant.platform, elf_files });
 }

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::build::{Making, Unbuilt};
-use crate::case::{Allow, Expectation};
-use crate::check::{Finding, Group, Rule, Severity, keeps_from_running};
-use crate::evidence::Evidence;
-use crate::inspect::{BlobFault, BlobFaultKind, Unreadable, Variant};
+use crate::case::{Allow, Case, Expectation};
+use crate::check::{
+    Expectations, Finding, Group, Rule, Severity, check, check_unbuilt, keeps_from_running,
+};
+use crate::evidence::build::{Provenance, Unbuilt};
+use crate::evidence::image::{BlobFault, BlobFaultKind, Unreadable, Variant};
+use crate::evidence::run::{NotRun, RunEnd, RunEvidence};
+use crate::evidence::{Evidence, Observation};
 use crate::oci::Digest;
 use crate::platform::Platform;
-use crate::run::{NotRun, RunEnd, RunEvidence};
 
 /// What a variant or subject came to. Ordered by how much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -69,7 +71,7 @@ pub enum Whole {
         /// The digest of the index.
         digest: Digest,
         /// How it came about.
-        making: Making,
+        provenance: Provenance,
     },
     /// A build that failed.
     Unbuilt(Box<Unbuilt>),
@@ -154,8 +156,8 @@ impl Judgement {
         let mut variants: Vec<VariantJudgement> = readable.chain(unreadable).collect();
         variants.sort_by_key(|it| it.platform);
         let verdict = overall(&index, &variants, &missed, known.strictness);
-        let (digest, making) = (evidence.image.digest, evidence.making.clone());
-        let judged = Whole::Image { digest, making };
+        let (digest, provenance) = (evidence.image.digest, evidence.provenance.clone());
+        let judged = Whole::Image { digest, provenance };
         Self { verdict, judged, findings: index, variants, missed }
     }
 
@@ -374,16 +376,32 @@ impl Judged {
     }
 }
 
+/// Judges evidence by what a case says. Pure: saved evidence can be judged again.
+#[must_use]
+pub fn judge(observation: &Observation, case: &Case, strictness: Strictness) -> Judgement {
+    let expectations = Expectations {
+        arguments: case.run.arguments.clone(),
+        run: case.run.expectation.clone(),
+        trace: case.trace.clone(),
+    };
+    let known = Known { allow: &case.allow, expect: &case.expect, strictness };
+    match observation {
+        Observation::Image(evidence) => {
+            Judgement::of(evidence, check(evidence, &expectations), known)
+        }
+        Observation::Unbuilt(unbuilt) => {
+            Judgement::of_unbuilt(unbuilt, check_unbuilt(unbuilt), known)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::Case;
-    use crate::emulator::CpuModel;
-    use crate::evidence::Observation;
+    use crate::evidence::image::ImagePath;
+    use crate::evidence::run::{Execution, Extent, Output, RunnerKind, Runs};
     use crate::fixture::{Image, Variant};
-    use crate::inspect::ImagePath;
-    use crate::run::{Execution, Extent, Output, RunnerKind, Runs};
-    use crate::verify::judge;
+    use crate::processor::CpuModel;
 
     /// A healthy image whose program ended so and printed that.
     fn after(end: RunEnd, stdout: &str) -> Observation {
@@ -408,7 +426,7 @@ mod tests {
     fn observed(variant: &Variant, runs: Option<Runs>) -> Observation {
         let image = Image::of([variant.clone()]).inspect(&[]);
         let runs = runs.map(|it| (image.variants[0].entry, it)).into_iter().collect();
-        Observation::Image(Evidence { image, runs, making: Making::Found })
+        Observation::Image(Evidence { image, runs, provenance: Provenance::Found })
     }
 
     /// The verdict, and what counts, by a case file.

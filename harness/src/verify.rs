@@ -1,12 +1,12 @@
 //! The main job: a subject through the whole pipeline, to its verdict.
 
-use crate::case::{Case, Subject};
-use crate::check::{Expectations, check, check_unbuilt};
+use crate::case::Case;
 use crate::event::Event;
 use crate::evidence::Observation;
 use crate::observe::{Observer, RunnerChoice};
 use crate::report::{Outcome, SubjectReport};
-use crate::verdict::{Judgement, Known, Strictness};
+use crate::subject::Subject;
+use crate::verdict::{Strictness, judge};
 
 /// A subject that was verified: its report and what it rests on.
 #[derive(Debug)]
@@ -52,23 +52,4 @@ fn expected_of(case: &Case, runner: RunnerChoice) -> Case {
         RunnerChoice::Sandbox => true,
     });
     case
-}
-
-/// Judges evidence by what a case says. Pure: saved evidence can be judged again.
-#[must_use]
-pub fn judge(observation: &Observation, case: &Case, strictness: Strictness) -> Judgement {
-    let expectations = Expectations {
-        arguments: case.run.arguments.clone(),
-        run: case.run.expectation.clone(),
-        trace: case.trace.clone(),
-    };
-    let known = Known { allow: &case.allow, expect: &case.expect, strictness };
-    match observation {
-        Observation::Image(evidence) => {
-            Judgement::of(evidence, check(evidence, &expectations), known)
-        }
-        Observation::Unbuilt(unbuilt) => {
-            Judgement::of_unbuilt(unbuilt, check_unbuilt(unbuilt), known)
-        }
-    }
 }

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use archproof::build::{BuildPlan, KeepAs, build};
-use archproof::case::Subject;
 use archproof::event::Events;
 use archproof::run::Session;
+use archproof::subject::Subject;
 
 use super::{archproof, engine};
 

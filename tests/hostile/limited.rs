@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::io::Read;
 use std::process::Command;
 
-use archproof::inspect::{Change, Content, RootFs, read_layer};
+use archproof::evidence::image::Content;
+use archproof::inspect::{Change, assemble, read_layer};
 use archproof::oci::Descriptor;
 use tar::EntryType;
 
@@ -130,6 +131,6 @@ fn crowds() {
     let first = Tar::default().file("first", b"#!/bin/sh\n");
     let links = crowd(first, |number| (EntryType::Link, format!("link{number}")));
     let facts = read_layer(&descriptor, links).expect("no crime");
-    let files = RootFs::of_layers([&facts]).expect("no crime");
+    let files = assemble([&facts]).expect("no crime");
     assert_eq!(files.iter().count(), 1_000_001);
 }

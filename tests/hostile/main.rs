@@ -17,14 +17,15 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use ::tar::EntryType;
-use archproof::build::Making;
 use archproof::check::{Expectations, Finding, RunExpectation, TraceExpectation, check};
 use archproof::elf::ElfFacts;
 use archproof::evidence::Evidence;
-use archproof::inspect::{
-    Arguments, AssemblyError, Change, Content, EntryNumber, ImageFacts, ImagePath, LayerFacts,
-    NodeKind, ResolveError, RootFs, Variant,
+use archproof::evidence::build::Provenance;
+use archproof::evidence::image::{
+    Content, EntryNumber, ImageFacts, ImagePath, NodeKind, ResolveError, RootFs, Variant,
 };
+use archproof::inspect::{AssemblyError, Change, LayerFacts, assemble};
+use archproof::launch::Arguments;
 use archproof::oci::{Digest, RawPlatform, RunConfig};
 use archproof::platform::Platform;
 use elf::{AARCH64, Elf, PT_DYNAMIC, PT_LOAD, PT_NOTE, X86_64};
@@ -37,7 +38,7 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 }
 
 fn files_of(layers: &[LayerFacts]) -> Result<RootFs, AssemblyError> {
-    RootFs::of_layers(layers)
+    assemble(layers)
 }
 
 fn files(tar: Tar) -> RootFs {
@@ -94,7 +95,7 @@ fn judge_with(platforms: Vec<(&str, RootFs)>, program: &str, env: Vec<String>) -
         run: RunExpectation::default(),
         trace: TraceExpectation::default(),
     };
-    check(&Evidence { image, runs: BTreeMap::new(), making: Making::Found }, &expectations)
+    check(&Evidence { image, runs: BTreeMap::new(), provenance: Provenance::Found }, &expectations)
 }
 
 #[test]

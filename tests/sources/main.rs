@@ -16,8 +16,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use archproof::engine::{Engine, Environment, ImageStore};
-use archproof::event::Events;
-use archproof::inspect::{BlobFaultKind, FactsCache, ImageFacts, InspectError, inspect};
+use archproof::evidence::image::{BlobFaultKind, ImageFacts};
+use archproof::inspect::{InspectError, NoCache, inspect};
 use archproof::oci::{Hashing, Image as Root, OpenImage};
 use archproof::source::{
     Credentials, Opened, Opener, Origin, Source, SourceError, SourceName, TransferLimits,
@@ -60,7 +60,7 @@ fn open(name: &str) -> Result<OpenImage, SourceError> {
 }
 
 fn facts(image: &OpenImage) -> Result<ImageFacts, InspectError> {
-    inspect(image, &[], &FactsCache::Off, &Events::ignored())
+    inspect(image, &[], &NoCache)
 }
 
 /// An error with all its causes.

@@ -2,8 +2,7 @@
 
 use std::io::Write;
 
-use archproof::event::Events;
-use archproof::inspect::{FactsCache, inspect};
+use archproof::inspect::{NoCache, inspect};
 use archproof::oci::{open_archive, open_docker_archive};
 
 use super::tar;
@@ -19,7 +18,7 @@ pub fn run(data: &[u8]) {
     file.write_all(&tar).expect("a temporary file");
     for open in [open_archive, open_docker_archive] {
         if let Ok(image) = open(file.path(), None) {
-            let _ = inspect(&image, &[], &FactsCache::Off, &Events::ignored());
+            let _ = inspect(&image, &[], &NoCache);
         }
     }
 }

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use archproof::build::Making;
 use archproof::case::Case;
-use archproof::event::Events;
+use archproof::evidence::build::Provenance;
+use archproof::evidence::image::ImageFacts;
 use archproof::evidence::{Evidence, Observation};
-use archproof::inspect::{FactsCache, ImageFacts, inspect};
+use archproof::inspect::{NoCache, inspect};
 use archproof::oci::{BlobError, Blobs, Descriptor, Digest, Known, OpenImage};
 use archproof::platform::Platform;
 use archproof::report::{FactsReport, Outcome};
-use archproof::verdict::{Judgement, Strictness, Verdict};
-use archproof::verify::judge;
+use archproof::verdict::{Judgement, Strictness, Verdict, judge};
 
 use super::report::{print, print_blocked, print_facts};
 use super::tar;
@@ -44,7 +43,7 @@ pub fn run(data: &[u8]) {
     let read = || -> Result<ImageFacts, Box<dyn std::error::Error>> {
         let image = OpenImage::open(descriptor.clone(), Known::before(Nothing, known.clone()))?;
         let image = if kind & 8 == 0 { image } else { image.without_absent()? };
-        Ok(inspect(&image, &requested, &FactsCache::Off, &Events::ignored())?)
+        Ok(inspect(&image, &requested, &NoCache)?)
     };
     let (facts, again) = (read(), read());
     assert_eq!(format!("{facts:?}"), format!("{again:?}"), "it is read alike");
@@ -62,7 +61,7 @@ fn judge_all(facts: ImageFacts, size: usize) {
     let is_unreadable = !facts.unreadable.is_empty() || facts.variants.is_empty();
     let subject = "subject".to_owned();
     print_facts(&FactsReport { subject, facts: Ok(facts.clone()) });
-    let evidence = Evidence { image: facts, runs: BTreeMap::new(), making: Making::Found };
+    let evidence = Evidence { image: facts, runs: BTreeMap::new(), provenance: Provenance::Found };
     let judgement = judge(&Observation::Image(evidence), &Case::default(), Strictness::Normal);
     let count = findings(&judgement);
     assert!(count <= 64 * (entries + 1) + size, "{count} findings of {entries} entries");

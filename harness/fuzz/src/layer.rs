@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use archproof::build::Making;
 use archproof::check::{Expectations, RunExpectation, TraceExpectation, check};
 use archproof::evidence::Evidence;
-use archproof::inspect::{
-    Arguments, EntryNumber, ImageFacts, ImagePath, LayerFacts, NodeKind, RootFs, Variant,
-    read_layer,
-};
+use archproof::evidence::build::Provenance;
+use archproof::evidence::image::{EntryNumber, ImageFacts, ImagePath, NodeKind, RootFs, Variant};
+use archproof::inspect::{LayerFacts, assemble, read_layer};
+use archproof::launch::Arguments;
 use archproof::oci::{Descriptor, Digest, RawPlatform, RunConfig};
 use archproof::platform::Platform;
 
@@ -45,7 +44,7 @@ pub fn run(data: &[u8]) {
         let again: LayerFacts = serde_json::from_slice(&json).expect("facts can be read again");
         assert_eq!(again, *facts);
     }
-    let Ok(files) = RootFs::of_layers(&layers) else { return };
+    let Ok(files) = assemble(&layers) else { return };
     resolve_all(&files);
     let evidence = evidence(files, head[1]);
     let arguments = match head[1] & 0x80 {
@@ -139,7 +138,7 @@ fn evidence(files: RootFs, choice: u8) -> Evidence {
         unreadable: Vec::new(),
         unread: Vec::new(),
     };
-    Evidence { image, runs: BTreeMap::new(), making: Making::Found }
+    Evidence { image, runs: BTreeMap::new(), provenance: Provenance::Found }
 }
 
 fn is_directory(kind: &NodeKind) -> bool {

@@ -2,36 +2,9 @@
 //!
 //! Source: [moby/buildkit, `frontend/subrequests/lint`](https://github.com/moby/buildkit/blob/v0.25.0/frontend/subrequests/lint/lint.go).
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-/// What BuildKit's own checks came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BuilderChecks {
-    /// They were made, and this is what they warn of, by line.
-    Made(Vec<BuilderCheck>),
-    /// They were not, and why.
-    NotMade(String),
-}
-
-/// A warning of BuildKit's.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct BuilderCheck {
-    /// The line of the Dockerfile, from 1; 0 where it is about none.
-    pub line: u32,
-    /// The name of the check: `StageNameCasing`.
-    pub check: String,
-    /// What it says.
-    pub message: String,
-    /// Where the check is described; empty if nowhere.
-    pub url: String,
-}
-
-impl Default for BuilderChecks {
-    fn default() -> Self {
-        Self::NotMade("BuildKit was not asked".to_owned())
-    }
-}
+use crate::evidence::build::{BuilderCheck, BuilderChecks};
 
 /// The result of the subrequest.
 #[derive(Deserialize)]
@@ -70,20 +43,18 @@ struct Start {
     line: u32,
 }
 
-impl BuilderChecks {
-    /// Reads the result of BuildKit's `lint` subrequest.
-    pub(super) fn read(document: &[u8]) -> Self {
-        let results: LintResults = match serde_json::from_slice(document) {
-            Ok(results) => results,
-            Err(error) => {
-                return Self::NotMade(format!("BuildKit's answer is unreadable: {error}"));
-            }
-        };
-        let warnings = results.warnings.unwrap_or_default().into_iter();
-        let mut checks: Vec<BuilderCheck> = warnings.map(BuilderCheck::from).collect();
-        checks.sort();
-        Self::Made(checks)
-    }
+/// Reads the result of BuildKit's `lint` subrequest.
+pub(super) fn read_checks(document: &[u8]) -> BuilderChecks {
+    let results: LintResults = match serde_json::from_slice(document) {
+        Ok(results) => results,
+        Err(error) => {
+            return BuilderChecks::NotMade(format!("BuildKit's answer is unreadable: {error}"));
+        }
+    };
+    let warnings = results.warnings.unwrap_or_default().into_iter();
+    let mut checks: Vec<BuilderCheck> = warnings.map(BuilderCheck::from).collect();
+    checks.sort();
+    BuilderChecks::Made(checks)
 }
 
 impl From<LintWarning> for BuilderCheck {
@@ -122,8 +93,8 @@ mod tests {
         };
         let expected =
             [check(0, "C", ""), check(2, "A", "https://example.com/a"), check(7, "B", "")];
-        assert_eq!(BuilderChecks::read(document), BuilderChecks::Made(expected.to_vec()));
-        assert_eq!(BuilderChecks::read(b"{\"warnings\": null}"), BuilderChecks::Made(Vec::new()));
-        assert!(matches!(BuilderChecks::read(b"["), BuilderChecks::NotMade(_)));
+        assert_eq!(read_checks(document), BuilderChecks::Made(expected.to_vec()));
+        assert_eq!(read_checks(b"{\"warnings\": null}"), BuilderChecks::Made(Vec::new()));
+        assert!(matches!(read_checks(b"["), BuilderChecks::NotMade(_)));
     }
 }

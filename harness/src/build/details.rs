@@ -20,7 +20,7 @@ use crate::platform::Platform;
 use super::BuildPlan;
 use super::error::{BuildErrorKind, Emulation, FailedStep, SourceExcerpt};
 use super::progress::{Step, Trace, exit_code_in, is_cancellation, printable};
-use super::trace::Lines;
+use crate::evidence::build::Lines;
 
 /// The most lines of a Dockerfile that are shown: a heredoc may have hundreds.
 const EXCERPT_LINES: u32 = 12;

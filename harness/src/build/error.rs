@@ -12,9 +12,8 @@ use crate::event::{StepLabel, StepPlatform};
 use crate::platform::Platform;
 use crate::source::{CredentialsError, HUB, Reference};
 
-use super::checks::BuilderChecks;
 use super::fault::Fault;
-use super::trace::{Basis, BuildTrace};
+use crate::evidence::build::{Basis, BuildTrace, BuilderChecks};
 
 /// A build that failed.
 #[derive(Debug, Error)]

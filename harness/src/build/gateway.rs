@@ -26,8 +26,9 @@ use crate::platform::Platform;
 use crate::random::random_name;
 use crate::source::Reference;
 
-use super::checks::BuilderChecks;
+use super::checks::read_checks;
 use super::request::Prepared;
+use crate::evidence::build::BuilderChecks;
 
 /// Which solve a question belongs to.
 const BUILD_ID: &str = "buildkit-controlapi-buildid";
@@ -173,7 +174,7 @@ impl Gateway {
 
     async fn checks(&self, prepared: &Prepared) -> BuilderChecks {
         match self.lint(prepared).await {
-            Ok(document) => BuilderChecks::read(&document),
+            Ok(document) => read_checks(&document),
             Err(status) if status.code() == Code::Unimplemented => {
                 BuilderChecks::NotMade("this BuildKit has none".to_owned())
             }

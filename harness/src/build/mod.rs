@@ -35,17 +35,13 @@ use std::path::{Path, PathBuf};
 use crate::dockerfile::{Recipe, Selection};
 use crate::engine::{Engine, ImageStore};
 use crate::event::{Event, Events};
+use crate::evidence::build::BuildTrace;
 use crate::oci::Digest;
 use crate::platform::Platform;
 use crate::source::Credentials;
 
-pub use checks::{BuilderCheck, BuilderChecks};
 pub use error::{BuildError, BuildErrorKind, Emulation, FailedStep, Input, SourceExcerpt};
-pub use trace::{
-    Basis, BuildStep, BuildTrace, Execution, Lines, Making, Manner, Reach, Span, StepEnd, Work,
-    seconds,
-};
-pub use unbuilt::{BuildFailure, FailedPart, StepFault, Unbuilt};
+pub use unbuilt::unbuilt;
 
 use error::Failure;
 use request::Export;

@@ -21,8 +21,9 @@ use super::gateway::{self, Answers};
 use super::progress::Trace;
 use super::request::{Export, Prepared};
 use super::session::{Session, SessionSpec};
-use super::trace::{self, BuildTrace, Graphs, Premises};
+use super::trace::{self, Graphs, Premises};
 use super::{BuildPlan, details, history, recipe};
+use crate::evidence::build::BuildTrace;
 
 /// What the exporter calls the digest of what it has exported.
 const DIGEST_KEY: &str = "containerimage.digest";

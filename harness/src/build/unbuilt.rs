@@ -1,79 +1,10 @@
 //! A build that failed by what the Dockerfile says, as evidence.
 
-use serde::{Deserialize, Serialize};
-
 use super::error::{BuildError, BuildErrorKind, Emulation, FailedStep, SourceExcerpt};
-use super::trace::{BuildTrace, Lines, StepEnd};
+use crate::evidence::build::{
+    BuildFailure, BuildTrace, FailedPart, Lines, StepEnd, StepFault, Unbuilt,
+};
 use crate::platform::Platform;
-
-/// What is known where there is no image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unbuilt {
-    /// The platforms that were asked for.
-    pub requested: Vec<Platform>,
-    /// What was done before it failed.
-    pub trace: BuildTrace,
-    /// Why it failed.
-    pub failure: BuildFailure,
-}
-
-/// Why a build failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BuildFailure {
-    /// What failed, and how.
-    pub part: FailedPart,
-    /// The lines of the Dockerfile; absent where BuildKit names none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lines: Option<Lines>,
-    /// These lines.
-    pub source: Vec<String>,
-    /// The end of the step's log, printable; empty where no step failed.
-    pub log: Vec<String>,
-}
-
-/// What failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FailedPart {
-    /// A step.
-    Step {
-        /// As BuildKit names it.
-        instruction: String,
-        /// The platforms that it is for, as its name claims; empty where it claims none.
-        platforms: Vec<Platform>,
-        /// How.
-        fault: StepFault,
-    },
-    /// The Dockerfile makes no sense.
-    Dockerfile {
-        /// BuildKit's words.
-        message: String,
-    },
-    /// A base image lacks platforms.
-    BasePlatformMissing {
-        /// The image.
-        base: String,
-        /// What it lacks.
-        platforms: Vec<Platform>,
-    },
-    /// There is no such base image.
-    BaseUnknown {
-        /// The image.
-        base: String,
-        /// The registry's words.
-        message: String,
-    },
-}
-
-/// How a step failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StepFault {
-    /// Its program ended with this status.
-    Exited(u32),
-    /// No program ended; BuildKit's words.
-    Other(String),
-}
 
 /// What a step says that fails for want of something, or by an emulator, and not of its own: in the
 /// words of QEMU, of the C library, and of apt, curl and Go for a name server that does not answer.
@@ -88,56 +19,52 @@ const BLAMELESS: [&str; 7] = [
     "network is unreachable",
 ];
 
-impl Unbuilt {
-    /// Takes a failure for evidence; `None` where it is not the Dockerfile's, or nobody can tell.
-    /// What is the emulator's own fault is told by a line of the step's log.
-    #[must_use]
-    pub fn of(
-        error: &BuildError,
-        requested: &[Platform],
-        is_emulators: &dyn Fn(&str) -> bool,
-    ) -> Option<Self> {
-        let failure = BuildFailure::of(error.kind(), is_emulators)?;
-        let trace = error.trace();
-        let lines = failure.lines.or_else(|| failed_lines(&trace));
-        let failure = BuildFailure { lines, ..failure };
-        Some(Self { requested: requested.to_vec(), trace, failure })
-    }
+/// Takes a failure for evidence; `None` where it is not the Dockerfile's, or nobody can tell.
+/// What is the emulator's own fault is told by a line of the step's log.
+#[must_use]
+pub fn unbuilt(
+    error: &BuildError,
+    requested: &[Platform],
+    is_emulators: &dyn Fn(&str) -> bool,
+) -> Option<Unbuilt> {
+    let failure = failure_of(error.kind(), is_emulators)?;
+    let trace = error.trace();
+    let lines = failure.lines.or_else(|| failed_lines(&trace));
+    let failure = BuildFailure { lines, ..failure };
+    Some(Unbuilt { requested: requested.to_vec(), trace, failure })
 }
 
-impl BuildFailure {
-    fn of(kind: &BuildErrorKind, is_emulators: &dyn Fn(&str) -> bool) -> Option<Self> {
-        let (part, excerpt, log) = match kind {
-            BuildErrorKind::Step(step) if is_blameless(step, is_emulators) => return None,
-            BuildErrorKind::Step(step) => {
-                let fault = match step.exit_code() {
-                    Some(code) => StepFault::Exited(code),
-                    None => StepFault::Other(step.message().to_owned()),
-                };
-                let instruction = step.label().instruction.clone();
-                let platforms = step.platforms().to_vec();
-                let part = FailedPart::Step { instruction, platforms, fault };
-                (part, step.excerpt(), step.log())
-            }
-            BuildErrorKind::Dockerfile { message, excerpt } => {
-                (FailedPart::Dockerfile { message: message.clone() }, excerpt, &[][..])
-            }
-            BuildErrorKind::BasePlatformMissing { base, platforms, excerpt } => {
-                let (base, platforms) = (base.clone(), platforms.clone());
-                (FailedPart::BasePlatformMissing { base, platforms }, excerpt, &[][..])
-            }
-            // What a registry hides may be there.
-            BuildErrorKind::BaseUnknown { base, message, excerpt }
-                if without_hint(message).ends_with("not found") =>
-            {
-                let (base, message) = (base.clone(), message.clone());
-                (FailedPart::BaseUnknown { base, message }, excerpt, &[][..])
-            }
-            _ => return None,
-        };
-        let (source, log) = (excerpt.lines().to_vec(), log.to_vec());
-        Some(Self { part, lines: lines(excerpt), source, log })
-    }
+fn failure_of(kind: &BuildErrorKind, is_emulators: &dyn Fn(&str) -> bool) -> Option<BuildFailure> {
+    let (part, excerpt, log) = match kind {
+        BuildErrorKind::Step(step) if is_blameless(step, is_emulators) => return None,
+        BuildErrorKind::Step(step) => {
+            let fault = match step.exit_code() {
+                Some(code) => StepFault::Exited(code),
+                None => StepFault::Other(step.message().to_owned()),
+            };
+            let instruction = step.label().instruction.clone();
+            let platforms = step.platforms().to_vec();
+            let part = FailedPart::Step { instruction, platforms, fault };
+            (part, step.excerpt(), step.log())
+        }
+        BuildErrorKind::Dockerfile { message, excerpt } => {
+            (FailedPart::Dockerfile { message: message.clone() }, excerpt, &[][..])
+        }
+        BuildErrorKind::BasePlatformMissing { base, platforms, excerpt } => {
+            let (base, platforms) = (base.clone(), platforms.clone());
+            (FailedPart::BasePlatformMissing { base, platforms }, excerpt, &[][..])
+        }
+        // What a registry hides may be there.
+        BuildErrorKind::BaseUnknown { base, message, excerpt }
+            if without_hint(message).ends_with("not found") =>
+        {
+            let (base, message) = (base.clone(), message.clone());
+            (FailedPart::BaseUnknown { base, message }, excerpt, &[][..])
+        }
+        _ => return None,
+    };
+    let (source, log) = (excerpt.lines().to_vec(), log.to_vec());
+    Some(BuildFailure { part, lines: lines(excerpt), source, log })
 }
 
 /// `not found (did you mean build-amd64?)`: what BuildKit adds where a stage has a similar name.

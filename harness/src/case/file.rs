@@ -10,9 +10,9 @@ use serde::{Deserialize, Deserializer};
 use super::error::{CaseError, CaseErrorKind};
 use super::values::{Expectation, Timeout};
 use crate::check::{EmulatedSteps, Finding, Parity, Rule, RunExpectation, TraceExpectation};
-use crate::emulator::{ModelError, Processors};
-use crate::inspect::Arguments;
+use crate::launch::Arguments;
 use crate::platform::Platform;
+use crate::processor::{ModelError, Processors};
 
 /// What to verify, with every path made absolute or relative to the working directory.
 #[derive(Clone, Debug, Default)]

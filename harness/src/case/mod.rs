@@ -2,10 +2,8 @@
 
 mod error;
 mod file;
-mod subject;
 mod values;
 
 pub use error::{CaseError, CaseErrorKind};
 pub use file::{Allow, BuildSpec, Case, RunSpec};
-pub use subject::{EngineNeed, Subject, SubjectError, SubjectKind};
 pub use values::{Expectation, ExpectationError, Timeout};

@@ -7,7 +7,7 @@ use super::{Finding, Rule};
 use crate::elf::{
     Abi, ArmFloatAbi, Attributes, ElfFacts, FloatAbi, Linkage, MipsAbi, Ppc64Abi, RiscvAbi,
 };
-use crate::inspect::{Content, ImagePath, Node, Variant};
+use crate::evidence::image::{Content, ImagePath, Node, Variant};
 use crate::platform::{Architecture, ArmVersion, Platform};
 
 /// The convention of a platform, as far as it has one.

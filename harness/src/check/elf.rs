@@ -6,7 +6,8 @@ use super::reach::Reach;
 use super::scope::{Exemption, Scope, is_debug_information, is_test_data};
 use super::{Finding, Rule, Severity, isa, paging};
 use crate::elf::{ElfFacts, ElfTarget, Machine, Malformation, Packer};
-use crate::inspect::{Arguments, Content, ForeignFormat, ImagePath, Node, NodeKind, Variant};
+use crate::evidence::image::{Content, ForeignFormat, ImagePath, Node, NodeKind, Variant};
+use crate::launch::Arguments;
 use crate::platform::{Architecture, Platform};
 
 pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {

@@ -1,9 +1,8 @@
 //! What the kernel would start, and as whom.
 
 use super::{Finding, Rule, Severity};
-use crate::inspect::{
-    Account, Arguments, Command, ImagePath, Launch, LaunchError, Launches, ShebangFault, Variant,
-};
+use crate::evidence::image::{ImagePath, Variant};
+use crate::launch::{Account, Arguments, Command, Launch, LaunchError, Launches, ShebangFault};
 
 pub(super) fn check(variant: &Variant, arguments: &Arguments) -> Vec<Finding> {
     // Where there is no file at all, that is the defect.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::names::unmistakable;
 use super::{Finding, Rule};
 use crate::elf::Machine;
-use crate::inspect::{ImagePath, Variant};
+use crate::evidence::image::{ImagePath, Variant};
 use crate::platform::{Architecture, Platform};
 
 pub(super) fn check(variant: &Variant) -> Vec<Finding> {

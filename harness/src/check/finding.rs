@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Rule;
-use crate::inspect::{ImagePath, Layer, Node, Variant};
+use crate::evidence::image::{ImagePath, Layer, Node, Variant};
 use crate::oci::Digest;
 use crate::platform::Platform;
 use crate::text::shortened;

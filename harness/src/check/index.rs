@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Finding, Rule, Severity};
 use crate::elf::Machine;
-use crate::inspect::{
+use crate::evidence::image::{
     BlobFault, BlobFaultKind, Content, ImageFacts, OddityKind, Unreadable, Variant,
 };
 use crate::oci::Digest;

@@ -6,7 +6,7 @@
 
 use super::{Finding, Rule, Severity};
 use crate::elf::{ArmAttributes, ArmCpuArch, Attributes, ElfFacts, GoBuild, Linkage};
-use crate::inspect::{ImagePath, Node, Variant};
+use crate::evidence::image::{ImagePath, Node, Variant};
 use crate::platform::{Amd64Level, Architecture, Arm64Version, ArmVersion, Platform};
 
 /// More than the platform promises.

@@ -28,9 +28,9 @@ pub use rule::{Group, Rule, UnknownRule};
 pub use run::RunExpectation;
 pub(crate) use run::keeps_from_running;
 
-use crate::build::Unbuilt;
 use crate::evidence::Evidence;
-use crate::inspect::Arguments;
+use crate::evidence::build::Unbuilt;
+use crate::launch::Arguments;
 
 /// What a run is compared with, beside the image's own evidence.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ pub fn check(evidence: &Evidence, expectations: &Expectations) -> Vec<Finding> {
     run::excuse(evidence, expectations, &mut findings);
     findings.extend(index::check_identical_layers(&evidence.image, &findings));
     findings.extend(parity::check(evidence, expectations, &findings));
-    findings.extend(build::check(&evidence.making, &expectations.trace));
+    findings.extend(build::check(&evidence.provenance, &expectations.trace));
     findings.sort();
     findings.dedup();
     findings

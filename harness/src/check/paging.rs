@@ -5,7 +5,7 @@
 
 use super::{Finding, Rule, Severity};
 use crate::elf::{ElfFacts, Jemalloc, Linkage, LoadSegment};
-use crate::inspect::{ImagePath, Node, Variant};
+use crate::evidence::image::{ImagePath, Node, Variant};
 use crate::platform::Architecture;
 
 const KIB: u64 = 1024;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::entrypoint::launches;
 use super::names::{is_foreign, names};
 use crate::elf::Machine;
-use crate::inspect::{Arguments, DEFAULT_PATH, ImagePath, Variant, variable};
+use crate::evidence::image::{ImagePath, Variant};
+use crate::launch::{Arguments, DEFAULT_PATH, variable};
 
 /// The files that are started by a name which says nothing of machine or system: whoever uses it
 /// has made no choice.

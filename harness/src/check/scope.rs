@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use super::names::{is_foreign, machines, names, names_of, package, stem};
 use crate::elf::{ElfFacts, Machine};
-use crate::inspect::{ImagePath, Variant};
+use crate::evidence::image::{ImagePath, Variant};
 use crate::platform::Architecture;
 
 /// The files of a variant, and which of them are meant to run.

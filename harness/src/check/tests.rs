@@ -20,11 +20,11 @@ mod scope;
 use std::collections::BTreeSet;
 
 use super::{Expectations, Finding, Rule, RunExpectation, TraceExpectation, check, check_unbuilt};
-use crate::build::{Making, Unbuilt};
+use crate::evidence::build::{Provenance, Unbuilt};
+use crate::evidence::run::RunEvidence;
 use crate::evidence::{Evidence, Observation};
 use crate::fixture::{Image, Variant};
-use crate::inspect::Arguments;
-use crate::run::RunEvidence;
+use crate::launch::Arguments;
 
 /// An image, and all that is to be found in it.
 struct Case {
@@ -35,7 +35,7 @@ struct Case {
     requested: &'static [&'static str],
     /// The runs of its variants, by platform; the last may have none.
     runs: Vec<Vec<RunEvidence>>,
-    making: Making,
+    provenance: Provenance,
     /// Where it was to be built and was not.
     unbuilt: Option<Unbuilt>,
     expectations: Expectations,
@@ -64,7 +64,7 @@ fn silent(rule: Rule, what: &'static str, image: impl Into<Image>) -> Case {
         image: image.into(),
         requested: &[],
         runs: Vec::new(),
-        making: Making::Found,
+        provenance: Provenance::Found,
         unbuilt: None,
         expectations: Expectations {
             arguments: Arguments::Default,
@@ -95,7 +95,7 @@ impl Case {
         let image = self.image.inspect(self.requested);
         let entries = image.variants.iter().map(|it| it.entry);
         let runs = entries.zip(self.runs.iter().cloned().map(Ok)).collect();
-        Evidence { image, runs, making: self.making.clone() }
+        Evidence { image, runs, provenance: self.provenance.clone() }
     }
 
     fn observation(&self) -> Observation {

@@ -6,12 +6,13 @@ use std::str::FromStr;
 
 use archproof::build::CachePolicy;
 use archproof::check::Rule;
-use archproof::emulator::{CpuModel, Emulators, ModelError, Processors};
+use archproof::emulator::Emulators;
+use archproof::facts_cache::FactsCache;
 use archproof::folders::user_cache;
-use archproof::inspect::FactsCache;
 use archproof::lint::LintOptions;
 use archproof::observe::{Options, PlatformChoice, RunnerChoice};
 use archproof::platform::{Platform, PlatformError};
+use archproof::processor::{CpuModel, ModelError, Processors};
 use archproof::run::{Helper, SandboxRunner};
 use archproof::verdict::Strictness;
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -2,11 +2,11 @@
 
 use std::io::{self, BufWriter, Write};
 
-use archproof::case::Subject;
-use archproof::emulator::Processors;
 use archproof::event::Event;
 use archproof::observe::{Observer, RunnerChoice};
+use archproof::processor::Processors;
 use archproof::report::{FactsReport, write_facts_json, write_facts_text};
+use archproof::subject::Subject;
 
 use super::arguments::{Format, InspectArguments};
 use super::invocation::Invocation;

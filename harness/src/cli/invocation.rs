@@ -7,17 +7,17 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use archproof::case::{EngineNeed, Subject};
-use archproof::emulator::Processors;
 use archproof::engine::{Endpoint, Engine, EngineError, Environment};
 use archproof::event::Events;
+use archproof::facts_cache::FactsCache;
 use archproof::folders::{check_user_cache, user_cache};
-use archproof::inspect::FactsCache;
 use archproof::observe::{EngineAccess, Observer, Options, RunnerChoice};
 use archproof::platform::{Platform, PlatformError};
+use archproof::processor::Processors;
 use archproof::report::{Screen, describe, report_progress};
 use archproof::run::{Session, SessionRecord};
 use archproof::source::Credentials;
+use archproof::subject::{EngineNeed, Subject};
 use tokio::sync::mpsc;
 
 use super::arguments::ObservedArguments;

@@ -1,7 +1,7 @@
 //! `archproof lint`.
 
-use archproof::case::Subject;
 use archproof::report::SubjectReport;
+use archproof::subject::Subject;
 
 use super::arguments::LintArguments;
 use super::invocation::default_platforms;

@@ -1,8 +1,8 @@
 //! `archproof verify`.
 
-use archproof::case::Subject;
 use archproof::observe::{Observer, RunnerChoice};
 use archproof::report::{Outcome, Stage, SubjectReport};
+use archproof::subject::Subject;
 
 use super::arguments::{Format, VerifyArguments};
 use super::invocation::Invocation;

@@ -11,8 +11,7 @@ use std::collections::hash_map::Entry;
 use thiserror::Error;
 
 use super::layer::{Change, LayerEntry, LayerFacts};
-use super::path::ImagePath;
-use super::rootfs::{Node, NodeKind, ResolveError, RootFs};
+use crate::evidence::image::{ImagePath, Node, NodeKind, ResolveError, RootFs};
 use crate::oci::Digest;
 
 /// Why layers make no filesystem.
@@ -62,6 +61,17 @@ impl Room {
         self.implied = self.implied.checked_sub(size).ok_or(AssemblyError::TooDeep)?;
         Ok(())
     }
+}
+
+/// The filesystem that layers make, applied lowest first.
+///
+/// # Errors
+///
+/// When there is more of it than any sane image has.
+pub fn assemble<'a>(
+    layers: impl IntoIterator<Item = &'a LayerFacts>,
+) -> Result<RootFs, AssemblyError> {
+    Assembly::within(&mut Room::default()).apply_all(layers)
 }
 
 /// A filesystem in the making.

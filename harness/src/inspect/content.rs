@@ -1,105 +1,18 @@
 //! What a file is, told from its bytes alone: neither its name nor its mode counts.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::io::{self, Read};
 use std::sync::{Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
-
-use super::handover;
-use super::loader_cache::{self, LoaderCache};
-use super::packages::{self, Packages};
+use super::foreign::foreign_format;
 use crate::dockerfile::is_shell;
-use crate::elf::{self, ElfFacts, Malformation};
+use crate::elf::{self, ElfFacts};
+use crate::evidence::image::{
+    Content, LoaderCache, Misplacement, Packages, Shebang, loader_cache, packages,
+};
+use crate::launch::handover;
 use crate::text::escape;
 
-/// What the kernel would make of a regular file, and what it says if it is ELF.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Content {
-    /// No bytes at all.
-    Empty,
-    /// ELF that can be read at least in part.
-    Elf(Box<ElfFacts>),
-    /// Begins as ELF, and then not even the header can be read.
-    BrokenElf(Malformation),
-    /// Begins with `#!`.
-    Script(Shebang),
-    /// Text whose `#!` is not at its very beginning, where alone the kernel looks for it.
-    MisplacedShebang(Misplacement),
-    /// An executable of another operating system.
-    Foreign(ForeignFormat),
-    /// Text that decides how programs are started, kept for that: `passwd`, `group`,
-    /// `ld.so.preload`, musl's `ld-musl-ARCH.path`.
-    Text(String),
-    /// Where glibc's loader finds libraries.
-    LoaderCache(LoaderCache),
-    /// What a package manager says is installed.
-    Packages(Packages),
-    /// Anything else.
-    Data,
-}
-
-/// What hides a `#!` from the kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Misplacement {
-    /// A byte order mark before it.
-    ByteOrderMark,
-    /// Blank lines, blanks or comments before it.
-    LaterLine,
-}
-
-/// A format that Linux does not execute by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ForeignFormat {
-    /// Windows: Portable Executable.
-    Pe,
-    /// macOS: Mach-O, one architecture or several.
-    MachO,
-    /// .NET assembly, a PE file for a virtual machine.
-    DotNet,
-    /// WebAssembly module.
-    Wasm,
-}
-
-impl ForeignFormat {
-    /// Whether a program of any platform can load it, so that it has its place in a Linux image.
-    #[must_use]
-    pub const fn is_portable(self) -> bool {
-        matches!(self, Self::DotNet | Self::Wasm)
-    }
-}
-
-impl fmt::Display for ForeignFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Pe => "a Windows executable (PE)",
-            Self::MachO => "a macOS executable (Mach-O)",
-            Self::DotNet => "a .NET assembly",
-            Self::Wasm => "a WebAssembly module",
-        })
-    }
-}
-
-/// The first line of a script as Linux takes it apart (`fs/binfmt_script.c`): the interpreter,
-/// then all the rest of the line as one argument.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shebang {
-    /// The interpreter's path as written; empty if the line names none.
-    pub interpreter: String,
-    /// The rest of the line.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub argument: String,
-    /// The whole script, where it is a shell's and may execute its arguments as a command; else empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub source: String,
-}
-
-/// The kernel looks at no more of the first line (`BINPRM_BUF_SIZE`).
-const SHEBANG_LIMIT: usize = 256;
 /// Enough for every magic and for a comment before a misplaced `#!`.
 const HEAD: usize = 1024;
 /// Larger text is not kept.
@@ -111,7 +24,7 @@ const TEXT_LIMIT: u64 = 1 << 20;
 /// # Errors
 ///
 /// The reader's.
-pub(super) fn read_content(
+pub fn read_content(
     name: &str,
     size: u64,
     elf_limit: u64,
@@ -136,7 +49,7 @@ pub(super) fn read_content(
     }
     let content = classify(head);
     if let Content::Script(shebang) = content {
-        let source = if shebang.is_of_shell() && size <= handover::LONGEST {
+        let source = if is_of_shell(&shebang) && size <= handover::LONGEST {
             handover_source(head, reader)?
         } else {
             String::new()
@@ -175,26 +88,10 @@ fn with_rest(head: &[u8], reader: &mut impl Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-impl Content {
-    /// About the memory that it takes beside itself, in bytes.
-    pub(super) fn size_in_memory(&self) -> usize {
-        match self {
-            Self::Elf(facts) => facts.size_in_memory(),
-            Self::Script(Shebang { interpreter, argument, source }) => {
-                interpreter.len() + argument.len() + source.len()
-            }
-            Self::Text(text) => text.len(),
-            Self::LoaderCache(cache) => cache.size_in_memory(),
-            Self::Packages(packages) => packages.size_in_memory(),
-            _ => 0,
-        }
-    }
-}
-
 /// Files larger than this, in bytes, are held in memory one at a time.
 const LARGE: u64 = 4 << 20;
 /// Larger ELF files, in bytes, are not read: no loader of today would take them.
-pub(super) const ELF_LIMIT: u64 = 4 << 30;
+pub const ELF_LIMIT: u64 = 4 << 30;
 /// What the buffer for large files keeps from one to the next, in bytes.
 const KEPT: usize = 64 << 20;
 
@@ -292,9 +189,9 @@ fn classify(head: &[u8]) -> Content {
         return Content::Empty;
     }
     if let Some(rest) = head.strip_prefix(b"#!") {
-        return Content::Script(Shebang::parse(rest));
+        return Content::Script(parse_shebang(rest));
     }
-    if let Some(format) = ForeignFormat::of(head) {
+    if let Some(format) = foreign_format(head) {
         return Content::Foreign(format);
     }
     if head.starts_with(b"\xef\xbb\xbf#!") {
@@ -306,83 +203,23 @@ fn classify(head: &[u8]) -> Content {
     Content::Data
 }
 
-impl Shebang {
-    fn parse(after_magic: &[u8]) -> Self {
-        let line = &after_magic[..after_magic.len().min(SHEBANG_LIMIT - 2)];
-        let line = line.split(|byte| matches!(byte, b'\n' | b'\0')).next().unwrap_or(line);
-        let line = escape(line);
-        let line = line.trim_matches([' ', '\t']);
-        let (interpreter, argument) = line.split_once([' ', '\t']).unwrap_or((line, ""));
-        Self {
-            interpreter: interpreter.to_owned(),
-            argument: argument.trim_start_matches([' ', '\t']).to_owned(),
-            source: String::new(),
-        }
-    }
-
-    /// Whether it is a script of a POSIX shell.
-    fn is_of_shell(&self) -> bool {
-        is_shell(&format!("{} {}", self.interpreter, self.argument))
-    }
-
-    /// Whether the script executes its arguments as a command, and does nothing else with them. In
-    /// doubt it does not.
-    #[must_use]
-    pub fn hands_on(&self) -> bool {
-        !self.source.is_empty() && handover::hands_on(&self.source)
-    }
-
-    /// Whether the interpreter's path is longer than what the kernel reads of the line. What is cut
-    /// off of the argument does no harm.
-    #[must_use]
-    pub fn is_cut_off(&self) -> bool {
-        self.interpreter.len() >= SHEBANG_LIMIT - 2
-    }
-
-    /// Whether a carriage return became part of the interpreter's name or argument.
-    #[must_use]
-    pub fn has_carriage_return(&self) -> bool {
-        self.interpreter.ends_with('\r') || self.argument.ends_with('\r')
+/// Takes the first line of a script apart, from behind its `#!`.
+fn parse_shebang(after_magic: &[u8]) -> Shebang {
+    let line = &after_magic[..after_magic.len().min(Shebang::LIMIT - 2)];
+    let line = line.split(|byte| matches!(byte, b'\n' | b'\0')).next().unwrap_or(line);
+    let line = escape(line);
+    let line = line.trim_matches([' ', '\t']);
+    let (interpreter, argument) = line.split_once([' ', '\t']).unwrap_or((line, ""));
+    Shebang {
+        interpreter: interpreter.to_owned(),
+        argument: argument.trim_start_matches([' ', '\t']).to_owned(),
+        source: String::new(),
     }
 }
 
-impl ForeignFormat {
-    fn of(head: &[u8]) -> Option<Self> {
-        // Mach-O: <mach-o/loader.h> and <mach-o/fat.h>. The fat magic is also that of Java
-        // classes, whose next word, a version above 44, is no sane count of architectures.
-        match head.get(..4)? {
-            b"\xfe\xed\xfa\xce" | b"\xfe\xed\xfa\xcf" | b"\xce\xfa\xed\xfe"
-            | b"\xcf\xfa\xed\xfe" => Some(Self::MachO),
-            b"\xca\xfe\xba\xbe" if matches!(head.get(4..8)?, [0, 0, 0, 1..=20]) => {
-                Some(Self::MachO)
-            }
-            b"\0asm" => Some(Self::Wasm),
-            [b'M', b'Z', ..] => Self::of_pe(head),
-            _ => None,
-        }
-    }
-
-    /// Two letters are no proof: the header's offset at 0x3c must lead to the PE signature. An
-    /// assembly has a CLR header among the optional header's data directories.
-    ///
-    /// Source: PE Format, "MS-DOS Stub", "Signature" and "Optional Header Data Directories".
-    fn of_pe(head: &[u8]) -> Option<Self> {
-        const COFF_HEADER: usize = 4 + 20;
-        const CLR_DIRECTORY: usize = 14 * 8;
-        let offset = u32::from_le_bytes(*head.get(0x3c..)?.first_chunk()?);
-        let file = head.get(usize::try_from(offset).ok()?..)?;
-        if !file.starts_with(b"PE\0\0") {
-            return None;
-        }
-        let optional = file.get(COFF_HEADER..).unwrap_or_default();
-        let directories = match optional {
-            [0x0b, 0x01, ..] => 96,
-            [0x0b, 0x02, ..] => 112,
-            _ => return Some(Self::Pe),
-        };
-        let clr = optional.get(directories + CLR_DIRECTORY..).and_then(|it| it.first_chunk::<4>());
-        Some(if clr.is_some_and(|it| *it != [0; 4]) { Self::DotNet } else { Self::Pe })
-    }
+/// Whether a script is one of a POSIX shell.
+fn is_of_shell(shebang: &Shebang) -> bool {
+    is_shell(&format!("{} {}", shebang.interpreter, shebang.argument))
 }
 
 /// Only blanks and comments may stand before it, or else it is some other text with `#!` in it.
@@ -397,6 +234,8 @@ fn has_later_shebang(head: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::elf::Malformation;
+    use crate::evidence::image::ForeignFormat;
 
     fn content(bytes: &[u8]) -> Content {
         read_content("file", bytes.len() as u64, ELF_LIMIT, &mut &bytes[..]).expect("in memory")

@@ -11,12 +11,11 @@ use serde::{Deserialize, Serialize};
 use tar::EntryType;
 use thiserror::Error;
 
-use super::content::{Content, ELF_LIMIT, read_content};
+use super::content::{ELF_LIMIT, read_content};
 use super::decoder::Decoder;
-use super::facts::{BlobField, Contradiction};
 use super::header::mode_and_owner;
-use super::path::ImagePath;
 use super::pipe::{Ahead, PipeReader, read_ahead};
+use crate::evidence::image::{BlobField, Content, Contradiction, ImagePath};
 use crate::linux::PATH_MAX;
 use crate::oci::{Budget, Compression, Descriptor, Digest, Guarded, Hashing, MediaType};
 use crate::text::escape;

@@ -10,16 +10,13 @@ use std::time::SystemTime;
 use thiserror::Error;
 
 use super::assembly::{Assembly, AssemblyError, Room};
-use super::cache::FactsCache;
-use super::content::Content;
-use super::facts::{
+use super::cache::LayerCache;
+use super::layer::{LayerError, LayerFacts, blob_contradictions, read_layer};
+use crate::error_chain::error_chain;
+use crate::evidence::image::{
     BlobFault, BlobFaultKind, BlobField, BlobRole, Contradiction, EntryNumber, ImageFacts, Layer,
     Oddity, OddityKind, Unreadable, Variant,
 };
-use super::layer::{LayerError, LayerFacts, blob_contradictions, read_layer};
-use super::rootfs::Node;
-use crate::error_chain::error_chain;
-use crate::event::{Event, Events};
 use crate::oci::{
     Algorithm, BlobError, Compression, Descriptor, Digest, DocumentError, Hashing, Image,
     ImageConfig, Manifest, OpenImage, RawPlatform, Storage,
@@ -84,8 +81,7 @@ pub enum InspectError {
 pub fn inspect(
     image: &OpenImage,
     requested: &[Platform],
-    cache: &FactsCache,
-    events: &Events,
+    cache: &impl LayerCache,
 ) -> Result<ImageFacts, InspectError> {
     let entries = Entries::of(image, requested)?;
     let Entries { oddities, variants, mut unreadable, mut unread, artifacts, .. } = entries;
@@ -112,18 +108,8 @@ pub fn inspect(
     readable.sort_by_key(|it| it.platform);
     unreadable.sort_by_key(|it| it.platform);
     unread.sort_unstable();
-    for variant in &readable {
-        announce(variant, events);
-    }
     let (requested, variants) = (requested.to_vec(), readable);
     Ok(ImageFacts { digest, requested, oddities, variants, unreadable, unread })
-}
-
-/// Tells who listens that a variant has been read.
-pub(super) fn announce(variant: &Variant, events: &Events) {
-    let is_elf = |node: &Node| matches!(node.content(), Some(Content::Elf(_)));
-    let elf_files = variant.files.iter().filter(|(_, node)| is_elf(node)).count();
-    events.send(Event::Inspected { platform: variant.platform, elf_files });
 }
 
 /// The index's entries, told apart.
@@ -485,7 +471,7 @@ const FACTS_LIMIT: usize = 1 << 30;
 fn read_layers(
     image: &OpenImage,
     entries: &[Entry],
-    cache: &FactsCache,
+    cache: &impl LayerCache,
 ) -> Result<Layers, InspectError> {
     let mut wanted: Vec<&Descriptor> = entries.iter().flat_map(|it| &it.manifest.layers).collect();
     wanted.sort_by_key(|it| key(it));
@@ -523,7 +509,7 @@ fn read_layers(
 fn read_one(
     image: &OpenImage,
     descriptor: &Descriptor,
-    cache: &FactsCache,
+    cache: &impl LayerCache,
 ) -> Result<Result<LayerFacts, Vec<BlobFaultKind>>, InspectError> {
     let digest = descriptor.digest;
     // Whatever is known of it: a layer that is not there cannot be used.
@@ -561,7 +547,7 @@ fn read_one(
 fn is_genuine(
     image: &OpenImage,
     descriptor: &Descriptor,
-    cache: &FactsCache,
+    cache: &impl LayerCache,
 ) -> Result<bool, InspectError> {
     let digest = descriptor.digest;
     let before = Sight::of(image, descriptor)?;
@@ -595,7 +581,7 @@ impl Sight {
         &self,
         image: &OpenImage,
         descriptor: &Descriptor,
-        cache: &FactsCache,
+        cache: &impl LayerCache,
     ) -> Result<(), InspectError> {
         if let Storage::File(file) = self.storage
             && file.is_settled(self.at)
@@ -759,70 +745,6 @@ mod tests {
         let facts = missing.inspect(&[]).expect("facts");
         let fault = BlobFault { role: BlobRole::Layer, digest, kind: BlobFaultKind::Missing };
         assert_eq!(facts.unreadable[0].faults, [fault]);
-    }
-
-    /// Facts that are known, and whether the bytes are those of the digest that they are known of.
-    fn second_look(
-        open: impl Fn() -> OpenImage,
-        change: impl FnOnce(),
-    ) -> (ImageFacts, ImageFacts) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let cache = FactsCache::Folder(folder.path().to_owned());
-        let look = || inspect(&open(), &[], &cache, &Events::ignored()).expect("facts");
-        let first = look();
-        change();
-        (first, look())
-    }
-
-    #[test]
-    fn facts_that_are_known_do_not_vouch_for_a_file() {
-        let healthy = Made::new("linux/arm64")
-            .layer(Layer::new().file("data", 0o644, "data").compressed(Compression::Gzip));
-        let image = Fixture::of([Made::healthy("linux/amd64")]).and(&healthy).layout();
-        let damaged = Fixture::of([Made::healthy("linux/amd64")])
-            .and(&healthy)
-            .with_blob(BlobRole::Layer, |bytes| [&bytes[..30], b"X", &bytes[31..]].concat())
-            .layout();
-        let (sound, cracked) = (image.write_folder(), damaged.write_folder());
-        let at = std::cell::Cell::new(sound.path());
-        let open = || crate::oci::open_layout(at.get(), None).expect("a layout");
-        let (first, second) = second_look(open, || at.set(cracked.path()));
-        assert_eq!((first.variants.len(), first.unreadable.len()), (2, 0));
-        assert_eq!((second.variants.len(), second.unreadable.len()), (1, 1));
-        assert_eq!(
-            second.unreadable[0].platform.map(|it| it.to_string()).as_deref(),
-            Some("linux/arm64")
-        );
-
-        let (sound, cracked) = (image.write(), damaged.write());
-        let at = std::cell::Cell::new(sound.path());
-        let open = || crate::oci::open_archive(at.get(), None).expect("an archive");
-        let (_, second) = second_look(open, || at.set(cracked.path()));
-        assert_eq!((second.variants.len(), second.unreadable.len()), (1, 1));
-    }
-
-    /// The clock of a filesystem stands still for a while; a file that was just written is hashed
-    /// each time, until another change would show.
-    #[test]
-    fn a_file_that_was_hashed_is_hashed_again_when_it_may_have_changed() {
-        let layer = Layer::new().file("data", 0o644, "data");
-        let path = format!("blobs/sha256/{}", layer.descriptor().digest.hex());
-        let layout = Fixture::of([Made::new("linux/amd64").layer(layer)]).layout();
-        let folder = layout.write_folder();
-        let open = || crate::oci::open_layout(folder.path(), None).expect("a layout");
-        let file = folder.path().join(&path);
-        let change = || {
-            let time = std::fs::metadata(&file).and_then(|it| it.modified()).expect("a time");
-            let mut bytes = std::fs::read(&file).expect("the layer");
-            let data = bytes.len() - 1536;
-            bytes[data] ^= 1;
-            std::fs::write(&file, bytes).expect("the layer");
-            let file = std::fs::File::options().write(true).open(&file).expect("the layer");
-            file.set_modified(time).expect("a time");
-        };
-        let (first, second) = second_look(open, change);
-        assert_eq!(first.variants[0].layers[0].contradictions, []);
-        assert_ne!(second.variants[0].layers[0].contradictions, []);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Cause;
 use crate::elf::{ElfFacts, ElfTarget};
-use crate::inspect::{Content, ImagePath, Node, NodeKind, Variant};
+use crate::evidence::image::{Content, ImagePath, Node, NodeKind, Variant};
 
 /// A file that a loader can map. Two with the same path are the same file.
 #[derive(Clone, Copy, Debug)]

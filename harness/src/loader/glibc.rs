@@ -9,7 +9,8 @@ use super::paths::{expand, expand_one, origin, shown};
 use super::process::{Cause, Loaded, Opened, ancestry};
 use super::{Catalogue, Found, Object};
 use crate::elf::DynamicFlags1;
-use crate::inspect::{CacheEntry, Content, Hardware, ImagePath, variable};
+use crate::evidence::image::{CacheEntry, Content, Hardware, ImagePath};
+use crate::launch::variable;
 use crate::platform::{Amd64Level, Architecture, Platform};
 
 /// A glibc as its loader shows it.

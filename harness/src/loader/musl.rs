@@ -5,7 +5,8 @@
 use super::paths::{origin, shown, with_origin};
 use super::process::{Cause, Loaded, Opened, ancestry};
 use super::{Catalogue, Family, Found, Object};
-use crate::inspect::{Content, ImagePath, variable};
+use crate::evidence::image::{Content, ImagePath};
+use crate::launch::variable;
 
 /// A musl as its loader shows it.
 pub(super) struct Musl {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::{Catalogue, Family, Found, Loader, Object};
-use crate::inspect::{Content, ImagePath, variable};
+use crate::evidence::image::{Content, ImagePath};
+use crate::launch::variable;
 
 /// The files of a process when its own code begins.
 pub struct Process<'a> {

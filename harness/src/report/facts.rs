@@ -9,7 +9,7 @@ use super::Blocked;
 use super::json::JsonBlocked;
 use super::text::write_blocked;
 use crate::elf::{Attributes, ElfFacts};
-use crate::inspect::{Content, ForeignFormat, ImageFacts, NodeKind, Unreadable, Variant};
+use crate::evidence::image::{Content, ForeignFormat, ImageFacts, NodeKind, Unreadable, Variant};
 use crate::text::{line, styled, write_json};
 
 const BOLD: Style = Style::new().bold();

@@ -5,15 +5,15 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Blocked, Outcome, Retry, Stage, SubjectReport, overall};
-use crate::build::{
-    Basis, BuildStep, BuildTrace, BuilderCheck, BuilderChecks, Lines, Making, Manner, Reach,
+use crate::check::Finding;
+use crate::evidence::build::{
+    Basis, BuildStep, BuildTrace, BuilderCheck, BuilderChecks, Lines, Manner, Provenance, Reach,
     StepEnd, Work,
 };
-use crate::check::Finding;
-use crate::emulator::CpuModel;
+use crate::evidence::run::{Execution, Instruction, RunEnd, RunEvidence, RunnerKind};
 use crate::oci::Digest;
 use crate::platform::Platform;
-use crate::run::{Execution, Instruction, RunEnd, RunEvidence, RunnerKind};
+use crate::processor::CpuModel;
 use crate::text::write_pretty_json;
 use crate::verdict::{Judged, Judgement, Standing, VariantJudgement, Verdict, Whole};
 
@@ -177,8 +177,8 @@ impl<'a> JsonSubject<'a> {
 
     fn with(self, judgement: &'a Judgement) -> Self {
         let (digest, build) = match &judgement.judged {
-            Whole::Image { digest, making: Making::Found } => (Some(*digest), None),
-            Whole::Image { digest, making: Making::Built(trace) } => {
+            Whole::Image { digest, provenance: Provenance::Found } => (Some(*digest), None),
+            Whole::Image { digest, provenance: Provenance::Built(trace) } => {
                 (Some(*digest), Some(JsonBuild::of(trace, &[])))
             }
             Whole::Unbuilt(it) => (None, Some(JsonBuild::of(&it.trace, &it.failure.log))),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::build::{
+use crate::evidence::build::{
     Basis, BuildStep, BuildTrace, BuilderCheck, BuilderChecks, Lines, Manner, Span, StepEnd, Work,
     seconds,
 };
@@ -176,7 +176,7 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::{Execution, Reach};
+    use crate::evidence::build::{Execution, Reach};
     use crate::oci::Digest;
     use crate::platform::Platform;
 

@@ -7,11 +7,11 @@ use anstyle::{AnsiColor, Style};
 use super::findings::{Line, lines};
 use super::steps::write_build;
 use super::{Blocked, Outcome, Retry, SubjectReport};
-use crate::build::{Making, Unbuilt};
 use crate::case::Expectation;
 use crate::check::{Finding, Place, Severity};
-use crate::emulator::CpuModel;
-use crate::run::{RunEnd, RunEvidence, RunnerKind};
+use crate::evidence::build::{Provenance, Unbuilt};
+use crate::evidence::run::{RunEnd, RunEvidence, RunnerKind};
+use crate::processor::CpuModel;
 use crate::text::{line, printable, styled};
 use crate::verdict::{
     DockerfileJudgement, Judged, Judgement, Standing, VariantJudgement, Verdict, Whole,
@@ -55,8 +55,8 @@ fn write_judgement(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> 
     }
     match &judgement.judged {
         Whole::Unbuilt(unbuilt) => write_unbuilt(unbuilt, to)?,
-        Whole::Image { making: Making::Built(trace), .. } => write_build(trace, to)?,
-        Whole::Image { making: Making::Found, .. } => {}
+        Whole::Image { provenance: Provenance::Built(trace), .. } => write_build(trace, to)?,
+        Whole::Image { provenance: Provenance::Found, .. } => {}
     }
     write_missed(&judgement.missed, to)?;
     write_closing(judgement, to)
@@ -263,11 +263,12 @@ mod tests {
     use super::*;
     use crate::check::{Expectations, RunExpectation, TraceExpectation, check};
     use crate::evidence::Evidence;
+    use crate::evidence::image::BlobRole;
+    use crate::evidence::run::NotRun;
     use crate::fixture::{Image, Layer, Lie, Variant, program};
-    use crate::inspect::{Arguments, BlobRole};
+    use crate::launch::Arguments;
     use crate::oci::Compression;
     use crate::report::write_json;
-    use crate::run::NotRun;
     use crate::verdict::{Known, Strictness};
 
     /// An arm64 image with so many amd64 programs, and an i386 one.
@@ -281,9 +282,9 @@ mod tests {
 
     fn report_of(image: &Image) -> SubjectReport {
         let image = image.inspect(&[]);
-        let unwanted = |it: &crate::inspect::Variant| (it.entry, Err(NotRun::Unwanted));
+        let unwanted = |it: &crate::evidence::image::Variant| (it.entry, Err(NotRun::Unwanted));
         let runs = image.variants.iter().map(unwanted).collect();
-        let evidence = Evidence { image, runs, making: Making::Found };
+        let evidence = Evidence { image, runs, provenance: Provenance::Found };
         let (run, trace) = (RunExpectation::default(), TraceExpectation::default());
         let findings =
             check(&evidence, &Expectations { arguments: Arguments::Default, run, trace });

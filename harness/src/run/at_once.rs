@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use super::evidence::RunEvidence;
-use super::not_run::{NotRun, Runs};
-use crate::inspect::EntryNumber;
+use crate::evidence::image::EntryNumber;
+use crate::evidence::run::{NotRun, RunEvidence, Runs};
 
 /// When the runs of an image have taken so long, no further one begins. An index may have a thousand
 /// entries, each of which may use up its own time.

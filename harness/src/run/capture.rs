@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::evidence::{Extent, Output};
+use crate::evidence::run::{Extent, Output};
 
 /// How long output may lag behind the end of its program.
 pub(super) const OUTPUT_LAG: Duration = Duration::from_secs(5);

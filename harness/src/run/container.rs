@@ -16,15 +16,16 @@ use testcontainers::{ContainerRequest, GenericImage};
 
 use super::capture::{OUTPUT_LAG, captured, keep};
 use super::ended::Ended;
-use super::evidence::{Execution, Output, RunEnd, SignalCause, insists_on_being_first};
+use super::first_process::insists_on_being_first;
 use super::image::Reference;
 use super::provided::{FOLDER, Provided};
 use super::session::{Session, remove_container};
 use super::start::Start;
 use super::usage::usage;
 use super::{DISK, MEMORY, PROCESSES};
-use crate::emulator::CpuModel;
 use crate::engine::Engine;
+use crate::evidence::run::{Execution, Output, RunEnd, SignalCause};
+use crate::processor::CpuModel;
 use crate::sandbox::Clock;
 
 /// How long the engine may take to start a container.

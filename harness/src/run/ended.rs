@@ -2,11 +2,11 @@
 
 use std::error::Error;
 
-use super::evidence::{Execution, Output, RunEnd, RunEvidence, RunnerKind};
 use super::explain::explain;
 use super::start::Start;
-use crate::emulator::CpuModel;
 use crate::error_chain::error_chain;
+use crate::evidence::run::{Execution, Output, RunEnd, RunEvidence, RunnerKind};
+use crate::processor::CpuModel;
 
 /// Who started a program, and what executed it.
 pub(super) struct Circumstances {

@@ -9,16 +9,17 @@ use super::RunRequest;
 use super::at_once::{EntryRuns, RUNS_TIMEOUT, run_all};
 use super::container::{self, ContainerError, Executor};
 use super::ended::{Circumstances, Ended};
-use super::evidence::{Execution, RunEnd, RunEvidence, RunnerKind};
 use super::image::Stored;
-use super::not_run::Runs;
+use super::policy::second_opinion;
 use super::provided::Provider;
 use super::session::Session;
 use super::start::{Directness, MachineFit, Start};
-use crate::emulator::{CpuModel, Emulators};
+use crate::emulator::Emulators;
 use crate::engine::Engine;
 use crate::event::{Event, Events};
-use crate::inspect::{EntryNumber, ImageFacts};
+use crate::evidence::image::{EntryNumber, ImageFacts};
+use crate::evidence::run::{Execution, RunEnd, RunEvidence, RunnerKind, Runs};
+use crate::processor::CpuModel;
 use crate::sandbox::PATIENCE;
 
 /// Runs variants in one engine.
@@ -105,7 +106,7 @@ impl EngineRunner {
             start = instead;
             runs = vec![self.run_on(&start, &promised, timeout).await];
         }
-        if let Some(newest) = runs[0].second_opinion(platform) {
+        if let Some(newest) = second_opinion(&runs[0], platform) {
             let newest = self.executor(&start, newest).await;
             runs.push(self.run_on(&start, &newest, timeout).await);
         }

@@ -1,7 +1,7 @@
 //! What executes a program: the host's processor or an emulator.
 
-use super::Execution;
 use crate::elf::{Class, ElfFacts, Machine};
+use crate::evidence::run::Execution;
 use crate::platform::{Architecture, Platform};
 
 /// Tells by the program's own bytes, for so does the kernel: an amd64 program in an arm64 image

@@ -1,9 +1,9 @@
 //! What the end of a run means, by what else is known.
 
-use super::evidence::{Execution, Output, RunEnd};
 use super::start::{MachineFit, Start};
 use crate::elf::Class;
 use crate::emulator::is_own_fault;
+use crate::evidence::run::{Execution, Output, RunEnd};
 use crate::machine::with_advice;
 use crate::platform::Platform;
 
@@ -67,9 +67,10 @@ fn remedy(platform: Platform) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::{Account, Command, EntryNumber, ImagePath};
+    use crate::evidence::image::{EntryNumber, ImagePath};
+    use crate::evidence::run::Extent;
+    use crate::launch::{Account, Command};
     use crate::oci::Digest;
-    use crate::run::Extent;
     use crate::run::start::Directness;
 
     fn start(machine: MachineFit) -> Start {

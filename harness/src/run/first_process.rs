@@ -1,5 +1,7 @@
 //! Programs that refuse to run unless they are process 1, as inits do.
 
+use crate::evidence::run::{Output, RunEnd};
+
 /// What they call process 1, in lower case.
 ///
 /// Sources: s6-overlay-helpers, `s6-overlay-suexec.c` ("can only run as pid 1"); runit, `runit.c` ("must be
@@ -8,8 +10,13 @@ const NAMES: [&str; 5] = ["pid 1", "pid1", "process 1", "process no 1", "process
 /// What makes a sentence about process 1 a demand: tini only warns that it "is not running as PID 1".
 const DEMANDS: [&str; 5] = ["must", "only", "has to", "have to", "needs to"];
 
+/// Whether a program that is not process 1 ended because of that.
+pub(super) fn insists_on_being_first(end: &RunEnd, outputs: [&Output; 2]) -> bool {
+    end.is_failure() && outputs.iter().any(|it| demands_to_be_first(&it.text))
+}
+
 /// Whether one of the lines demands to be process 1.
-pub(super) fn demands_to_be_first(text: &str) -> bool {
+fn demands_to_be_first(text: &str) -> bool {
     text.lines().any(|line| {
         let line = line.to_lowercase();
         DEMANDS.iter().any(|it| line.contains(it)) && NAMES.iter().any(|it| names(&line, it))

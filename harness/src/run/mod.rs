@@ -5,14 +5,13 @@ mod capture;
 mod container;
 mod ended;
 mod engine;
-mod evidence;
 mod execution;
 mod explain;
 mod first_process;
 mod helper;
 mod image;
 mod layers;
-mod not_run;
+mod policy;
 mod provided;
 mod record;
 mod sandbox;
@@ -23,19 +22,15 @@ mod usage;
 use std::time::Duration;
 
 pub use engine::EngineRunner;
-pub use evidence::{
-    Execution, Extent, Instruction, Output, RunEnd, RunEvidence, RunnerKind, SignalCause,
-};
 pub use execution::execution;
 pub use helper::Helper;
 pub use image::Stored;
-pub use not_run::{NotRun, Runs};
 pub use record::{Forsaken, SessionRecord};
 pub use sandbox::{ProbeError, SandboxRunner};
 pub use session::Session;
 
-use crate::emulator::Processors;
-use crate::inspect::Arguments;
+use crate::launch::Arguments;
+use crate::processor::Processors;
 
 /// Memory that a run may use, in bytes, the emulator's own included.
 const MEMORY: u64 = 1 << 30;

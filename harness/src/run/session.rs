@@ -12,7 +12,7 @@ use bollard::query_parameters::{
 };
 
 use crate::engine::Engine;
-use crate::inspect::EntryNumber;
+use crate::evidence::image::EntryNumber;
 use crate::oci::Digest;
 use crate::platform::{Architecture, Platform};
 use crate::random::random_name;

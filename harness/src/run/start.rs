@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Execution;
-use super::evidence::RunEvidence;
 use super::execution::execution;
-use super::not_run::{NotRun, Runs};
 use crate::elf::{ElfType, LoadSegment};
-use crate::inspect::{
-    Account, Arguments, Command, EntryNumber, ImageFacts, ImagePath, Launch, LaunchError, Variant,
-};
+use crate::evidence::image::{EntryNumber, ImageFacts, ImagePath, Variant};
+use crate::evidence::run::{Execution, NotRun, RunEvidence, Runs};
+use crate::launch::{Account, Arguments, Command, Launch, LaunchError};
 use crate::oci::Digest;
 use crate::platform::Platform;
 

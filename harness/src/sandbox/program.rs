@@ -23,7 +23,7 @@ use super::fault::{Fault, While};
 use super::identities::ANSWERED;
 use super::notify::Listener;
 use super::protocol::Command;
-use crate::inspect::DEFAULT_PATH;
+use crate::launch::DEFAULT_PATH;
 
 /// The number of root.
 const ROOT: u32 = 0;

@@ -17,8 +17,8 @@ use super::fault::{Fault, While};
 use super::processes::{is_running, processes};
 use super::protocol::Foreign;
 use crate::emulator::TRAP_NAME;
-use crate::inspect::escape;
 use crate::linux::PATH_MAX;
+use crate::text::escape;
 
 /// So many are listened to in a row: there is other work.
 const AT_ONCE: usize = 64;

@@ -34,7 +34,7 @@ pub enum Opened {
         /// Where it was found.
         origin: Origin,
     },
-    /// An unpacked root filesystem, which [`inspect_tree`](crate::inspect::inspect_tree) reads.
+    /// An unpacked root filesystem, which [`inspect_tree`](crate::tree::inspect_tree) reads.
     RootFs(PathBuf),
 }
 

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use super::Premises;
 use super::claims::{Claims, place};
 use super::graph::{Graphs, Kind, Recorded};
-use super::{
-    Basis, BuildStep, BuildTrace, Execution, Lines, Manner, Premises, Reach, Span, StepEnd, Work,
-};
 use crate::build::progress::{Step, Trace, exit_code_in, is_cancellation};
 use crate::dockerfile::{Dockerfile, Stage};
 use crate::event::StepState;
+use crate::evidence::build::{
+    Basis, BuildStep, BuildTrace, Execution, Lines, Manner, Reach, Span, StepEnd, Work,
+};
 use crate::oci::Digest;
 use crate::platform::Platform;
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::likeness::{identity, likeness};
-use super::{Lines, Reach};
+use crate::evidence::build::{Lines, Reach};
 use crate::oci::Digest;
 use crate::platform::Platform;
 

@@ -2,8 +2,10 @@
 
 use super::command::compiles;
 use super::{EmulatedSteps, at, brief};
-use crate::build::{Basis, BuildStep, BuildTrace, Execution, Reach, StepEnd, Work, seconds};
 use crate::check::{Finding, Rule, Severity};
+use crate::evidence::build::{
+    Basis, BuildStep, BuildTrace, Execution, Reach, StepEnd, Work, seconds,
+};
 
 pub(super) fn check(trace: &BuildTrace, allowed: EmulatedSteps) -> Vec<Finding> {
     let count = trace.emulated().count();

@@ -1,8 +1,8 @@
 //! Builds that fail by what the Dockerfile says.
 
 use super::{at, brief};
-use crate::build::{FailedPart, StepFault, Unbuilt};
 use crate::check::{Finding, Rule};
+use crate::evidence::build::{FailedPart, StepFault, Unbuilt};
 use crate::platform::Platform;
 
 /// How the kernel ends what takes more memory than there is: SIGKILL, as shells count it.

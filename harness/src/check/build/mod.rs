@@ -5,7 +5,7 @@ mod emulated;
 mod failed;
 mod shared;
 
-use crate::build::{BuildTrace, Lines, Making};
+use crate::evidence::build::{BuildTrace, Lines, Provenance};
 
 use super::{Finding, Place, check_dockerfile};
 
@@ -31,10 +31,10 @@ pub enum EmulatedSteps {
 }
 
 /// The findings about a build; none about an image that was found.
-pub(super) fn check(making: &Making, expectation: &TraceExpectation) -> Vec<Finding> {
-    let trace = match making {
-        Making::Found => return Vec::new(),
-        Making::Built(trace) => trace,
+pub(super) fn check(provenance: &Provenance, expectation: &TraceExpectation) -> Vec<Finding> {
+    let trace = match provenance {
+        Provenance::Found => return Vec::new(),
+        Provenance::Built(trace) => trace,
     };
     let mut findings = emulated::check(trace, expectation.emulated);
     findings.extend(shared::check(trace, &expectation.shared));

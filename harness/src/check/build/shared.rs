@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{at, brief};
-use crate::build::{BuildStep, BuildTrace, Execution, Lines, Manner};
 use crate::check::{Finding, Rule, Severity};
+use crate::evidence::build::{BuildStep, BuildTrace, Execution, Lines, Manner};
 use crate::oci::Digest;
 
 pub(super) fn check(trace: &BuildTrace, declared: &[String]) -> Vec<Finding> {

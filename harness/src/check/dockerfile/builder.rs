@@ -2,9 +2,9 @@
 
 use super::study::{Study, is_predefined, list};
 use super::work::{Compilers, Work};
-use crate::build::Manner;
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{Base, EvaluatedStage, Pin, Text, references};
+use crate::evidence::build::Manner;
 use crate::platform::Platform;
 
 pub(super) fn check(study: &Study<'_>) -> Vec<Finding> {

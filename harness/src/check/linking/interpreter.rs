@@ -5,7 +5,7 @@ use super::report::Defect;
 use super::subjects::{Program, Role};
 use crate::check::{Rule, Severity};
 use crate::elf::{Abi, ElfFacts, Machine};
-use crate::inspect::{Content, ImagePath, Node, ResolveError};
+use crate::evidence::image::{Content, ImagePath, Node, ResolveError};
 use crate::loader::Family;
 
 /// The loader of LoongArch's first, incompatible ABI, which only vendors' distributions have.

@@ -4,7 +4,7 @@ use super::Linking;
 use super::report::Defect;
 use super::subjects::{Program, Role};
 use crate::check::{Rule, Severity};
-use crate::inspect::ImagePath;
+use crate::evidence::image::ImagePath;
 use crate::loader::{Cause, Family, Object, Process, Unresolved};
 
 pub(super) fn check<'a>(

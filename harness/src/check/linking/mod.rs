@@ -16,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
 use super::scope::Scope;
-use crate::inspect::{Arguments, ImagePath, Variant};
+use crate::evidence::image::{ImagePath, Variant};
+use crate::launch::Arguments;
 use crate::loader::{Catalogue, Family, Loader, Process};
 use report::Report;
 use subjects::{Program, Subjects};

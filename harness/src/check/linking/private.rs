@@ -6,7 +6,7 @@ use super::Linking;
 use super::report::Defect;
 use super::subjects::Program;
 use crate::check::Rule;
-use crate::inspect::ImagePath;
+use crate::evidence::image::ImagePath;
 use crate::loader::{Family, Object, Process};
 
 /// The libraries that glibc consists of, by the beginnings of their names.

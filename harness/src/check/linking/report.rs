@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::subjects::Role;
 use crate::check::{Finding, Rule, Severity};
-use crate::inspect::{ImagePath, Variant};
+use crate::evidence::image::{ImagePath, Variant};
 use crate::loader::Object;
 
 /// The defects of one variant.

@@ -7,7 +7,8 @@ use crate::check::entrypoint::launches;
 use crate::check::names::{names, names_libc, stem};
 use crate::check::scope::{Scope, is_android, is_debug_information};
 use crate::elf::{DynamicFlags1, ElfFacts, ElfType};
-use crate::inspect::{Arguments, ImagePath, NodeKind, Variant};
+use crate::evidence::image::{ImagePath, NodeKind, Variant};
+use crate::launch::Arguments;
 use crate::loader::{Catalogue, Object};
 
 /// An executable that is started through a loader.
@@ -52,7 +53,8 @@ impl<'a> Subjects<'a> {
         let mut pairs = Pairs::of(variant);
         let mut subjects = Self { programs: Vec::new(), objects: Vec::new() };
         for (path, node) in variant.files.iter() {
-            let NodeKind::File { content: crate::inspect::Content::Elf(facts), .. } = &node.kind
+            let NodeKind::File { content: crate::evidence::image::Content::Elf(facts), .. } =
+                &node.kind
             else {
                 continue;
             };

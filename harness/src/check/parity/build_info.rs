@@ -9,7 +9,8 @@ use super::neutral;
 use super::own::own_files;
 use super::usual::{Odd, odd_ones};
 use crate::elf::GoBuild;
-use crate::inspect::{Arguments, Content, ImagePath, Node, Variant};
+use crate::evidence::image::{Content, ImagePath, Node, Variant};
+use crate::launch::Arguments;
 
 /// Labels that say which source an image was made of.
 ///

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{Finding, Rule};
 use super::usual::{listed, odd_ones};
-use crate::inspect::{Content, ImagePath, Node, NodeKind, Variant};
+use crate::evidence::image::{Content, ImagePath, Node, NodeKind, Variant};
 
 pub(super) fn check(variants: &[&Variant]) -> Vec<Finding> {
     let mut findings = certificate_links(variants);

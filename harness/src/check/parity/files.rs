@@ -6,7 +6,8 @@ use super::super::{Finding, Rule, Severity};
 use super::neutral;
 use super::own::own_files;
 use super::usual::listed;
-use crate::inspect::{DEFAULT_PATH, ImagePath, NodeKind, Variant, variable};
+use crate::evidence::image::{ImagePath, NodeKind, Variant};
+use crate::launch::{DEFAULT_PATH, variable};
 use crate::platform::Platform;
 
 /// What `known` findings miss on a platform is not missed again.

@@ -2,7 +2,8 @@
 
 use super::super::{Finding, Rule};
 use super::started::{Started, started};
-use crate::inspect::{Arguments, NodeKind, Variant};
+use crate::evidence::image::{NodeKind, Variant};
+use crate::launch::Arguments;
 
 /// Variants for different machines cannot have the same program but for a wrong one, which
 /// `ElfMachineMismatch` reports; those for versions of one machine can, and then one of them is of

@@ -6,7 +6,8 @@ use super::super::{Finding, Rule};
 use super::started::started;
 use super::usual::odd_ones;
 use crate::elf::{ElfFacts, Linkage};
-use crate::inspect::{Arguments, Variant};
+use crate::evidence::image::Variant;
+use crate::launch::Arguments;
 
 pub(super) fn check(variants: &[&Variant], arguments: &Arguments) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Expectations, Finding, Rule};
 use crate::evidence::Evidence;
-use crate::inspect::Variant;
+use crate::evidence::image::Variant;
 use crate::platform::Platform;
 
 /// `known` are all other findings: what they say of a file is not said again.

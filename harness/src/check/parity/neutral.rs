@@ -2,7 +2,7 @@
 
 use super::super::names::{names_of, stem};
 use crate::elf::Machine;
-use crate::inspect::ImagePath;
+use crate::evidence::image::ImagePath;
 use crate::platform::Platform;
 
 /// Who made it, in triplets such as `x86_64-pc-linux-gnu`: another for each architecture.

@@ -9,8 +9,8 @@ use super::super::{Finding, Rule, Severity};
 use super::neutral;
 use super::usual::{Odd, odd_ones};
 use crate::evidence::Evidence;
-use crate::inspect::Variant;
-use crate::run::{Extent, Output, RunEvidence};
+use crate::evidence::image::Variant;
+use crate::evidence::run::{Extent, Output, RunEvidence};
 
 /// Whether every platform has to print the same.
 #[derive(Clone, Debug, Default)]

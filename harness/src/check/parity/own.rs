@@ -1,7 +1,7 @@
 //! The files that an image's author put there. What a distribution's packages bring along differs
 //! between architectures for reasons of its own.
 
-use crate::inspect::{ImagePath, Node, Variant};
+use crate::evidence::image::{ImagePath, Node, Variant};
 
 pub(super) fn own_files(variant: &Variant) -> impl Iterator<Item = (&ImagePath, &Node)> {
     variant.files.iter().filter(|(path, node)| is_own(variant, path, node))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::{Finding, Rule, Severity};
 use super::usual::odd_ones;
-use crate::inspect::{Content, ImagePath, Variant};
+use crate::evidence::image::{Content, ImagePath, Variant};
 
 /// dpkg's list, and apk's at its two places. Distroless images have a folder of lists.
 const LISTS: [&str; 3] =
@@ -48,7 +48,7 @@ fn packages(variant: &Variant) -> BTreeMap<&str, &str> {
         Some(Content::Packages(packages)) => Some(packages),
         _ => None,
     });
-    let packages = lists.flat_map(crate::inspect::Packages::iter);
+    let packages = lists.flat_map(crate::evidence::image::Packages::iter);
     // apk's groups of packages have a name with a dot, and the time of their making as a version.
     packages.filter(|(name, _)| !name.starts_with('.')).collect()
 }

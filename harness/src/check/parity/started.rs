@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::super::entrypoint::launches;
 use super::neutral;
 use crate::elf::ElfFacts;
-use crate::inspect::{Arguments, ImagePath, Variant};
+use crate::evidence::image::{ImagePath, Variant};
+use crate::launch::Arguments;
 
 /// A program that an image's command starts.
 pub(super) struct Started<'a> {

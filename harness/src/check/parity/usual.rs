@@ -1,6 +1,6 @@
 //! What most platforms have, and which have something else.
 
-use crate::inspect::Variant;
+use crate::evidence::image::Variant;
 use crate::platform::Platform;
 
 /// A platform that has something else than most.

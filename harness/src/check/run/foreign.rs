@@ -1,8 +1,8 @@
 //! Files of other machines that the entrypoint, or a child of it, was to execute.
 
 use super::super::{Finding, Rule, Severity};
-use crate::inspect::{ImagePath, Variant};
-use crate::run::RunEvidence;
+use crate::evidence::image::{ImagePath, Variant};
+use crate::evidence::run::RunEvidence;
 
 /// The rule that says of a run that something was refused to it.
 pub(super) fn rule(variant: &Variant, known: &[Finding]) -> Rule {

@@ -8,9 +8,10 @@ use super::super::{Expectations, Finding, Rule};
 use super::finding;
 use super::words::{serves, unknown_help};
 use crate::evidence::Evidence;
-use crate::inspect::{Arguments, Variant};
+use crate::evidence::image::Variant;
+use crate::evidence::run::{RunEnd, RunEvidence};
+use crate::launch::Arguments;
 use crate::platform::Platform;
-use crate::run::{RunEnd, RunEvidence};
 
 /// What a program does that does not know `--help`, as any platform would show it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]

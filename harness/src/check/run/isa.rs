@@ -3,9 +3,9 @@
 use super::super::{Expectations, Finding, Rule, Severity};
 use super::help::{is_default, is_unknown};
 use super::outcome::last_words;
-use crate::emulator::CpuModel;
-use crate::inspect::Variant;
-use crate::run::{RunEnd, RunEvidence};
+use crate::evidence::image::Variant;
+use crate::evidence::run::{RunEnd, RunEvidence};
+use crate::processor::CpuModel;
 
 /// Dead of an instruction, or by its own refusal, on the promised processor, and well on one that
 /// has everything. Gives the run on the latter as well.

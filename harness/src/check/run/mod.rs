@@ -14,8 +14,8 @@ pub(super) use outcome::cause;
 
 use super::{Expectations, Finding, Rule};
 use crate::evidence::Evidence;
-use crate::inspect::Variant;
-use crate::run::RunEvidence;
+use crate::evidence::image::Variant;
+use crate::evidence::run::RunEvidence;
 
 /// `known` are the variant's other findings: what they explain is reported once.
 pub(super) fn check(

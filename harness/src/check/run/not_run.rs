@@ -2,8 +2,8 @@
 
 use super::super::{Finding, Rule, Severity};
 use super::RunExpectation;
-use crate::inspect::Variant;
-use crate::run::NotRun;
+use crate::evidence::image::Variant;
+use crate::evidence::run::NotRun;
 
 /// The demanded texts, none of which was printed. Whoever wants no run demands nothing of it, and a
 /// variant that was out of time is blocked.

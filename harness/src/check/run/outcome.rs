@@ -4,8 +4,9 @@ use super::super::entrypoint::launches_of;
 use super::super::parity::Parity;
 use super::super::{Finding, Rule, Severity};
 use super::{finding, foreign};
-use crate::inspect::{Command, ImagePath, Variant};
-use crate::run::{Extent, Output, RunEnd, RunEvidence};
+use crate::evidence::image::{ImagePath, Variant};
+use crate::evidence::run::{Extent, Output, RunEnd, RunEvidence};
+use crate::launch::Command;
 
 /// What a run has to look like.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 //! Words prove little, so a doubt keeps the error: whatever sounds like a failure of another kind
 //! outweighs every usage text.
 
-use crate::run::{Extent, Output, RunEnd, RunEvidence};
+use crate::evidence::run::{Extent, Output, RunEnd, RunEvidence};
 
 /// Shells end so where a program is missing or cannot be executed (POSIX, "Exit Status for Commands").
 const NOT_EXECUTED: [i64; 2] = [126, 127];

@@ -2,7 +2,7 @@
 
 use crate::check::names::names;
 use crate::elf::Machine;
-use crate::inspect::{ImagePath, Variant};
+use crate::evidence::image::{ImagePath, Variant};
 
 pub(super) fn is_cross_toolchain(variant: &Variant, components: &[&str], machine: Machine) -> bool {
     let own = variant.platform.elf_target().machine;

@@ -1,11 +1,11 @@
 //! What a build did.
 
 use super::{Case, Rule, caught, silent};
-use crate::build::{
-    Basis, BuildFailure, BuildStep, BuildTrace, BuilderChecks, Execution, FailedPart, Lines,
-    Making, Manner, Reach, Span, StepEnd, StepFault, Unbuilt, Work,
-};
 use crate::check::{EmulatedSteps, TraceExpectation};
+use crate::evidence::build::{
+    Basis, BuildFailure, BuildStep, BuildTrace, BuilderChecks, Execution, FailedPart, Lines,
+    Manner, Provenance, Reach, Span, StepEnd, StepFault, Unbuilt, Work,
+};
 use crate::fixture::{Image, Variant, recipe};
 use crate::oci::Digest;
 use crate::platform::Platform;
@@ -70,7 +70,7 @@ fn image() -> Image {
 
 impl Case {
     fn made_by(self, steps: Vec<BuildStep>) -> Self {
-        Self { making: Making::Built(trace(steps)), ..self }
+        Self { provenance: Provenance::Built(trace(steps)), ..self }
     }
 
     fn with_trace(self, trace: TraceExpectation) -> Self {

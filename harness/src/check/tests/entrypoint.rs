@@ -1,7 +1,7 @@
 use super::{Case, Rule, caught, silent};
 use crate::elf::ElfType;
 use crate::fixture::{ElfFile, Layer, Variant, program};
-use crate::inspect::Arguments;
+use crate::launch::Arguments;
 
 const ACCOUNTS: &str = "root:x:0:0:root:/root:/bin/sh\n\
     # a comment\n\

@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::super::{Case, Rule, caught, silent};
 use super::run;
+use crate::evidence::run::{Extent, Output, RunEnd, RunEvidence, SignalCause};
 use crate::fixture::{Image, Variant};
-use crate::run::{Extent, Output, RunEnd, RunEvidence, SignalCause};
 
 /// What a program printed when it was asked for `--help`. Debian's unless the name says otherwise.
 #[derive(Deserialize)]

@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::{Case, Rule, caught, silent};
 use crate::elf::{ElfType, Machine};
+use crate::evidence::image::BlobRole;
 use crate::fixture::{ElfFile, Image, Layer, Lie, Variant};
-use crate::inspect::BlobRole;
 use crate::oci::Compression;
 
 pub(super) fn cases() -> Vec<Case> {

@@ -5,8 +5,8 @@ use globset::Glob;
 use super::run::run;
 use super::{Case, Expectations, Rule, RunExpectation, caught, silent};
 use crate::check::Parity;
+use crate::evidence::run::{Extent, RunEnd, RunEvidence};
 use crate::fixture::{ElfFile, Image, Layer, Variant};
-use crate::run::{Extent, RunEnd, RunEvidence};
 
 pub(super) fn cases() -> Vec<Case> {
     [output(), files(), identical(), builds(), images(), packages(), linkage(), links(), data()]
@@ -123,7 +123,7 @@ fn output() -> Vec<Case> {
             run(RunEnd::Exited { code: 0 }, "a"),
             run(RunEnd::Exited { code: 0 }, "a"),
             RunEvidence {
-                stdout: crate::run::Output::new(b"a", Extent::Beginning),
+                stdout: crate::evidence::run::Output::new(b"a", Extent::Beginning),
                 ..run(RunEnd::Exited { code: 0 }, "")
             },
         ])

@@ -1,10 +1,10 @@
 use super::{Case, Expectations, Rule, RunExpectation, caught, silent};
-use crate::emulator::CpuModel;
-use crate::fixture::{ElfFile, Image, Layer, Variant, program};
-use crate::inspect::ImagePath;
-use crate::run::{
+use crate::evidence::image::ImagePath;
+use crate::evidence::run::{
     Execution, Extent, Instruction, Output, RunEnd, RunEvidence, RunnerKind, SignalCause,
 };
+use crate::fixture::{ElfFile, Image, Layer, Variant, program};
+use crate::processor::CpuModel;
 
 #[path = "help.rs"]
 mod help;

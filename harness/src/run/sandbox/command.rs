@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use super::super::start::Start;
-use crate::inspect::{
-    Command as Words, DEFAULT_PATH, ImagePath, NodeKind, ResolveError, Variant, variable,
-};
+use crate::evidence::image::{ImagePath, NodeKind, ResolveError, Variant};
+use crate::launch::{Command as Words, DEFAULT_PATH, variable};
 use crate::sandbox::{Command, HOST_NAME, Rank};
 
 /// What the OCI runtime would execute.

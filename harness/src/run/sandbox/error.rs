@@ -6,10 +6,11 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::super::ended::Ended;
-use super::super::evidence::RunEnd;
 use super::super::layers::UnpackError;
-use crate::emulator::{EmulatorError, NoModel};
+use crate::emulator::EmulatorError;
+use crate::evidence::run::RunEnd;
 use crate::oci::{Digest, DocumentError};
+use crate::processor::NoModel;
 use crate::sandbox::Fault;
 
 /// How long a sandbox may take to be made.

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 
-use super::super::evidence::Instruction;
 use super::super::start::Start;
 use crate::elf::Data;
-use crate::inspect::ImagePath;
+use crate::evidence::image::ImagePath;
+use crate::evidence::run::Instruction;
 use crate::platform::{Architecture, Platform};
 
 /// Has QEMU say each system call and signal on the standard error. Arguments go in pairs.

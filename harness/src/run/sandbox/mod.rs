@@ -15,17 +15,19 @@ use thiserror::Error;
 
 use super::RunRequest;
 use super::at_once::{EntryRuns, RUNS_TIMEOUT, run_all};
-use super::evidence::{RunEnd, RunEvidence};
+use super::first_process::insists_on_being_first;
 use super::helper::Helper;
 use super::layers::LayerStore;
-use super::not_run::Runs;
+use super::policy::second_opinion;
 use super::start::Start;
-use crate::emulator::{CpuModel, Emulator, Emulators, Notes, PROBED, Processors, probe};
+use crate::emulator::{Emulator, Emulators, Notes, PROBED, probe};
 use crate::error_chain::error_chain;
 use crate::event::{Event, Events};
-use crate::inspect::{EntryNumber, ImageFacts};
+use crate::evidence::image::{EntryNumber, ImageFacts};
+use crate::evidence::run::{RunEnd, RunEvidence, Runs};
 use crate::oci::{Descriptor, Digest, OpenImage};
 use crate::platform::{Architecture, Platform};
+use crate::processor::{CpuModel, Processors};
 use crate::sandbox::{Command, Rank};
 use command::command_of;
 use error::SandboxError;
@@ -115,7 +117,7 @@ impl SandboxRunner {
                     // Emulators have races of their own.
                     promised = place.run(start, command, &place.promised, timeout);
                 }
-                if let Some(newest) = promised.second_opinion(platform) {
+                if let Some(newest) = second_opinion(&promised, platform) {
                     if promised.dies_of_instruction() {
                         promised.instruction = place.instruction(start, command, timeout);
                     }
@@ -210,7 +212,9 @@ fn run_as_demanded(
     let (mut start, mut command) = (start.clone(), command.clone());
     loop {
         let run = place.run(&start, &command, &place.promised, timeout);
-        if command.rank == Rank::Later && run.insists_on_being_first() {
+        if command.rank == Rank::Later
+            && insists_on_being_first(&run.end, [&run.stderr, &run.stdout])
+        {
             command.rank = Rank::First;
         } else if let Some(instead) = start.instead_of(&run) {
             command.words.clone_from(&instead.command.words);

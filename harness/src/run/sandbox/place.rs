@@ -7,9 +7,6 @@ use std::time::{Duration, Instant};
 
 use super::super::capture::Drain;
 use super::super::ended::{Circumstances, Ended};
-use super::super::evidence::{
-    Execution, Extent, Instruction, RunEnd, RunEvidence, RunnerKind, SignalCause,
-};
 use super::super::helper::{Heard, Helper, Started};
 use super::super::layers::LayerStore;
 use super::super::start::{Directness, Start};
@@ -17,7 +14,11 @@ use super::super::{DISK, MEMORY, PROCESSES};
 use super::error::{MAKING, SandboxError};
 use super::instruction;
 use crate::elf::ElfTarget;
-use crate::emulator::{ArgumentPair, CpuModel};
+use crate::emulator::ArgumentPair;
+use crate::evidence::run::{
+    Execution, Extent, Instruction, RunEnd, RunEvidence, RunnerKind, SignalCause,
+};
+use crate::processor::CpuModel;
 use crate::sandbox::{Command, End, Foreign, Handlers, Message, PATIENCE, RunOrder, Task};
 
 /// The machines whose programs run, and the emulator of each.

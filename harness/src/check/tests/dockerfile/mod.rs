@@ -9,8 +9,8 @@ mod stages;
 mod variables;
 
 use super::{Case, Rule, caught, silent};
-use crate::build::{Basis, BuildTrace, BuilderChecks, Making};
 use crate::dockerfile::{Recipe, Selection, UnfitBase};
+use crate::evidence::build::{Basis, BuildTrace, BuilderChecks, Provenance};
 use crate::fixture::{Image, Variant, recipe};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -52,7 +52,7 @@ impl Case {
 
     /// With what the builder found wanting of the base images.
     fn asked(mut self, unfit: Vec<UnfitBase>) -> Self {
-        if let Making::Built(trace) = &mut self.making {
+        if let Provenance::Built(trace) = &mut self.provenance {
             trace.recipe.unfit = unfit;
         }
         self
@@ -66,7 +66,7 @@ impl Case {
             basis: Basis::Recorded,
             steps: Vec::new(),
         };
-        Self { making: Making::Built(trace), ..self }
+        Self { provenance: Provenance::Built(trace), ..self }
     }
 }
 

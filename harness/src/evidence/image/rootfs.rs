@@ -6,9 +6,7 @@ use std::ops::Bound;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::assembly::{Assembly, AssemblyError, Room};
 use super::content::Content;
-use super::layer::LayerFacts;
 use super::path::ImagePath;
 use crate::linux::{MAXSYMLINKS, PATH_MAX};
 
@@ -16,7 +14,7 @@ use crate::linux::{MAXSYMLINKS, PATH_MAX};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RootFs {
-    pub(super) nodes: BTreeMap<ImagePath, Node>,
+    pub(crate) nodes: BTreeMap<ImagePath, Node>,
 }
 
 /// One file.
@@ -76,7 +74,7 @@ impl Node {
     }
 
     /// About the memory that it takes, in bytes.
-    pub(super) fn size_in_memory(&self) -> usize {
+    pub(crate) fn size_in_memory(&self) -> usize {
         let kind = match &self.kind {
             NodeKind::File { content, .. } => content.size_in_memory(),
             NodeKind::Hardlink { first, content, .. } => {
@@ -126,24 +124,13 @@ const STEP_LIMIT: usize = 1024;
 const LENGTH_LIMIT: usize = 4 * PATH_MAX;
 
 impl RootFs {
-    /// Applies layers, lowest first.
-    ///
-    /// # Errors
-    ///
-    /// When there is more of it than any sane image has.
-    pub fn of_layers<'a>(
-        layers: impl IntoIterator<Item = &'a LayerFacts>,
-    ) -> Result<Self, AssemblyError> {
-        Assembly::within(&mut Room::default()).apply_all(layers)
-    }
-
     /// The files from a text on, in the order of their paths.
     fn from<'f>(&'f self, text: &str) -> impl Iterator<Item = (&'f ImagePath, &'f Node)> + use<'f> {
         self.nodes.range::<str, _>((Bound::Included(text), Bound::Unbounded))
     }
 
     /// The paths of all that a directory holds, however deep.
-    pub(super) fn below<'f>(
+    pub(crate) fn below<'f>(
         &'f self,
         directory: &ImagePath,
     ) -> impl Iterator<Item = &'f ImagePath> + use<'f> {
@@ -173,7 +160,7 @@ impl RootFs {
 
     /// Where an entry lands: links in the directories above it are followed, as the engine does
     /// when it unpacks; its own last component is not.
-    pub(super) fn settle(&self, path: &ImagePath) -> Result<ImagePath, ResolveError> {
+    pub(crate) fn settle(&self, path: &ImagePath) -> Result<ImagePath, ResolveError> {
         let Some(parent) = path.parent() else { return Ok(path.clone()) };
         // Nodes stand under their real paths: where the directory has one, no link is above.
         if parent.is_root() || self.is_directory(&parent) {
@@ -187,7 +174,7 @@ impl RootFs {
         Ok(real.join(path.file_name()))
     }
 
-    pub(super) fn is_directory(&self, path: &ImagePath) -> bool {
+    pub(crate) fn is_directory(&self, path: &ImagePath) -> bool {
         self.nodes.get(path).is_some_and(|it| it.kind == NodeKind::Directory)
     }
 
@@ -303,12 +290,12 @@ impl RootFs {
 mod tests {
     use super::*;
     use crate::fixture::Layer;
-    use crate::inspect::read_layer;
+    use crate::inspect::{assemble, read_layer};
 
     fn root_fs<const N: usize>(layers: [Layer; N]) -> RootFs {
         let read = |it: Layer| read_layer(&it.descriptor(), it.blob().as_slice());
         let facts = layers.map(|it| read(it).expect("a layer"));
-        RootFs::of_layers(&facts).expect("few files")
+        assemble(&facts).expect("few files")
     }
 
     /// All but directories, with what links say.

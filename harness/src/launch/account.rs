@@ -5,9 +5,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::content::Content;
-use super::path::ImagePath;
-use super::rootfs::{Node, RootFs};
+use crate::evidence::image::{Content, ImagePath, Node, RootFs};
 
 /// A user and its groups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

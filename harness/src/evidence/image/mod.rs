@@ -2,7 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rootfs::RootFs;
+mod content;
+pub(crate) mod loader_cache;
+pub(crate) mod packages;
+mod path;
+mod rootfs;
+
+pub use content::{Content, ForeignFormat, Misplacement, Shebang};
+pub use loader_cache::{CacheEntry, Hardware, LoaderCache};
+pub use packages::Packages;
+pub use path::ImagePath;
+pub use rootfs::{Node, NodeKind, ResolveError, RootFs};
+
 use crate::oci::{Digest, RawPlatform, RunConfig};
 use crate::platform::Platform;
 

@@ -33,7 +33,7 @@ pub struct CacheEntry {
 
 impl LoaderCache {
     /// About the memory that it takes, in bytes.
-    pub(super) fn size_in_memory(&self) -> usize {
+    pub(crate) fn size_in_memory(&self) -> usize {
         let entries = self.entries.iter().map(|it| size_of_val(it) + it.name.len() + it.path.len());
         entries.sum()
     }
@@ -64,17 +64,17 @@ const EXTENSION_HWCAPS: u32 = 1;
 /// `DL_CACHE_HWCAP_EXTENSION`: the low half of the field is an index of the extension's names.
 const HWCAP_EXTENSION: u64 = 1 << 62;
 /// Caches have tens of kilobytes; more is not kept.
-pub(super) const SIZE_LIMIT: u64 = 1 << 24;
+pub(crate) const SIZE_LIMIT: u64 = 1 << 24;
 
 /// Whether a file begins as a cache does.
-pub(super) fn is_cache(head: &[u8]) -> bool {
+pub(crate) fn is_cache(head: &[u8]) -> bool {
     head.starts_with(MAGIC_OLD) || head.starts_with(MAGIC_NEW)
 }
 
 impl LoaderCache {
     /// Reads a whole file. As for the loader, one that is damaged is none, and an entry that leads
     /// out of it is no entry.
-    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         if bytes.starts_with(MAGIC_NEW) {
             return Self::parse_new(bytes);
         }

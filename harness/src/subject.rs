@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::error::CaseError;
-use super::file::Case;
+use crate::case::{Case, CaseError};
 use crate::source::{Source, SourceName, SourceNameError};
 
 /// Something to verify, as the user wrote it, with what was found there.

@@ -19,14 +19,10 @@ use rustix::fs::OFlags;
 use serde_json::json;
 use thiserror::Error;
 
-use super::assembly::AssemblyError;
-use super::content::{Content, ELF_LIMIT, read_content};
-use super::facts::{EntryNumber, ImageFacts, Layer, Variant};
-use super::layer::{Change, LayerEntry, LayerFacts};
-use super::path::ImagePath;
-use super::reader::announce;
-use super::rootfs::RootFs;
-use crate::event::Events;
+use crate::evidence::image::{Content, EntryNumber, ImageFacts, ImagePath, Layer, Variant};
+use crate::inspect::{
+    AssemblyError, Change, ELF_LIMIT, LayerEntry, LayerFacts, assemble, read_content,
+};
 use crate::oci::{Descriptor, Digest, RawPlatform, RunConfig};
 use crate::platform::Platform;
 use crate::text::escape;
@@ -84,14 +80,11 @@ fn hint(error: &io::Error) -> &'static str {
 ///
 /// When it is no folder, or a file in it cannot be read; the first in the order of the paths is
 /// named.
-pub fn inspect_tree(root: &Path, platform: Platform, events: &Events) -> Result<Tree, TreeError> {
+pub fn inspect_tree(root: &Path, platform: Platform) -> Result<Tree, TreeError> {
     let (listed, mut contents) = read_while_listing(root)?;
     let found = listed.found.into_iter();
     let entries = found.map(|it| it.into_entry(&mut contents)).collect();
     let image = image(entries, platform)?;
-    for variant in &image.variants {
-        announce(variant, events);
-    }
     Ok(Tree { image, mounts: listed.mounts })
 }
 
@@ -119,7 +112,7 @@ fn image(entries: Vec<LayerEntry>, platform: Platform) -> Result<ImageFacts, Tre
         config: RunConfig::default(),
         layers,
         surplus: Vec::new(),
-        files: RootFs::of_layers([&facts])?,
+        files: assemble([&facts])?,
     };
     Ok(ImageFacts {
         digest,
@@ -345,14 +338,14 @@ fn read_file(file: &File) -> Result<Content, TreeError> {
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    use super::super::rootfs::{Node, NodeKind};
     use super::*;
+    use crate::evidence::image::{Node, NodeKind};
     use crate::fixture::{
         Image as Fixture, Layer as Made, Variant as MadeVariant, platform, program,
     };
 
     fn read(root: &Path) -> Result<Tree, TreeError> {
-        inspect_tree(root, platform("linux/arm64"), &Events::ignored())
+        inspect_tree(root, platform("linux/arm64"))
     }
 
     /// A tree with a file of every kind that an ordinary user can make.

@@ -1,12 +1,16 @@
 //! Everything observed of an image. Rules see nothing else.
 
+pub mod build;
+pub mod image;
+pub mod run;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::build::{Making, Unbuilt};
-use crate::inspect::{EntryNumber, ImageFacts, Variant};
-use crate::run::{NotRun, RunEvidence, Runs};
+use build::{Provenance, Unbuilt};
+use image::{EntryNumber, ImageFacts, Variant};
+use run::{NotRun, RunEvidence, Runs};
 
 /// What an image is, and what its variants did.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,7 +21,7 @@ pub struct Evidence {
     pub runs: BTreeMap<EntryNumber, Runs>,
     /// How it came about.
     #[serde(default)]
-    pub making: Making,
+    pub provenance: Provenance,
 }
 
 /// What observing a subject came to.

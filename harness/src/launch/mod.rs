@@ -4,13 +4,19 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::account::Account;
-use super::content::{Content, ForeignFormat, Misplacement, Shebang};
-use super::init::behind_init;
-use super::path::ImagePath;
-use super::rootfs::{Node, ResolveError, RootFs};
+mod account;
+pub(crate) mod handover;
+mod init;
+
+pub use account::{Account, AccountError};
+
 use crate::elf::ElfFacts;
+use crate::evidence::image::{
+    Content, ForeignFormat, ImagePath, Misplacement, Node, ResolveError, RootFs, Shebang,
+};
+use crate::evidence::run::NotRun;
 use crate::oci::RunConfig;
+use init::behind_init;
 
 /// What the engine searches when the image's Env has no PATH.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -64,7 +70,7 @@ pub type Launches<'a> = Vec<Result<Launch<'a>, LaunchError>>;
 #[non_exhaustive]
 pub enum LaunchError {
     /// The image has neither ENTRYPOINT nor CMD, or nothing but an init.
-    #[error("neither ENTRYPOINT nor CMD names a program")]
+    #[error("{}", NotRun::NoCommand)]
     NoCommand,
     /// The command names a path, and nothing is there.
     #[error("{word} cannot be found: {cause}")]
@@ -125,6 +131,21 @@ pub enum LaunchError {
         /// What is wrong with it.
         fault: ShebangFault,
     },
+}
+
+impl From<AccountError> for NotRun {
+    fn from(error: AccountError) -> Self {
+        Self::Unstartable { reason: error.to_string() }
+    }
+}
+
+impl From<LaunchError> for NotRun {
+    fn from(error: LaunchError) -> Self {
+        match error {
+            LaunchError::NoCommand => Self::NoCommand,
+            other => Self::Unstartable { reason: other.to_string() },
+        }
+    }
 }
 
 /// What is wrong with a script's first line.
@@ -409,7 +430,9 @@ fn hands_on(files: &RootFs, config: &RunConfig) -> bool {
         path.split(':').find_map(in_folder)
     };
     match found.map(|(_, node)| node.content()) {
-        Some(Some(Content::Script(shebang))) => shebang.hands_on(),
+        Some(Some(Content::Script(shebang))) => {
+            !shebang.source.is_empty() && handover::hands_on(&shebang.source)
+        }
         _ => false,
     }
 }

@@ -8,7 +8,7 @@ use rable::ast::{Node, NodeKind};
 use super::init::behind_init;
 
 /// Longer scripts are not kept and not read, in bytes.
-pub(super) const LONGEST: u64 = 32 << 10;
+pub(crate) const LONGEST: u64 = 32 << 10;
 /// What is read nests as deep as a script has commands: this stack, in bytes, is enough for the longest.
 const STACK: usize = 256 << 20;
 
@@ -44,7 +44,7 @@ const WRAPPERS: [Wrapper; 12] = [
 ];
 
 /// Whether a script may hand on its arguments at all, so that its text is worth keeping.
-pub(super) fn may_hand_on(text: &[u8]) -> bool {
+pub(crate) fn may_hand_on(text: &[u8]) -> bool {
     [b"\"$@\"".as_slice(), b"\"${@}\""].iter().any(|it| memchr::memmem::find(text, it).is_some())
 }
 

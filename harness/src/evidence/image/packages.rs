@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub struct Packages(BTreeMap<String, String>);
 
 /// Larger lists, in bytes, are those of repositories.
-pub(super) const SIZE_LIMIT: u64 = 8 << 20;
+pub(crate) const SIZE_LIMIT: u64 = 8 << 20;
 /// No image has more, and no name or version is longer.
 const COUNT: usize = 20_000;
 const LENGTH: usize = 256;
@@ -30,12 +30,12 @@ const DPKG: Format = Format { name: "Package: ", version: "Version: ", status: "
 const APK: Format = Format { name: "P:", version: "V:", status: "" };
 
 /// Whether a file begins as a list does: dpkg's with a package, apk's with a checksum.
-pub(super) fn is_list(head: &[u8]) -> bool {
+pub(crate) fn is_list(head: &[u8]) -> bool {
     head.starts_with(DPKG.name.as_bytes()) || head.starts_with(b"C:Q")
 }
 
 impl Packages {
-    pub(super) fn parse(bytes: &[u8]) -> Self {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
         let format = if bytes.starts_with(DPKG.name.as_bytes()) { DPKG } else { APK };
         let text = escape(bytes);
         let paragraphs = text.split("\n\n").filter_map(|it| format.package(it));
@@ -47,7 +47,7 @@ impl Packages {
         self.0.iter().map(|(name, version)| (name.as_str(), version.as_str()))
     }
 
-    pub(super) fn size_in_memory(&self) -> usize {
+    pub(crate) fn size_in_memory(&self) -> usize {
         self.iter()
             .map(|(name, version)| 2 * size_of::<String>() + name.len() + version.len())
             .sum()

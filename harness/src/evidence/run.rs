@@ -5,11 +5,48 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::first_process::demands_to_be_first;
-use crate::emulator::CpuModel;
-use crate::inspect::ImagePath;
-use crate::platform::Platform;
+use super::image::ImagePath;
+use crate::processor::CpuModel;
 use crate::text::printable;
+
+/// The runs of a variant, or why there are none.
+pub type Runs = Result<Vec<RunEvidence>, NotRun>;
+
+/// Why a variant was not run, where nothing failed that a run needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotRun {
+    /// The user does not want it to be.
+    Unwanted,
+    /// Neither ENTRYPOINT nor CMD names a program.
+    NoCommand,
+    /// No engine can start the command. A finding says so as well.
+    Unstartable {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The runs of the image's other variants took all the time that an image may take.
+    OutOfTime {
+        /// How much that is.
+        timeout: Duration,
+    },
+}
+
+impl fmt::Display for NotRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unwanted => f.write_str("--runner none"),
+            Self::NoCommand => f.write_str("neither ENTRYPOINT nor CMD names a program"),
+            Self::Unstartable { reason } => f.write_str(reason),
+            Self::OutOfTime { timeout } => write!(
+                f,
+                "the runs of this image took more than {} min: use --platform to verify fewer \
+                 platforms at once",
+                timeout.as_secs() / 60
+            ),
+        }
+    }
+}
 
 /// One start of a variant's entrypoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,11 +128,6 @@ impl RunEvidence {
             || self.says_one_of(&["SIGILL", "Illegal instruction"])
     }
 
-    /// Whether it ended because it is not process 1, if it is not.
-    pub(super) fn insists_on_being_first(&self) -> bool {
-        insists_on_being_first(&self.end, [&self.stderr, &self.stdout])
-    }
-
     /// Whether it tried to execute a program of the name `--help`: so ends an entrypoint that takes its
     /// arguments for a command.
     ///
@@ -122,21 +154,6 @@ impl RunEvidence {
         let streams = [&self.stderr.text, &self.stdout.text];
         words.iter().any(|it| streams.iter().any(|text| text.contains(it)))
     }
-}
-
-impl RunEvidence {
-    /// The processor that has every instruction there is, if the program's end may be that its own
-    /// lacks one.
-    pub(super) fn second_opinion(&self, platform: Platform) -> Option<CpuModel> {
-        let newest = CpuModel::newest(platform);
-        let has_less = self.cpu != CpuModel::Default && self.cpu != newest;
-        (has_less && self.suggests_isa_fault()).then_some(newest)
-    }
-}
-
-/// Whether a program that is not process 1 ended because of that.
-pub(super) fn insists_on_being_first(end: &RunEnd, outputs: [&Output; 2]) -> bool {
-    end.is_failure() && outputs.iter().any(|it| demands_to_be_first(&it.text))
 }
 
 /// An instruction of the program that ran.
@@ -245,7 +262,7 @@ pub enum SignalCause {
 impl RunEnd {
     /// What an exit status says, the shells' convention included: 128 and the number of a signal.
     #[must_use]
-    pub(super) fn of_status(status: i64, cause: SignalCause) -> Self {
+    pub(crate) fn of_status(status: i64, cause: SignalCause) -> Self {
         match status - SIGNAL_STATUS {
             signal @ 1..=LAST_SIGNAL => Self::Signalled { signal, cause },
             _ => Self::Exited { code: status },
@@ -265,7 +282,7 @@ impl RunEnd {
     }
 
     /// Whether the program ended by itself and did not succeed.
-    pub(super) const fn is_failure(&self) -> bool {
+    pub(crate) const fn is_failure(&self) -> bool {
         match self {
             Self::Exited { code } => *code != 0,
             Self::Signalled { .. } => true,
