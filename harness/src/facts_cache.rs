@@ -16,11 +16,9 @@ use std::sync::Once;
 use std::time::SystemTime;
 
 use crate::folders::{is_forgotten, open_own_file, user_cache};
-use crate::inspect::{LayerCache, LayerFacts};
+use crate::inspect::{FACTS_VERSION, LayerCache, LayerFacts};
 use crate::oci::{Compression, Descriptor, Digest, FileIdentity};
 
-/// Changes with the sources that read layers.
-const VERSION: &str = env!("FACTS_VERSION");
 /// The folder of marks for files whose bytes were hashed.
 const SEEN: &str = "seen";
 
@@ -57,7 +55,7 @@ impl FactsCache {
             Compression::Zstd => "zstd",
         };
         let name = format!("{}-{compression}", layer.digest.to_string().replace(':', "-"));
-        Some(folder.join(VERSION).join(name))
+        Some(folder.join(FACTS_VERSION).join(name))
     }
 }
 
@@ -163,7 +161,7 @@ mod tests {
             ..layer
         };
         assert_eq!(cache.load(&of_another_type), None, "the same bytes, read otherwise");
-        let names = fs::read_dir(folder.path().join("made/when/needed").join(VERSION));
+        let names = fs::read_dir(folder.path().join("made/when/needed").join(FACTS_VERSION));
         assert_eq!(names.expect("a folder").count(), 1, "nothing is left beside it");
     }
 

@@ -9,30 +9,16 @@
 //! effects (engine, filesystem, processes) live left of the evidence and right of the verdict.
 
 pub mod build;
-pub mod case;
-pub mod check;
-pub mod dockerfile;
 pub mod doctor;
-pub mod elf;
 pub mod emulator;
 pub mod engine;
 mod error_chain;
 pub mod event;
-pub mod evidence;
 pub mod facts_cache;
-#[cfg(test)]
-mod fixture;
 pub mod folders;
-pub mod inspect;
-pub mod launch;
 pub mod lint;
-mod linux;
-pub mod loader;
 mod machine;
 pub mod observe;
-pub mod oci;
-pub mod platform;
-pub mod processor;
 mod random;
 pub mod report;
 pub mod run;
@@ -40,7 +26,13 @@ pub mod sandbox;
 pub mod source;
 pub mod subject;
 mod temporary;
-pub mod text;
 pub mod tree;
-pub mod verdict;
 pub mod verify;
+
+#[cfg(test)]
+use archproof_core::fixture;
+use archproof_core::linux;
+pub use archproof_core::{
+    case, check, dockerfile, elf, evidence, inspect, launch, loader, oci, platform, processor,
+    text, verdict,
+};
