@@ -674,7 +674,7 @@ fn await_that(what: &str, is_so: impl Fn() -> bool) {
 fn sleeping(cache: &Path) -> usize {
     let mark = format!("XDG_CACHE_HOME={}", cache.display());
     let is_helper =
-        |it: &Process| it.line.contains("sandbox-enter") && it.environment.contains(&mark);
+        |it: &Process| it.line.contains("archproof-sandbox") && it.environment.contains(&mark);
     processes().iter().filter(|it| is_helper(it)).count()
 }
 

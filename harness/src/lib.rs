@@ -16,10 +16,12 @@ mod error_chain;
 pub mod event;
 pub mod facts_cache;
 pub mod folders;
+mod harness;
 pub mod lint;
 mod machine;
 pub mod observe;
 mod random;
+mod reentry;
 pub mod report;
 pub mod run;
 pub mod sandbox;
@@ -35,4 +37,8 @@ use archproof_core::linux;
 pub use archproof_core::{
     case, check, dockerfile, elf, evidence, inspect, launch, loader, oci, platform, processor,
     text, verdict,
+};
+pub use harness::{
+    Harness, HarnessError, Inspect, Leftovers, Report, VariantFacts, VariantReport, Verify,
+    Workplace, verify,
 };

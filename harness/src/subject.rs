@@ -109,6 +109,11 @@ impl Subject {
         &self.case
     }
 
+    /// What is to be done, to be changed.
+    pub fn case_mut(&mut self) -> &mut Case {
+        &mut self.case
+    }
+
     /// What it wants of an engine before anything is run.
     #[must_use]
     pub fn engine_need(&self) -> EngineNeed {

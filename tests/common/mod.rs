@@ -12,10 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-use archproof::emulator::Emulators;
 use archproof::engine::{Engine, Environment};
-use archproof::folders::user_cache;
-use archproof::run::{Helper, SandboxRunner};
+use archproof::run::SandboxRunner;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -62,9 +60,7 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
 
 /// What makes sandboxes, as the program does it.
 pub(crate) fn sandbox() -> SandboxRunner {
-    let folder = user_cache().expect("a folder for caches").join("sandbox");
-    let helper = Helper::program(PROGRAM.clone());
-    SandboxRunner { helper, folder, emulators: Emulators::of_host() }
+    SandboxRunner::of_user().expect("a folder for caches")
 }
 
 /// The program, with nothing in its environment that changes what it prints.

@@ -6,14 +6,12 @@ use std::str::FromStr;
 
 use archproof::build::CachePolicy;
 use archproof::check::Rule;
-use archproof::emulator::Emulators;
 use archproof::facts_cache::FactsCache;
-use archproof::folders::user_cache;
 use archproof::lint::LintOptions;
 use archproof::observe::{Options, PlatformChoice, RunnerChoice};
 use archproof::platform::{Platform, PlatformError};
 use archproof::processor::{CpuModel, ModelError, Processors};
-use archproof::run::{Helper, SandboxRunner};
+use archproof::run::SandboxRunner;
 use archproof::verdict::Strictness;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use thiserror::Error;
@@ -273,7 +271,7 @@ impl ObservedArguments {
             cache: if self.no_cache { CachePolicy::Ignore } else { CachePolicy::Use },
             facts: if self.no_cache { FactsCache::Off } else { FactsCache::of_user() },
             runner,
-            sandbox: sandbox(),
+            sandbox: SandboxRunner::of_user(),
             ..Options::default()
         }
     }
@@ -289,13 +287,6 @@ fn platforms(arguments: &[PlatformArgument]) -> PlatformChoice {
         }
     }
     if named.is_empty() { PlatformChoice::Unsaid } else { PlatformChoice::These(named) }
-}
-
-/// Sandboxes, with what they keep beside the facts of layers.
-pub(super) fn sandbox() -> Option<SandboxRunner> {
-    let folder = user_cache()?.join("sandbox");
-    let helper = Helper::this_program().ok()?;
-    Some(SandboxRunner { helper, folder, emulators: Emulators::of_host() })
 }
 
 fn pairs(assignments: &[Assignment]) -> BTreeMap<String, String> {

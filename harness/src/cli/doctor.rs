@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use archproof::doctor::Diagnosis;
 use archproof::engine::Environment;
 use archproof::report::describe;
+use archproof::run::SandboxRunner;
 
-use super::arguments::sandbox;
 use super::{Exit, complain};
 
 pub(super) fn doctor() -> Exit {
-    let diagnosis = Diagnosis::of_sandboxes(sandbox().as_ref());
+    let diagnosis = Diagnosis::of_sandboxes(SandboxRunner::of_user().as_ref());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let diagnosis = match runtime {
         Ok(runtime) => runtime.block_on(diagnosis.with_engine(&Environment::of_process())),

@@ -5,18 +5,16 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
-use std::time::Duration;
 
-use archproof::engine::{Endpoint, Engine, EngineError, Environment};
+use archproof::Workplace;
+use archproof::engine::{Endpoint, Environment};
 use archproof::event::Events;
 use archproof::facts_cache::FactsCache;
-use archproof::folders::{check_user_cache, user_cache};
-use archproof::observe::{EngineAccess, Observer, Options, RunnerChoice};
+use archproof::folders::check_user_cache;
+use archproof::observe::{Observer, Options, RunnerChoice};
 use archproof::platform::{Platform, PlatformError};
 use archproof::processor::Processors;
 use archproof::report::{Screen, describe, report_progress};
-use archproof::run::{Session, SessionRecord};
-use archproof::source::Credentials;
 use archproof::subject::{EngineNeed, Subject};
 use tokio::sync::mpsc;
 
@@ -24,23 +22,11 @@ use super::arguments::ObservedArguments;
 use super::signals::interruption;
 use super::{Exit, complain};
 
-/// How long cleaning up may take after an interruption.
-const CLEANING: Duration = Duration::from_secs(30);
-/// How long the engine may take to finish a request whose client has gone.
-const SETTLING: Duration = Duration::from_millis(500);
-
 /// What the user asked for, ready to be done.
 pub(super) struct Invocation {
     pub(super) subjects: Vec<Subject>,
     options: Options,
     environment: Environment,
-}
-
-/// The connection to the engine, as far as anybody wants one.
-enum Connection {
-    Unwanted,
-    Made(Engine),
-    Failed(EngineError),
 }
 
 impl Invocation {
@@ -85,47 +71,31 @@ impl Invocation {
         need: EngineNeed,
         work: impl AsyncFn(&Observer<'_>, &Subject) -> R,
     ) -> Result<Vec<R>, Exit> {
-        let session = Session::new()
+        let environment = self.environment.clone();
+        let mut workplace = Workplace::open(environment, need)
+            .await
             .map_err(|error| complain(&format!("cannot start: {}", describe(&error))))?;
-        let connection = match need {
-            EngineNeed::None => Connection::Unwanted,
-            _ => match Engine::connect(&self.environment).await {
-                Ok(engine) => Connection::Made(engine),
-                Err(error) => Connection::Failed(error),
-            },
-        };
-        let _record = make_known(&connection, &session).await;
         let done = tokio::select! {
-            done = self.run_all(&connection, &session, work) => done,
-            signal = interruption() => {
-                return Err(interrupted(signal, &connection, &session).await);
-            }
+            done = self.run_all(&workplace, work) => done,
+            signal = interruption() => return Err(interrupted(signal, &mut workplace).await),
         };
-        if let Some(message) = clean(&connection, &session).await {
-            complain(&message);
+        if let Err(leftovers) = workplace.clean().await {
+            complain(&describe(&leftovers));
         }
         Ok(done)
     }
 
     async fn run_all<R>(
         &self,
-        connection: &Connection,
-        session: &Session,
+        workplace: &Workplace,
         work: impl AsyncFn(&Observer<'_>, &Subject) -> R,
     ) -> Vec<R> {
         let (sender, receiver) = mpsc::unbounded_channel();
         let events = Events::to(sender);
-        let credentials = Credentials::of(&self.environment);
         let work = async {
             // The screen is done when the last sender is gone.
             let events = events;
-            let observer = Observer {
-                engine: connection.access(),
-                credentials: &credentials,
-                session,
-                options: &self.options,
-                events: &events,
-            };
+            let observer = workplace.observer(&self.options, &events);
             let mut done = Vec::new();
             for subject in &self.subjects {
                 done.push(work(&observer, subject).await);
@@ -134,16 +104,6 @@ impl Invocation {
         };
         let (done, ()) = tokio::join!(work, report_progress(screen(), receiver));
         done
-    }
-}
-
-impl Connection {
-    fn access(&self) -> EngineAccess<'_> {
-        match self {
-            Self::Unwanted => EngineAccess::Unwanted,
-            Self::Made(engine) => EngineAccess::Connected(engine),
-            Self::Failed(error) => EngineAccess::Unreachable(error),
-        }
     }
 }
 
@@ -194,48 +154,16 @@ fn screen() -> Screen {
     if io::stderr().is_terminal() && !in_ci { Screen::Terminal } else { Screen::Log }
 }
 
-/// Lets others know of this invocation, and cleans up after those that were killed. Where there is
-/// no folder for that, nobody will clean up after this one.
-async fn make_known(connection: &Connection, session: &Session) -> Option<SessionRecord> {
-    let Connection::Made(engine) = connection else { return None };
-    let folder = user_cache()?.join("sessions");
-    for forsaken in SessionRecord::forsaken(engine.endpoint(), &folder) {
-        match tokio::time::timeout(CLEANING, forsaken.session.clean(engine)).await {
-            Ok(Ok(())) => forsaken.forget(),
-            _ => forsaken.keep(),
-        }
-    }
-    SessionRecord::of(session, engine.endpoint(), &folder).ok()
-}
-
-async fn interrupted(
-    signal: io::Result<&'static str>,
-    connection: &Connection,
-    session: &Session,
-) -> Exit {
-    // What the engine was just asked to make may come into being after the first look.
-    let _ = clean(connection, session).await;
-    tokio::time::sleep(SETTLING).await;
-    let leftovers = clean(connection, session).await;
+async fn interrupted(signal: io::Result<&'static str>, workplace: &mut Workplace) -> Exit {
+    let leftovers = workplace.clean_after_interruption().await;
     let signal = match signal {
         Ok(signal) => format!("interrupted by {signal}"),
         Err(error) => format!("cannot receive signals: {error}"),
     };
-    let rest = match (connection, leftovers) {
-        (_, Some(leftovers)) => format!("; {leftovers}"),
-        (Connection::Made(_), None) => "; nothing was left in the engine".to_owned(),
-        _ => String::new(),
+    let rest = match leftovers {
+        Err(leftovers) => format!("; {leftovers}"),
+        Ok(()) if workplace.has_engine() => "; nothing was left in the engine".to_owned(),
+        Ok(()) => String::new(),
     };
     complain(&format!("{signal}: nothing was verified{rest}"))
-}
-
-/// Takes everything of this invocation out of the engine; says what could not be.
-async fn clean(connection: &Connection, session: &Session) -> Option<String> {
-    let Connection::Made(engine) = connection else { return None };
-    let why = match tokio::time::timeout(CLEANING, session.clean(engine)).await {
-        Ok(Ok(())) => return None,
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => format!("the engine did not answer within {} s", CLEANING.as_secs()),
-    };
-    Some(format!("the engine may still hold containers with the label {}: {why}", session.filter()))
 }

@@ -43,9 +43,6 @@ impl From<Exit> for ExitCode {
 }
 
 pub(crate) fn main() -> ExitCode {
-    if let Some(exit) = archproof::sandbox::enter_if_asked() {
-        return exit;
-    }
     crash::install();
     // Of a panic everything has been said already.
     crash::guarded(|| run(Arguments::parse())).unwrap_or(Exit::Unverified).into()

@@ -98,7 +98,7 @@ fn write_variant(variant: &Variant, to: &mut dyn Write) -> io::Result<()> {
     )?;
     for (path, node) in variant.files.iter() {
         let NodeKind::File { content, .. } = &node.kind else { continue };
-        if let Some(what) = describe(content) {
+        if let Some(what) = describe_content(content) {
             writeln!(to, "    {}  {DIM}{}{DIM:#}", line(path.as_str()), line(&what))?;
         }
     }
@@ -119,7 +119,7 @@ fn plural(count: usize, noun: &str) -> String {
 }
 
 /// An executable file in a line; nothing of any other.
-fn describe(content: &Content) -> Option<String> {
+pub(crate) fn describe_content(content: &Content) -> Option<String> {
     match content {
         Content::Elf(facts) => Some(describe_elf(facts)),
         Content::BrokenElf(why) => Some(format!("ELF: {why}")),

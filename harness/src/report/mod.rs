@@ -7,6 +7,7 @@ mod progress;
 mod steps;
 mod text;
 
+pub(crate) use facts::describe_content;
 pub use facts::{FactsReport, write_facts_json, write_facts_text};
 pub use json::write_json;
 pub use progress::{Screen, report_progress};

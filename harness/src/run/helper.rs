@@ -3,18 +3,21 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use crate::sandbox::{ENTER, Fault, Message, Task};
 
-/// The program that enters sandboxes: archproof's own, which begins with
-/// [`enter_if_asked`](crate::sandbox::enter_if_asked).
+/// What enters sandboxes: this same program, started anew under the name [`ENTER`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Helper {
-    program: PathBuf,
+    program: &'static str,
 }
+
+/// This program, whatever became of its file.
+const THIS_PROGRAM: &str = "/proc/self/exe";
 
 /// A helper at work. Dropping it ends it, and whatever runs in its sandbox.
 pub(super) struct Started {
@@ -31,19 +34,13 @@ pub(super) enum Heard {
 }
 
 impl Helper {
-    /// The program itself, wherever it is.
+    /// This program.
     ///
     /// # Errors
     ///
-    /// When the system does not say.
+    /// When the system does not say which it is.
     pub fn this_program() -> io::Result<Self> {
-        Ok(Self { program: std::env::current_exe()? })
-    }
-
-    /// Another program, of the same version.
-    #[must_use]
-    pub fn program(program: PathBuf) -> Self {
-        Self { program }
+        std::fs::read_link(THIS_PROGRAM).map(|_| Self { program: THIS_PROGRAM })
     }
 
     /// Starts a helper that has no output of its own.
@@ -59,8 +56,8 @@ impl Helper {
         [stdout, stderr]: [Stdio; 2],
     ) -> io::Result<Started> {
         let (mut socket, theirs) = UnixStream::pair()?;
-        let child = Command::new(&self.program)
-            .arg(ENTER)
+        let child = Command::new(self.program)
+            .arg0(ENTER)
             .current_dir(folder)
             .stdin(OwnedFd::from(theirs))
             .stdout(stdout)

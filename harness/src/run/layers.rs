@@ -386,7 +386,7 @@ fn open_up_all(folder: &OwnedFd) {
 /// Removes what nobody used for long, and what interrupted processes left.
 fn prune(store: &Path, root: &OwnedFd) {
     // What takes its time is done when others may go on: what is removed is locked by then.
-    for (path, lock) in forsaken(store, root) {
+    for (path, lock) in stale(store, root) {
         open_up(&path);
         let _ = fs::remove_dir_all(path);
         drop(lock);
@@ -395,7 +395,7 @@ fn prune(store: &Path, root: &OwnedFd) {
 
 /// What is to be removed, each with its lock. While others are just making something, nothing is: it
 /// would look the same.
-fn forsaken(store: &Path, root: &OwnedFd) -> Vec<(PathBuf, OwnedFd)> {
+fn stale(store: &Path, root: &OwnedFd) -> Vec<(PathBuf, OwnedFd)> {
     let Some(_lock) = Lock::alone(store) else { return Vec::new() };
     let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries(&store.join(LAYERS)).filter(is_forgotten) {

@@ -25,7 +25,7 @@ pub use engine::EngineRunner;
 pub use execution::execution;
 pub use helper::Helper;
 pub use image::Stored;
-pub use record::{Forsaken, SessionRecord};
+pub use record::{SessionRecord, StaleSession};
 pub use sandbox::{ProbeError, SandboxRunner};
 pub use session::Session;
 

@@ -24,7 +24,7 @@ pub struct SessionRecord {
 
 /// A session whose process is gone.
 #[derive(Debug)]
-pub struct Forsaken {
+pub struct StaleSession {
     /// What it left in its engine goes by this name.
     pub session: Session,
     record: SessionRecord,
@@ -50,23 +50,23 @@ impl SessionRecord {
 
     /// The sessions at an engine whose processes are gone.
     #[must_use]
-    pub fn forsaken(engine: &Endpoint, folder: &Path) -> Vec<Forsaken> {
+    pub fn stale(engine: &Endpoint, folder: &Path) -> Vec<StaleSession> {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        let forsaken = entries.filter_map(|entry| {
-            let session = Session::of_name(entry.file_name().to_str()?)?;
+        let stale = entries.filter_map(|entry| {
+            let session = Session::parse(entry.file_name().to_str()?)?;
             let (path, mut lock) = (entry.path(), open_own_file(&entry.path()).ok()?);
             flock(&lock, FlockOperation::NonBlockingLockExclusive).ok()?;
             let mut address = String::new();
             lock.read_to_string(&mut address).ok()?;
             let is_here = address == engine.to_string();
             // Made only if it is to be looked after: dropping one forgets it.
-            is_here.then(|| Forsaken { session, record: SessionRecord { path, _lock: lock } })
+            is_here.then(|| StaleSession { session, record: SessionRecord { path, _lock: lock } })
         });
-        forsaken.collect()
+        stale.collect()
     }
 }
 
-impl Forsaken {
+impl StaleSession {
     /// Nothing of it is left.
     pub fn forget(self) {
         drop(self.record);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_nobody_holds_is_forsaken() {
+    fn only_what_nobody_holds_is_stale() {
         let folder = tempfile::tempdir().expect("a folder");
         let at = folder.path().join("sessions");
         let (here, there) = (endpoint("/here.sock"), endpoint("/there.sock"));
@@ -104,13 +104,13 @@ mod tests {
         let record = SessionRecord::of(&living, &here, &at).expect("a record");
         fs::write(at.join(dead.to_string()), here.to_string()).expect("a file");
         fs::write(at.join("notes"), here.to_string()).expect("a file");
-        assert_eq!(SessionRecord::forsaken(&there, &at).len(), 0, "another engine's");
-        let [found] = <[Forsaken; 1]>::try_from(SessionRecord::forsaken(&here, &at)).expect("one");
+        assert_eq!(SessionRecord::stale(&there, &at).len(), 0, "another engine's");
+        let [found] = <[StaleSession; 1]>::try_from(SessionRecord::stale(&here, &at)).expect("one");
         assert_eq!(found.session, dead);
         found.keep();
-        let [found] = <[Forsaken; 1]>::try_from(SessionRecord::forsaken(&here, &at)).expect("one");
+        let [found] = <[StaleSession; 1]>::try_from(SessionRecord::stale(&here, &at)).expect("one");
         found.forget();
-        assert_eq!(SessionRecord::forsaken(&here, &at).len(), 0, "forgotten");
+        assert_eq!(SessionRecord::stale(&here, &at).len(), 0, "forgotten");
         drop(record);
         assert_eq!(fs::read_dir(&at).expect("a folder").count(), 1, "only the notes are left");
     }

@@ -38,7 +38,7 @@ impl Session {
     }
 
     /// The mark of another invocation; `None` for what is none.
-    pub(super) fn of_name(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         let is_hex = name.len() == 16 && name.bytes().all(|it| it.is_ascii_hexdigit());
         is_hex.then(|| Self(name.to_owned()))
     }

@@ -1,11 +1,9 @@
 //! The helper: gives up the user's rights and enters the namespaces.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::process::ExitCode;
 
 use rustix::fs::fchown;
 use rustix::process::{DumpableBehavior, getegid, geteuid, set_dumpable_behavior};
@@ -23,25 +21,12 @@ use super::protocol::{Message, RunOrder, Task};
 use super::unpack::unpack;
 use super::watch::watch;
 
-/// The argument with which archproof starts itself as a helper, its socket as standard input.
-pub const ENTER: &str = "sandbox-enter";
+/// The name under which this program starts itself as a helper, its socket as standard input.
+pub const ENTER: &str = "archproof-sandbox";
 
 /// The user and group that root becomes: a number that no account has, so that even a program
 /// that got out of its sandbox would be nobody.
 pub const NOBODY: u32 = 1_634_890_600;
-
-/// Does the helper's work if this process was started for it. To be called before anything else,
-/// while the process has one thread.
-#[must_use]
-pub fn enter_if_asked() -> Option<ExitCode> {
-    if std::env::args_os().nth(1).as_deref() != Some(OsStr::new(ENTER)) {
-        return None;
-    }
-    Some(match serve() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    })
-}
 
 /// The way back to who started the helper.
 #[derive(Debug)]
@@ -80,7 +65,12 @@ fn outlive_large_writes() {
     }
 }
 
-fn serve() -> io::Result<()> {
+/// What a helper does.
+///
+/// # Errors
+///
+/// When who started it is gone, or has been told why it failed.
+pub(crate) fn serve() -> io::Result<()> {
     outlive_large_writes();
     let caller = Caller::of_stdin()?;
     let mut input = BufReader::new(caller.0.try_clone()?);

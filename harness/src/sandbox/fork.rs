@@ -29,7 +29,7 @@ pub(super) fn fork(child: impl FnOnce() -> i32) -> io::Result<Pid> {
 }
 
 /// Ends this process at once.
-pub(super) fn exit(status: i32) -> ! {
+pub(crate) fn exit(status: i32) -> ! {
     // SAFETY: it takes a number and does not return; nothing of the process is used afterwards.
     #[expect(unsafe_code, reason = "std's exit would run what the parent registered for its own")]
     unsafe {

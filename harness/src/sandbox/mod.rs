@@ -40,9 +40,11 @@ mod unpack;
 mod watch;
 
 pub use clock::{Activity, Clock, PATIENCE, Usage};
-pub use enter::{ENTER, NOBODY, enter_if_asked, is_true_root};
+pub(crate) use enter::serve;
+pub use enter::{ENTER, NOBODY, is_true_root};
 pub use fault::Fault;
 pub use first::HOST_NAME;
+pub(crate) use fork::exit;
 pub use protocol::{
     Command, End, Foreign, Handlers, IMAGE_QUOTA, Message, Rank, RunOrder, Task, UnpackOrder,
 };

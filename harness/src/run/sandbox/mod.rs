@@ -25,6 +25,7 @@ use crate::error_chain::error_chain;
 use crate::event::{Event, Events};
 use crate::evidence::image::{EntryNumber, ImageFacts};
 use crate::evidence::run::{RunEnd, RunEvidence, Runs};
+use crate::folders::user_cache;
 use crate::oci::{Descriptor, Digest, OpenImage};
 use crate::platform::{Architecture, Platform};
 use crate::processor::{CpuModel, Processors};
@@ -53,6 +54,15 @@ pub struct SandboxRunner {
 }
 
 impl SandboxRunner {
+    /// With the emulators of this machine, and a folder beside what else is kept for the user; `None`
+    /// where there is no folder for that, or the system does not name this program.
+    #[must_use]
+    pub fn of_user() -> Option<Self> {
+        let folder = user_cache()?.join("sandbox");
+        let helper = Helper::this_program().ok()?;
+        Some(Self { helper, folder, emulators: Emulators::of_host() })
+    }
+
     /// Runs every variant that can be started, as many at once as the machine has cores, and says of
     /// every other why it is not run.
     pub async fn run(

@@ -1,0 +1,1 @@
+//! What is tested here is the image: see `tests`.
