@@ -23,8 +23,8 @@ fn a_finding_says_where_why_and_what_the_line_should_be() {
     assert_eq!(said.status, Some(1), "{said}");
     let expected = "\
 Dockerfile
-  error PlatformArgShadowed Dockerfile:2:5 ARG gives TARGETARCH the value `amd64` in place of the builder's own: wrong for linux/arm64
-    better: ARG TARGETARCH
+  error PlatformArgShadowed Dockerfile:2:5 ARG sets TARGETARCH to `amd64` and overrides BuildKit's own value, which is wrong for linux/arm64
+    help: ARG TARGETARCH
 fail: 1 finding
 
 ";
@@ -54,7 +54,7 @@ fn the_exit_status_says_what_was_found(
 #[rstest]
 #[case::syntax(
     "Dockerfile",
-    "Dockerfile is no Dockerfile\n  because: line 2, column 1: there is no instruction `COPPY`"
+    "cannot parse Dockerfile\n  because: line 2, column 1: there is no instruction `COPPY`"
 )]
 #[case::missing("nosuch/Dockerfile", "`nosuch/Dockerfile` does not exist")]
 #[case::image(
@@ -72,7 +72,7 @@ fn a_stage_that_is_not_there_is_named_with_those_that_are() {
     let project = Project::new(&[("Dockerfile", "FROM a AS one\nFROM b\nFROM c AS Two\n")]);
     let said = lint(&project, "Dockerfile", &["--target", "three"]);
     assert_eq!(said.status, Some(2), "{said}");
-    let message = "Dockerfile has no stage `three`: there is `one`, `two`";
+    let message = "Dockerfile has no stage `three`; there is `one`, `two`";
     assert!(format!("{said}").contains(message), "{said}");
 }
 
@@ -95,7 +95,7 @@ fn the_json_report_follows_its_contract() {
     assert_eq!(finding["rule"], "PlatformArgShadowed");
     assert_eq!(finding["place"]["dockerfile"], "Dockerfile");
     assert_eq!((&finding["place"]["line"], &finding["place"]["column"]), (&2.into(), &5.into()));
-    assert_eq!(finding["mended"], "ARG TARGETARCH");
+    assert_eq!(finding["suggestion"], "ARG TARGETARCH");
     assert_eq!(report["subjects"][1]["blocked"]["stage"], "dockerfile");
     assert_eq!(said.status, Some(1), "what is wrong outweighs what could not be read");
 }
@@ -137,8 +137,8 @@ fn what_the_case_accepts_or_expects_does_not_fail() {
         "[expect]\nfindings = [\"PlatformArgShadowed\", \"ElfMachineMismatch /x linux/arm64\"]\n";
     let expected = Project::new(&[("Dockerfile", SHADOWED), ("case.toml", case)]);
     assert_eq!(lint(&expected, ".", &[]).status, Some(0));
-    let mended = Project::new(&[("Dockerfile", HEALTHY), ("case.toml", case)]);
-    let said = lint(&mended, ".", &[]);
+    let suggestion = Project::new(&[("Dockerfile", HEALTHY), ("case.toml", case)]);
+    let said = lint(&suggestion, ".", &[]);
     assert_eq!(said.status, Some(1), "{said}");
     assert!(said.stdout.contains("missed PlatformArgShadowed"), "{said}");
 }

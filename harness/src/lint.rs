@@ -38,10 +38,10 @@ pub enum LintError {
     #[error("cannot read {}", .0.display())]
     Read(PathBuf, #[source] std::io::Error),
     /// It is none.
-    #[error("{} is no Dockerfile", .0.display())]
+    #[error("cannot parse {}", .0.display())]
     Syntax(PathBuf, #[source] DockerfileError),
     /// It has not the stage that is asked for.
-    #[error("{} has no stage `{target}`: {}", .dockerfile.display(), named(.stages))]
+    #[error("{} has no stage `{target}`; {}", .dockerfile.display(), named(.stages))]
     Target {
         /// It.
         dockerfile: PathBuf,

@@ -423,12 +423,13 @@ enum Unobservable {
     #[error("a root filesystem does not say for which platform it is: name one with --platform")]
     WhichPlatform,
     #[error(
-        "the engine runs only what is built here: --runner sandbox runs any image, --runner none judges it by what it is"
+        "the engine runs only what is built here: use --runner sandbox, or --runner none to judge the \
+         image without running it"
     )]
     NotBuilt,
     #[error(
-        "`{0}` is no file or folder here; if it is an image, the engine does not run it, for it is \
-         not built here: --runner sandbox does"
+        "no such file or folder: `{0}`. If it is an image, use --runner sandbox: the engine runs only \
+         what is built here"
     )]
     NotHere(String),
     #[error("a sandbox needs a folder for what it unpacks: set HOME or XDG_CACHE_HOME")]

@@ -21,7 +21,7 @@ use thiserror::Error;
 #[command(
     version,
     about,
-    after_help = "Exit status: 0 every variant passed, 1 findings, 2 it could not be verified."
+    after_help = "Exit status: 0 if every variant passed, 1 if there are findings, 2 if it could not be verified."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -30,15 +30,15 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Build if need be, inspect every executable file of every platform, run every variant, judge.
+    /// Build the image if necessary, inspect every executable file, run every variant, and judge.
     Verify(VerifyArguments),
-    /// Show what an image is: its platforms and executable files, nothing run and nothing judged.
+    /// Show an image's platforms and executable files, without running or judging anything.
     Inspect(InspectArguments),
-    /// Judge Dockerfiles by themselves: nothing is built, and no engine is needed.
+    /// Check Dockerfiles without building them; needs no engine.
     Lint(LintArguments),
-    /// Say what this machine can build, run and isolate, found by trying.
+    /// Try what this machine can build, run and isolate.
     Doctor,
-    /// Show a rule's page, or the list of rules.
+    /// Show the page of a rule, or the list of rules.
     Explain(ExplainArguments),
 }
 
@@ -46,12 +46,11 @@ pub(crate) enum Command {
 pub(crate) struct VerifyArguments {
     #[command(flatten)]
     pub(crate) observed: ObservedArguments,
-    /// What runs the variants. Without it, the engine runs what is built there, and a sandbox what
-    /// is not.
+    /// What runs the variants [default: the engine for what it builds, a sandbox for other images].
     #[arg(long, value_enum)]
     pub(crate) runner: Option<Runner>,
-    /// The processor to run a platform's variant on, by QEMU's name, instead of the oldest that the
-    /// platform promises.
+    /// Processor to run a platform's variant on, by QEMU's name [default: the oldest one that the
+    /// platform promises].
     #[arg(long, value_name = "PLATFORM=MODEL")]
     cpu: Vec<Processor>,
     /// Count warnings as errors.
@@ -67,23 +66,23 @@ pub(crate) struct InspectArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct LintArguments {
-    /// Dockerfiles, or folders or case files that have one.
+    /// Dockerfiles, or folders or case files with one.
     #[arg(required = true, value_name = "DOCKERFILE")]
     pub(crate) dockerfiles: Vec<String>,
-    /// The platforms that it is built for, instead of the case's; `all` are eight that are usual.
-    /// Without any, linux/amd64 and linux/arm64.
+    /// Platforms that the Dockerfile is built for; `all` stands for the eight usual ones [default: the
+    /// case file's, or linux/amd64 and linux/arm64].
     #[arg(long, value_name = "PLATFORM", value_delimiter = ',')]
     platform: Vec<PlatformArgument>,
-    /// The stage that is built, instead of the case's.
+    /// Stage to build [default: the case file's, or the last one].
     #[arg(long, value_name = "STAGE")]
     target: Option<String>,
-    /// A value for an ARG of the Dockerfile.
+    /// Value of an ARG of the Dockerfile.
     #[arg(long, value_name = "NAME=VALUE")]
     build_arg: Vec<Assignment>,
     /// Count warnings as errors.
     #[arg(long)]
     strict: bool,
-    /// How the report is written to standard output.
+    /// Format of the report on standard output.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,
 }
@@ -96,23 +95,23 @@ pub(crate) struct ObservedArguments {
     /// plain REF; rootfs:DIR with --platform.
     #[arg(required = true, value_name = "SUBJECT")]
     pub(crate) subjects: Vec<String>,
-    /// The platforms, instead of the case's or all of the image's; `all` are those that there are,
-    /// or to be built, eight that are usual.
+    /// Platforms to verify; `all` stands for every platform of the image, or the eight usual ones if it
+    /// is built [default: the case file's, or every platform of the image].
     #[arg(long, value_name = "PLATFORM", value_delimiter = ',')]
     platform: Vec<PlatformArgument>,
-    /// The stage to build, instead of the case's.
+    /// Stage to build [default: the case file's, or the last one].
     #[arg(long, value_name = "STAGE")]
     target: Option<String>,
-    /// A value for an ARG of the Dockerfile.
+    /// Value of an ARG of the Dockerfile.
     #[arg(long, value_name = "NAME=VALUE")]
     build_arg: Vec<Assignment>,
-    /// A named context of the build: a folder, or `docker-image://REF`.
+    /// Named build context: a folder, or `docker-image://REF`.
     #[arg(long, value_name = "NAME=SOURCE")]
     build_context: Vec<Assignment>,
-    /// Build everything anew, and read every layer anew.
+    /// Rebuild everything, and read every layer again.
     #[arg(long)]
     no_cache: bool,
-    /// How the report is written to standard output.
+    /// Format of the report on standard output.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,
 }
@@ -122,9 +121,9 @@ pub(crate) struct ObservedArguments {
 pub(crate) enum Runner {
     /// Containers in the engine.
     Engine,
-    /// Sandboxes of archproof's own, without an engine and without root.
+    /// archproof's own sandboxes; they need neither an engine nor root.
     Sandbox,
-    /// Nothing: images are judged by what they are.
+    /// Nothing is run: the image is judged by its contents.
     None,
 }
 

@@ -135,7 +135,7 @@ fn write_findings(findings: &[Judged], indent: &str, to: &mut dyn Write) -> io::
 }
 
 fn write_finding(judged: &Judged, indent: &str, to: &mut dyn Write) -> io::Result<()> {
-    let Finding { rule, severity, path, place, message, layer, mended, .. } = &judged.finding;
+    let Finding { rule, severity, path, place, message, layer, suggestion, .. } = &judged.finding;
     let style = match judged.standing {
         Standing::Open => severity_style(*severity),
         Standing::Expected | Standing::Allowed { .. } => DIM,
@@ -153,8 +153,8 @@ fn write_finding(judged: &Judged, indent: &str, to: &mut dyn Write) -> io::Resul
         to,
         "{indent}{style}{severity}{style:#} {BOLD}{rule}{BOLD:#}{path}{colon}{message}{accepted}"
     )?;
-    if let Some(mended) = mended {
-        writeln!(to, "{indent}  {DIM}better: {}{DIM:#}", line(mended))?;
+    if let Some(suggestion) = suggestion {
+        writeln!(to, "{indent}  {DIM}help: {}{DIM:#}", line(suggestion))?;
     }
     if let Some(origin) = layer {
         let step = if origin.created_by.is_empty() {

@@ -28,7 +28,7 @@ pub enum StoreError {
         name: String,
     },
     /// The engine has it, or may have it, but does not give it away.
-    #[error("the engine at {endpoint} does not give the image `{name}` away")]
+    #[error("the engine at {endpoint} could not export `{name}`")]
     Engine {
         /// Where.
         endpoint: Endpoint,

@@ -41,7 +41,7 @@ pub struct Finding {
     pub message: String,
     /// The line of the Dockerfile as it should be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mended: Option<String>,
+    pub suggestion: Option<String>,
     /// The rule whose finding on the same platform is the cause of this one, which then counts only
     /// where the cause is accepted.
     #[serde(skip)]
@@ -92,7 +92,7 @@ impl Finding {
             expected: None,
             actual: None,
             message,
-            mended: None,
+            suggestion: None,
             consequence_of: None,
         }
     }
@@ -136,8 +136,8 @@ impl Finding {
 
     /// With the line of the Dockerfile as it should be, where one can be said.
     #[must_use]
-    pub fn with_mended(self, line: impl Into<Option<String>>) -> Self {
-        Self { mended: line.into(), ..self }
+    pub fn with_suggestion(self, line: impl Into<Option<String>>) -> Self {
+        Self { suggestion: line.into(), ..self }
     }
 
     /// As the consequence of what a rule finds on the same platform.

@@ -38,19 +38,19 @@ fn describe(image: &str, offer: &BaseOffer, lacks: &[Platform]) -> (Rule, String
     let lacks = list(lacks);
     match offer {
         BaseOffer::Others(has) if has.is_empty() => {
-            (Rule::BasePlatformMissing, format!("{image} has nothing for {lacks}"))
+            (Rule::BasePlatformMissing, format!("{image} is not available for {lacks}"))
         }
         BaseOffer::Others(has) => (
             Rule::BasePlatformMissing,
-            format!("{image} has nothing for {lacks}: it has {}", list(has)),
+            format!("{image} is not available for {lacks}; it has {}", list(has)),
         ),
         BaseOffer::One(is) if image.contains('@') => (
             Rule::BasePinnedToOnePlatform,
-            format!("{image} is the image for {is}, not the index: {lacks} gets it too"),
+            format!("{image} is the image of {is}, not the index, so {lacks} gets it too"),
         ),
         BaseOffer::One(is) => (
             Rule::BasePlatformMissing,
-            format!("{image} has {is} in place of {lacks}, and the builder takes it"),
+            format!("{image} is published for {is} only, and BuildKit uses it for {lacks} too"),
         ),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::hardcoded::{blank_substitutions, is_exempt, named_in, spelled};
 use super::spelling::{alpine, debian};
-use super::study::{Site, Study, is_download, list};
+use super::study::{Site, Study, get, is_download, list};
 use super::uname::told;
 use crate::check::names::{machines, stem};
 use crate::check::{Finding, Rule};
@@ -27,14 +27,14 @@ pub(super) fn contradiction(
     downloads(command)
         .find_map(|word| {
             let wrong = branch.wrong(word, &platforms)?;
-            Some(wrong.finding(study, "a download", branch.patterns))
+            Some(wrong.finding(study, "the download", branch.patterns))
         })
         .or_else(|| {
             let mut values = command.assignments.iter().map(|it| &it.1).filter(|it| is_name(it));
             let too_wide =
                 |it: &ShellWord| branch.wrong(it, &platforms).filter(|it| !it.also.is_empty());
             let wrong = values.find_map(too_wide)?;
-            Some(wrong.finding(study, "a variable", branch.patterns))
+            Some(wrong.finding(study, "the variable", branch.patterns))
         })
 }
 
@@ -109,8 +109,11 @@ impl<'a> Branch<'a> {
 impl Wrong {
     fn finding(&self, study: &Study<'_>, what: &str, patterns: &[String]) -> Finding {
         let Self { word, place, also } = self;
-        let also =
-            if also.is_empty() { String::new() } else { format!(", also for {}", list(also)) };
+        let also = if also.is_empty() {
+            String::new()
+        } else {
+            format!("; {} {} it too", list(also), get(also))
+        };
         let message = format!("{what} is for {word} in the branch of {}{also}", list(patterns));
         study.finding(Rule::ArchHardcoded, *place, message)
     }

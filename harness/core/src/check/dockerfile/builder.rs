@@ -74,23 +74,22 @@ fn emulated(study: &Study<'_>, number: usize) -> Option<Finding> {
         return None;
     }
     let (severity, where_emulated) = if has_machine_of_its_own(study) {
-        (Severity::Note, "except on a machine that executes it")
+        (Severity::Note, "unless a machine of that platform builds it")
     } else {
-        (language.severity, "where one machine builds all")
+        (language.severity, "where one machine builds all platforms")
     };
     let message = format!(
-        "{} compiles in {} under emulation for {}, {where_emulated}: it could compile for {} where it \
-         is native",
-        language.name,
+        "{} compiles {} under emulation for {}, {where_emulated}; cross-compile on the build platform \
+         instead",
         stage.title(),
+        language.name,
         list(&others),
-        if others.len() == 1 { "it" } else { "them" },
     );
     let finding = study.finding(Rule::BuilderNotNative, stage.start, message);
     let finding = finding.with_severity(severity);
-    let mended = format!("FROM --platform=$BUILDPLATFORM {}", stage.base.as_str());
+    let suggestion = format!("FROM --platform=$BUILDPLATFORM {}", stage.base.as_str());
     let name = if stage.name.is_empty() { String::new() } else { format!(" AS {}", stage.name) };
-    Some(finding.with_mended(format!("{mended}{name}")))
+    Some(finding.with_suggestion(format!("{suggestion}{name}")))
 }
 
 fn is_emulated_on(machine: Platform, platform: Platform) -> bool {

@@ -185,7 +185,7 @@ fn mount(study: &Study<'_>, site: &Site<'_>, user: &User<'_>, mount: &Mount) -> 
     let finding = study.finding(Rule::CacheMountShared, mount.start, message);
     let finding = finding.with_severity(severity);
     let id = path.trim_start_matches('/').replace('/', "-");
-    Some(finding.with_mended(format!("--mount={},id={id}-$TARGETPLATFORM", written(mount))))
+    Some(finding.with_suggestion(format!("--mount={},id={id}-$TARGETPLATFORM", written(mount))))
 }
 
 /// What can happen to a cache that platforms share.

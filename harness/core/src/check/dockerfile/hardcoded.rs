@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::branch;
 use super::spelling::debian;
-use super::study::{Site, Study, depends_on_architecture, is_download, is_predefined, list};
+use super::study::{Site, Study, depends_on_architecture, get, is_download, is_predefined, list};
 use crate::check::names::{is_foreign, machines, names_of, unmistakable};
 use crate::check::{Finding, Rule, Severity};
 use crate::dockerfile::{
@@ -299,27 +299,27 @@ fn finding(
 ) -> Finding {
     let word = &found.word;
     let text = match what {
-        What::Compiled => format!("the compiler is told {word}"),
-        What::Download => format!("a download is for {word}"),
-        What::Package => format!("a package is for {word}"),
-        What::File => format!("a file is for {word}"),
-        What::Setting => format!("a variable is for {word}"),
-        What::Base => format!("the image is for {word}"),
+        What::Compiled => format!("the compiler target is hard-coded to {word}"),
+        What::Download => format!("the download is for {word} only"),
+        What::Package => format!("the package is for {word} only"),
+        What::File => format!("the file is for {word} only"),
+        What::Setting => format!("the variable names {word} only"),
+        What::Base => format!("the image is for {word} only"),
     };
     let message = match severity {
-        Severity::Note => format!("{text}: right only where a machine of that kind builds"),
-        _ => format!("{text}, also for {}", list(&found.others)),
+        Severity::Note => format!("{text}, which is right only if the build machine is one"),
+        _ => format!("{text}; {} {} it too", list(&found.others), get(&found.others)),
     };
     let finding = study.finding(Rule::ArchHardcoded, place, message).with_severity(severity);
-    finding.with_mended(mended(study, found, place, what))
+    finding.with_suggestion(suggestion(study, found, place, what))
 }
 
 /// The line with the builder's word for what is written, where that is all that it needs.
-fn mended(study: &Study<'_>, found: &Written, place: usize, what: What) -> Option<String> {
+fn suggestion(study: &Study<'_>, found: &Written, place: usize, what: What) -> Option<String> {
     let Written { word, others, .. } = found;
     if what == What::Base {
         // Official images of one architecture are those of all without its name.
-        return study.mended(place, &format!("{word}/"), "");
+        return study.suggestion(place, &format!("{word}/"), "");
     }
     let variable = "${TARGETARCH}";
     let line = study.line_with(place, word, variable)?;

@@ -29,11 +29,11 @@ fn finding(study: &Study<'_>, site: &Site<'_>, read: &Read) -> Finding {
     let (stage, name) = (&study.file.stages[site.number], &read.name);
     let is_declared = |it: &Step| matches!(&it.kind, StepKind::Arg(list) if list.iter().any(|it| it.name == *name));
     let why = if stage.steps.iter().any(is_declared) {
-        format!("`ARG {name}` comes only later")
+        format!("`ARG {name}` is declared only later")
     } else if study.file.globals.iter().any(|it| it.name == *name) {
-        format!("`ARG {name}` before the first FROM is for FROM lines alone")
+        format!("`ARG {name}` before the first FROM applies to FROM lines only")
     } else {
-        format!("the stage has no `ARG {name}`")
+        format!("the stage does not declare `ARG {name}`")
     };
     let message = format!("{name} is empty in {}: {why}", stage.title());
     let finding = study.finding(Rule::PlatformArgOutOfScope, read.place, message);
@@ -41,7 +41,7 @@ fn finding(study: &Study<'_>, site: &Site<'_>, read: &Read) -> Finding {
         Weight::Felt => finding,
         _ => finding.with_severity(Severity::Note),
     };
-    finding.with_mended(format!("ARG {name}"))
+    finding.with_suggestion(format!("ARG {name}"))
 }
 
 /// A place where an empty variable of the builder is read.

@@ -45,7 +45,7 @@ impl Subject<'_> {
         let Self { name, start, instruction } = self;
         let platforms: Vec<Platform> = wrong.iter().map(|it| it.0).collect();
         let message = format!(
-            "{instruction} gives {name} the value `{}` in place of the builder's own: wrong for {}",
+            "{instruction} sets {name} to `{}` and overrides BuildKit's own value, which is wrong for {}",
             value.text,
             list(&platforms)
         );
@@ -53,11 +53,11 @@ impl Subject<'_> {
         // The platform that builds is most often the one that the default names.
         let severity = if BUILD.contains(name) { Severity::Warning } else { Severity::Error };
         let finding = finding.with_severity(severity);
-        Some(finding.with_mended(self.mended(study)))
+        Some(finding.with_suggestion(self.suggestion(study)))
     }
 
     /// The declaration by itself, unless there are others in its line.
-    fn mended(&self, study: &Study<'_>) -> Option<String> {
+    fn suggestion(&self, study: &Study<'_>) -> Option<String> {
         let line = study.file.line(self.start);
         let is_alone = line.matches('=').count() < 2 && !line.trim_end().ends_with('\\');
         is_alone.then(|| format!("ARG {}", self.name))

@@ -101,8 +101,8 @@ impl Speaker<'_> {
         if is_named || !self.study.scopes(&self.site).all(|it| is_builders(it.1)) {
             return None;
         }
-        let says = if own.is_empty() { "is empty".to_owned() } else { format!("says `{own}`") };
-        let message = format!("{NAME} is never `{text}`: for {meant} it {says}");
+        let says = if own.is_empty() { "is empty".to_owned() } else { format!("is `{own}`") };
+        let message = format!("{NAME} is never `{text}`; for {meant} it {says}");
         let place = pattern.place + usize::from(pattern.raw.starts_with(['"', '\'']));
         Some(self.study.finding(Rule::PlatformSpelling, place, message))
     }
@@ -179,14 +179,16 @@ impl Speaker<'_> {
         let words: BTreeSet<&String> =
             answers.iter().filter(|it| missed.contains(&it.0)).flat_map(|it| &it.1).collect();
         let words: Vec<String> = words.into_iter().map(|it| format!("`{it}`")).collect();
-        let message = format!("{asker} is never `{text}`: it says {}", list(&words));
+        // A command is quoted, a variable is not.
+        let verb = if asker.starts_with('`') { "prints" } else { "is" };
+        let message = format!("{asker} is never `{text}`; it {verb} {}", list(&words));
         let place = pattern.place + usize::from(pattern.raw.starts_with(['"', '\'']));
         let finding = self.study.finding(Rule::PlatformSpelling, place, message);
-        let mended = match words.as_slice() {
-            [only] => self.study.mended(place, &text, only.trim_matches('`')),
+        let suggestion = match words.as_slice() {
+            [only] => self.study.suggestion(place, &text, only.trim_matches('`')),
             _ => None,
         };
-        finding.with_mended(mended)
+        finding.with_suggestion(suggestion)
     }
 
     /// Who is asked by a word, and how each platform is called then. Nothing where all that it is

@@ -44,20 +44,19 @@ fn pinned(study: &Study<'_>) -> Option<Finding> {
     let stage = &study.file.stages[number];
     let pin = study.evaluated[0].stages[number].pin;
     let why = match pin {
-        Pin::Build => "the platform that builds",
-        Pin::Target => "for --platform leaves the variant out",
-        Pin::Constant | Pin::Argument => "always the same",
+        Pin::Build => "the build platform",
+        Pin::Target => "because --platform omits the variant",
+        Pin::Constant | Pin::Argument => "a fixed platform",
     };
     let platforms: Vec<Platform> = wrong.iter().map(|it| it.0).collect();
-    let message =
-        format!("the image is built from {platform}, {why}, also for {}", list(&platforms));
+    let message = format!("the final stage uses {platform}, {why}, for {} too", list(&platforms));
     let text = stage.platform.as_ref();
     let flag = text.map_or_else(String::new, |it| format!("--platform={} ", it.as_str()));
     let place = text.map_or(stage.start, |it| it.start().saturating_sub("--platform=".len()));
     let finding = study.finding(Rule::FinalStagePinned, place, message);
     let is_data = study.root_image(number).as_deref().is_some_and(has_no_programs);
     let finding = if is_data { finding.with_severity(Severity::Note) } else { finding };
-    Some(finding.with_mended(study.mended(place, &flag, "")))
+    Some(finding.with_suggestion(study.suggestion(place, &flag, "")))
 }
 
 /// Whether a stage with all that it is built on checks sources for the target, by
@@ -91,9 +90,8 @@ fn platform_ignored(study: &Study<'_>, number: usize, stage: &Stage) -> Option<F
     });
     let (target, base, stated, actual) = ignored?;
     let base = study.file.stages[base].title();
-    let message = format!(
-        "--platform does nothing here: {base} is for {actual}, not {stated}, when {target} is built"
-    );
+    let message =
+        format!("--platform has no effect here: for {target}, {base} is {actual}, not {stated}");
     Some(study.finding(Rule::StagePlatformIgnored, stage.start, message))
 }
 
@@ -114,7 +112,7 @@ fn platform_bad(study: &Study<'_>, number: usize, stage: &Stage) -> Option<Findi
     let platforms: Vec<Platform> = bad.iter().map(|it| it.0).collect();
     let text = if text.is_empty() { "nothing".to_owned() } else { format!("`{text}`") };
     let message =
-        format!("--platform comes to {text}, which is no platform, for {}", list(&platforms));
+        format!("--platform resolves to {text}, which is not a platform, for {}", list(&platforms));
     Some(study.finding(Rule::StageUnresolved, stage.start, message))
 }
 
@@ -126,7 +124,7 @@ fn unresolved(study: &Study<'_>, number: usize, stage: &Stage) -> Option<Finding
         match &evaluated.base {
             Base::Image(image) => images.entry(image).or_default().push(platform),
             Base::Bad(error) => {
-                return finding(format!("FROM cannot be read for {platform}: {error}"));
+                return finding(format!("cannot evaluate FROM for {platform}: {error}"));
             }
             _ => {}
         }
@@ -135,13 +133,15 @@ fn unresolved(study: &Study<'_>, number: usize, stage: &Stage) -> Option<Finding
     if let Some((name, platforms)) = images.iter().find(|(name, _)| is_bad(name)) {
         let name = if name.is_empty() { "nothing".to_owned() } else { format!("`{name}`") };
         let platforms = list(platforms);
-        return finding(format!("FROM comes to {name}, which is no image, for {platforms}"));
+        return finding(format!(
+            "FROM resolves to {name}, which is not a valid image name, for {platforms}"
+        ));
     }
     if let Some((name, platforms)) = images.iter().find(|(name, _)| has_capitals(name)) {
         let platforms = list(platforms);
         let message = format!(
-            "FROM comes to `{name}`, which is no image, for {platforms}: those have small letters, \
-             as stages have in FROM however they are named"
+            "FROM resolves to `{name}`, which is not a valid image name, for {platforms}; stage names \
+             are lower-cased"
         );
         return finding(message);
     }
@@ -161,7 +161,7 @@ fn unresolved(study: &Study<'_>, number: usize, stage: &Stage) -> Option<Finding
         chosen.iter().map(|it| format!("`{}`", study.file.stages[*it].name)).collect();
     let verb = if there.len() == 1 { "there is only" } else { "there are" };
     let (missing, there) = (list(&missing), list(&there));
-    finding(format!("there is no stage {missing}, it is taken for an image: {verb} {there}"))
+    finding(format!("there is no stage {missing}, so it is pulled as an image; {verb} {there}"))
 }
 
 /// Whether the name of an image has capitals where none may be: only a registry may have them.
@@ -207,7 +207,7 @@ fn never_chosen(study: &Study<'_>) -> Vec<Finding> {
                 _ => continue,
             };
             let message = format!(
-                "no platform chooses stage `{}`: for {platform} the name is `{wanted}`",
+                "no platform uses stage `{}`; for {platform} the name is `{wanted}`",
                 other.name
             );
             findings.push(study.finding(Rule::StageUnresolved, other.start, message));

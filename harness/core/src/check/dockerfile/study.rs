@@ -191,7 +191,7 @@ impl<'a> Study<'a> {
 
     /// The line of a byte with a part of it, at that byte, replaced. Nothing if that part is not
     /// there as it is written, or the line says nothing by itself.
-    pub(super) fn mended(&self, byte: usize, from: &str, to: &str) -> Option<String> {
+    pub(super) fn suggestion(&self, byte: usize, from: &str, to: &str) -> Option<String> {
         let (before, rest) = self.line_at(byte);
         let rest = rest.strip_prefix(from)?;
         let line = format!("{before}{to}{rest}").trim().to_owned();
@@ -262,6 +262,11 @@ fn is_about_architecture(guard: &Guard) -> bool {
             mentions(subject) || patterns.iter().any(|it| mentions(it))
         }
     }
+}
+
+/// The verb for so many platforms.
+pub(super) fn get(platforms: &[Platform]) -> &'static str {
+    if platforms.len() == 1 { "gets" } else { "get" }
 }
 
 /// `linux/amd64, linux/arm64 and linux/arm/v7`.

@@ -1,7 +1,7 @@
 //! A compiler that runs on the platform that builds, and makes programs for it alone, or for
 //! newer processors than all platforms have.
 
-use super::study::{Site, Study, TARGET, is_own_file, list};
+use super::study::{Site, Study, TARGET, get, is_own_file, list};
 use super::work::Work;
 use crate::check::{Finding, Rule};
 use crate::dockerfile::{EvaluatedStage, Pin, Script, ShellCommand, ShellWord, references};
@@ -25,7 +25,7 @@ fn untold(study: &Study<'_>, number: usize) -> Option<Finding> {
     let others: Vec<Platform> = study.uses(number).filter_map(misses).collect();
     let (_, stage) = study.uses(number).next()?;
     let on = match stage.pin {
-        Pin::Build => "the platform that builds".to_owned(),
+        Pin::Build => "the build platform".to_owned(),
         Pin::Constant => stage.platform?.to_string(),
         Pin::Target | Pin::Argument => return None,
     };
@@ -42,10 +42,14 @@ fn untold(study: &Study<'_>, number: usize) -> Option<Finding> {
         (!is_executed(&work, command)).then_some((command, own))
     })?;
     let place = command.head()?.place;
-    let message = format!("`{name} {verb}` makes a program for {on}, also for {}", list(&others));
+    let message = format!(
+        "`{name} {verb}` compiles for {on}, and {} {} the same program",
+        list(&others),
+        get(&others)
+    );
     let finding = study.finding(Rule::BuilderTargetMissing, place, message);
     let told = (*name == "go").then_some("GOOS=$TARGETOS GOARCH=$TARGETARCH go");
-    Some(finding.with_mended(told.and_then(|it| study.mended(place, "go", it))))
+    Some(finding.with_suggestion(told.and_then(|it| study.suggestion(place, "go", it))))
 }
 
 /// Whether what a command compiles is executed by the build itself, as generators are.
@@ -88,10 +92,10 @@ fn unversioned(study: &Study<'_>, number: usize) -> Option<Finding> {
             script.commands.iter().find(told)?.head().map(|it| it.place)
         },
     )?;
-    let message = format!("`go build` makes ARMv7 code of GOARCH alone, also for {}", list(&older));
+    let message = format!("without GOARM, `go build` targets ARMv7; {} needs less", list(&older));
     let finding = study.finding(Rule::BuilderTargetMissing, place, message);
-    Some(match study.mended(place, "go", "GOARM=${TARGETVARIANT#v} go") {
-        Some(line) => finding.with_mended(line),
+    Some(match study.suggestion(place, "go", "GOARM=${TARGETVARIANT#v} go") {
+        Some(line) => finding.with_suggestion(line),
         None => finding,
     })
 }

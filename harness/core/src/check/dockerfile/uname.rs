@@ -130,12 +130,12 @@ fn words(command: &ShellCommand) -> String {
 
 fn finding(study: &Study<'_>, wrong: &[Platform], command: &ShellCommand) -> Finding {
     let (severity, who) = if wrong.is_empty() {
-        (Severity::Note, "a 32-bit platform gets its 64-bit kernel's".to_owned())
+        (Severity::Note, "a 32-bit platform gets the name of the 64-bit kernel".to_owned())
     } else {
-        (Severity::Warning, format!("{} may get its 64-bit kernel's", list(wrong)))
+        (Severity::Warning, format!("{} may get the name of the 64-bit kernel", list(wrong)))
     };
     let words = words(command);
-    let message = format!("`{words}` prints the kernel's machine, not the platform's: {who}");
+    let message = format!("`{words}` prints the kernel's architecture, not the platform's; {who}");
     let place = command.words.first().map_or(0, |it| it.place);
     study.finding(Rule::ArchFromUname, place, message).with_severity(severity)
 }

@@ -8,7 +8,7 @@ use super::hardcoded::{
     severity,
 };
 use super::study::{
-    Site, Study, TARGET, depends_on_architecture, is_download, is_predefined, list,
+    Site, Study, TARGET, depends_on_architecture, get, is_download, is_predefined, list,
 };
 use crate::check::names::{machines, unmistakable};
 use crate::check::{Finding, Rule, Severity};
@@ -77,7 +77,11 @@ fn environment(study: &Study<'_>, site: &Site<'_>, name: &str, value: &Text) -> 
     {
         return None;
     }
-    let message = format!("a download is for the {text} of {name}, also for {}", list(&others));
+    let message = format!(
+        "{name} is {text}, and so is a download; {} {} it too",
+        list(&others),
+        get(&others)
+    );
     let severity = severity(study, site.number, What::Download)?;
     let finding = study.finding(Rule::ArchHardcoded, value.start(), message);
     Some(finding.with_severity(severity))
@@ -108,7 +112,11 @@ fn assigned(
     {
         return None;
     }
-    let message = format!("a download is for the {text} of {name}, also for {}", list(&others));
+    let message = format!(
+        "{name} is {text}, and so is a download; {} {} it too",
+        list(&others),
+        get(&others)
+    );
     let severity = severity(study, site.number, What::Download)?;
     Some(study.finding(Rule::ArchHardcoded, value.place, message).with_severity(severity))
 }
@@ -134,13 +142,16 @@ fn of_builder(
     if !is_alone || !is_builders || !is_of_target || others.is_empty() {
         return None;
     }
-    let what = if what == What::Download { "a download" } else { "a file" };
+    let what = if what == What::Download { "the download" } else { "the file" };
     let name = &read.name;
-    let message =
-        format!("{what} is for {name}, the platform that builds, also for {}", list(&others));
+    let message = format!(
+        "{what} is for the build platform ({name}); {} {} it too",
+        list(&others),
+        get(&others)
+    );
     let place = place(read.start + text[read.start..].find(name.as_str()).unwrap_or(0));
     let finding = study.finding(Rule::ArchHardcoded, place, message);
-    Some(finding.with_mended(study.mended(place, "BUILD", "TARGET")))
+    Some(finding.with_suggestion(study.suggestion(place, "BUILD", "TARGET")))
 }
 
 /// Whether a variable is another rule's, or the user has set it.
@@ -181,9 +192,10 @@ fn arguments(study: &Study<'_>) -> Vec<Finding> {
             continue;
         }
         let message = format!(
-            "a download is for the {value} of the argument {}, also for {}, if they are built at once",
+            "the argument {} is {value}, and so is a download; {} {} it too if built at the same time",
             it.name,
-            list(&others)
+            list(&others),
+            get(&others)
         );
         let finding = study.finding(Rule::ArchHardcoded, it.start, message);
         findings.push(finding.with_severity(Severity::Note));

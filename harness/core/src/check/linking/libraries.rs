@@ -73,25 +73,26 @@ fn message(
         Family::Glibc => "glibc's loader",
         Family::Musl => "musl's loader",
     };
-    let why = match &unresolved.cause {
+    let searched = match &unresolved.cause {
         Cause::Unusable(path) => {
-            return format!("needs {name}, and {path} is no shared object{user}");
+            return format!("needs {name}, but {path} is not a shared object{user}");
         }
         Cause::Endless { limit } => {
             return format!(
-                "needs {name}, and nobody knows where {whose} finds it: the image's programs name \
-                 more than {} million folders{user}",
+                "needs {name}, and where {whose} finds it is unknown: the image's programs name more \
+                 than {} million folders{user}",
                 limit / 1_000_000
             );
         }
-        Cause::Nowhere { places } if places.is_empty() => "does not exist".to_owned(),
-        Cause::Nowhere { places } => {
-            format!("is not where {whose} looks: {}", places.join(", "))
-        }
+        Cause::Nowhere { places } if places.is_empty() => String::new(),
+        Cause::Nowhere { places } => format!(" (searched: {})", places.join(", ")),
     };
     match elsewhere {
-        Some(library) => format!("needs {name}, which is at {} and {why}{user}", library.path),
-        None => format!("needs {name}, which is not in the image: it {why}{user}"),
+        Some(library) => {
+            let at = &library.path;
+            format!("needs {name}, which is at {at}, where {whose} does not look{searched}{user}")
+        }
+        None => format!("needs {name}, which is not in the image{searched}{user}"),
     }
 }
 

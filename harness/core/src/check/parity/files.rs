@@ -76,7 +76,7 @@ impl<'a> Files<'a> {
                 if self.has_command(common) {
                     continue;
                 }
-                let message = format!("the program is not there, and is on {}", platforms());
+                let message = format!("missing here, present on {}", platforms());
                 findings.push(self.finding(message).with_path(of[0].paths[*common].as_str()));
             } else {
                 // What lies in a missing folder is missing with it.
@@ -89,7 +89,7 @@ impl<'a> Files<'a> {
                 1 => String::new(),
                 count => format!(", and {} more", count - 1),
             };
-            let message = format!("{first} is not there, and is on {platforms}{more}");
+            let message = format!("{first} is missing here, present on {platforms}{more}");
             findings.push(self.finding(message).with_severity(Severity::Note));
         }
         findings

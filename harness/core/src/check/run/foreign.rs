@@ -28,8 +28,8 @@ pub(super) fn check(variant: &Variant, run: &RunEvidence, known: &[Finding]) -> 
             return None;
         }
         let message = format!(
-            "was to be executed, and is no program of {}; where another machine's programs happen \
-             to run, nobody notices",
+            "the run tried to execute it, and it is not a program of {}; a host that can run it natively \
+             hides this",
             variant.platform
         );
         Some(match node {
