@@ -12,7 +12,7 @@ use archproof::platform::Platform;
 use archproof::verdict::Verdict;
 use archproof::{Harness, Report, assert_conforms};
 use archproof_core::fixture::{Image, Layer, Variant, program};
-use common::{Process, RUNTIME, holdings, processes, root};
+use common::{Process, RUNTIME, Said, holdings, processes, root};
 use rstest::{fixture, rstest};
 use tempfile::NamedTempFile;
 
@@ -154,4 +154,23 @@ fn an_interrupted_test_leaves_nothing_in_the_engine() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(before, RUNTIME.block_on(holdings()));
+}
+
+#[test]
+fn a_cache_that_is_a_link_is_refused() {
+    const REFUSED: &str = "ARCHPROOF_TEST_TO_BE_REFUSED";
+    if std::env::var_os(REFUSED).is_some() {
+        let done = archproof::verify(subject(&healthy_archive())).blocking();
+        panic!("{:?}", done.expect_err("an error"));
+    }
+    let caches = tempfile::tempdir().expect("a folder");
+    std::os::unix::fs::symlink(std::env::temp_dir(), caches.path().join("archproof"))
+        .expect("a link");
+    let said = Said::by(
+        Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "a_cache_that_is_a_link_is_refused", "--nocapture"])
+            .env("XDG_CACHE_HOME", caches.path())
+            .env(REFUSED, "1"),
+    );
+    assert!(said.to_string().contains("links are not followed"), "{said}");
 }

@@ -27,6 +27,7 @@ use crate::engine::Environment;
 use crate::event::Events;
 use crate::evidence::image::ImageFacts;
 use crate::facts_cache::FactsCache;
+use crate::folders::{FolderError, check_user_cache};
 use crate::launch::Arguments;
 use crate::observe::{Options, PlatformChoice, RunnerChoice};
 use crate::platform::{Platform, PlatformError};
@@ -173,6 +174,7 @@ impl Harness {
         if !platforms.is_empty() {
             self.options.platforms = PlatformChoice::These(platforms);
         }
+        check_user_cache()?;
         let mut subject = Subject::find(&self.subject)?;
         let run = &mut subject.case_mut().run;
         if let Some(words) = self.arguments {
@@ -319,6 +321,9 @@ pub enum HarnessError {
     /// A platform that does not exist.
     #[error(transparent)]
     Platform(#[from] PlatformError),
+    /// The folder that archproof keeps things in is not the user's own.
+    #[error(transparent)]
+    Cache(#[from] FolderError),
     /// The system lacks something.
     #[error("cannot start")]
     Start(#[source] io::Error),
