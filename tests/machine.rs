@@ -156,8 +156,16 @@ fn a_full_folder_for_temporary_files() {
 #[case::size("ulimit -f 100; $AP verify $I", &["File too large", "ulimit -f"])]
 #[case::memory("ulimit -v 50000; $AP verify $I", &["emory", "ulimit -v"])]
 #[case::more_memory("ulimit -v 130000; $AP verify $I", &["emory", "ulimit -v"])]
+#[case::addresses("ulimit -v 1000000; $AP verify $I", &["addresses is 976 MiB", "ulimit -v"])]
+#[case::program_size("ulimit -f 400000; $AP verify $I", &["file's size is 390 MiB", "ulimit -f"])]
 fn limits_of_processes(#[case] script: &str, #[case] words: &[&str]) {
     assert_lacks(&Machine::new().bash(script), words);
+}
+
+#[test]
+fn a_limit_that_can_be_lifted_harms_no_program() {
+    let said = Machine::new().bash("ulimit -Sv 1000000; $AP verify $I");
+    assert_eq!(said.status, Some(0), "{said}");
 }
 
 /// The program while it waits for an engine that never answers, sent a signal.

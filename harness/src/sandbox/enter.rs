@@ -16,6 +16,7 @@ use super::executors::Originals;
 use super::fault::{Fault, While};
 use super::first::first_process;
 use super::fork::fork;
+use super::limits::lift_limits;
 use super::place::Place;
 use super::protocol::{Message, RunOrder, Task};
 use super::unpack::unpack;
@@ -90,6 +91,7 @@ pub(crate) fn serve() -> io::Result<()> {
 }
 
 fn run(caller: &Caller, order: &RunOrder) -> Result<(), Fault> {
+    lift_limits(order)?;
     let originals = Originals::open(&order.handlers)?;
     give_away_output()?;
     give_up_rights()?;

@@ -27,6 +27,7 @@ mod fork;
 mod hidden_memory;
 mod identities;
 mod identity;
+mod limits;
 mod mapped_memory;
 mod network;
 mod notify;
