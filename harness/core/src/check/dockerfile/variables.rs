@@ -77,14 +77,7 @@ fn environment(study: &Study<'_>, site: &Site<'_>, name: &str, value: &Text) -> 
     {
         return None;
     }
-    let message = format!(
-        "{name} is {text}, and so is a download; {} {} it too",
-        list(&others),
-        get(&others)
-    );
-    let severity = severity(study, site.number, What::Download)?;
-    let finding = study.finding(Rule::ArchHardcoded, value.start(), message);
-    Some(finding.with_severity(severity))
+    downloaded(study, site, (name, text), &others, value.start())
 }
 
 /// A variable of a script that is given one value.
@@ -112,13 +105,21 @@ fn assigned(
     {
         return None;
     }
-    let message = format!(
-        "{name} is {text}, and so is a download; {} {} it too",
-        list(&others),
-        get(&others)
-    );
+    downloaded(study, site, (name, &text), &others, value.place)
+}
+
+/// A variable that names one architecture's download for all.
+fn downloaded(
+    study: &Study<'_>,
+    site: &Site<'_>,
+    (name, value): (&str, &str),
+    others: &[Platform],
+    place: usize,
+) -> Option<Finding> {
     let severity = severity(study, site.number, What::Download)?;
-    Some(study.finding(Rule::ArchHardcoded, value.place, message).with_severity(severity))
+    let message =
+        format!("{name} is {value}, and so is a download; {} {} it too", list(others), get(others));
+    Some(study.finding(Rule::ArchHardcoded, place, message).with_severity(severity))
 }
 
 /// What is for the platform that builds, in a stage that is executed on the target.
