@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use archproof::case::Case;
-use archproof::check::{Place, Rule};
 use archproof::event::Events;
 use archproof::evidence::build::{BuildStep, Provenance};
 use archproof::evidence::image::{Content, ImagePath, NodeKind, Variant};
@@ -17,6 +16,7 @@ use archproof::evidence::run::{Extent, Output, RunEvidence};
 use archproof::evidence::{Evidence, Observation};
 use archproof::observe::{EngineAccess, Observer, Options, RunnerChoice};
 use archproof::report::{Outcome, write_text};
+use archproof::rules::{Needs, Position, Rule};
 use archproof::run::Session;
 use archproof::source::Credentials;
 use archproof::subject::Subject;
@@ -64,7 +64,7 @@ fn case(#[files("cases/*/case.toml")] file: PathBuf) {
 /// What both runners have to agree on: they cannot see quite the same.
 fn brief(judgement: &Judgement) -> Vec<String> {
     let of_variant = |it: &VariantJudgement| {
-        let by_both = it.findings.iter().filter(|it| !it.finding.rule.needs_sandbox());
+        let by_both = it.findings.iter().filter(|it| it.finding.rule.needs() != Needs::SandboxRun);
         let findings: Vec<String> = by_both.map(finding).collect();
         format!("{} {:?} {findings:?}", it.platform, it.verdict)
     };
@@ -174,11 +174,11 @@ fn how(step: &BuildStep) -> Option<String> {
 
 /// Distributions may be a day apart from one architecture to the next.
 fn is_of_case(judged: &Judged) -> bool {
-    judged.finding.rule != Rule::ParityBuildInfo || judged.finding.path.is_some()
+    judged.finding.rule != Rule::ParityBuildInfo || judged.finding.path().is_some()
 }
 
 /// The line of a Dockerfile, wherever that lies.
-fn line(place: &Place) -> String {
+fn line(place: &Position) -> String {
     let name = place.dockerfile.rsplit('/').next().unwrap_or_default();
     format!("{name}:{}", place.line)
 }
@@ -195,7 +195,7 @@ fn finding(judged: &Judged) -> String {
         "{} {} {}: {} instead of {} ({standing})",
         it.severity,
         it.rule,
-        optional(&it.path.clone().or_else(|| it.place.as_ref().map(line))),
+        optional(&it.path().map(str::to_owned).or_else(|| it.location.position().map(line))),
         optional(&it.actual),
         optional(&it.expected),
     )

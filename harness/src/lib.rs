@@ -35,8 +35,8 @@ pub mod verify;
 use archproof_core::fixture;
 use archproof_core::linux;
 pub use archproof_core::{
-    case, check, dockerfile, elf, evidence, inspect, launch, loader, oci, platform, processor,
-    text, verdict,
+    case, dockerfile, elf, evidence, expectation, inspect, knowledge, launch, loader, oci,
+    platform, processor, rules, text, verdict,
 };
 pub use harness::{
     Harness, HarnessError, Inspect, Leftovers, Report, VariantFacts, VariantReport, Verify,

@@ -8,10 +8,11 @@ use thiserror::Error;
 
 use crate::build::BuildPlan;
 use crate::case::Case;
-use crate::check::{check_dockerfile, named_platforms};
 use crate::dockerfile::{Dockerfile, DockerfileError, Recipe, Selection};
+use crate::knowledge::names::named_platforms;
 use crate::platform::Platform;
 use crate::report::{Blocked, Outcome, Retry, Stage, SubjectReport};
+use crate::rules::check_dockerfile;
 use crate::subject::Subject;
 use crate::verdict::{DockerfileJudgement, Known, Strictness};
 

@@ -5,6 +5,7 @@ use crate::event::Event;
 use crate::evidence::Observation;
 use crate::observe::{Observer, RunnerChoice};
 use crate::report::{Outcome, SubjectReport};
+use crate::rules::Needs;
 use crate::subject::Subject;
 use crate::verdict::{Strictness, judge};
 
@@ -46,9 +47,9 @@ pub async fn verify(
 fn expected_of(case: &Case, runner: RunnerChoice) -> Case {
     let mut case = case.clone();
     case.expect.retain(|it| match runner {
-        RunnerChoice::None => !it.rule().needs_run(),
+        RunnerChoice::None => !matches!(it.rule().needs(), Needs::Run | Needs::SandboxRun),
         // A case is built, and the engine runs what is built.
-        RunnerChoice::Engine | RunnerChoice::Unsaid => !it.rule().needs_sandbox(),
+        RunnerChoice::Engine | RunnerChoice::Unsaid => it.rule().needs() != Needs::SandboxRun,
         RunnerChoice::Sandbox => true,
     });
     case

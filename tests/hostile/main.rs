@@ -17,17 +17,18 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use ::tar::EntryType;
-use archproof::check::{Expectations, Finding, RunExpectation, TraceExpectation, check};
 use archproof::elf::ElfFacts;
 use archproof::evidence::Evidence;
 use archproof::evidence::build::Provenance;
 use archproof::evidence::image::{
     Content, EntryNumber, ImageFacts, ImagePath, NodeKind, ResolveError, RootFs, Variant,
 };
+use archproof::expectation::{Expectations, RunExpectation, TraceExpectation};
 use archproof::inspect::{AssemblyError, Change, LayerFacts, assemble};
 use archproof::launch::Arguments;
 use archproof::oci::{Digest, RawPlatform, RunConfig};
 use archproof::platform::Platform;
+use archproof::rules::{Finding, check};
 use elf::{AARCH64, Elf, PT_DYNAMIC, PT_LOAD, PT_NOTE, X86_64};
 use tar::{GZIP, PLAIN, Tar, ZSTD, gzip, header, read, zstd};
 

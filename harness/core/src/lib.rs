@@ -7,18 +7,20 @@
 
 pub mod case;
 mod causes;
-pub mod check;
 pub mod dockerfile;
 pub mod elf;
 pub mod evidence;
+pub mod expectation;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
 pub mod inspect;
+pub mod knowledge;
 pub mod launch;
 pub mod linux;
 pub mod loader;
 pub mod oci;
 pub mod platform;
 pub mod processor;
+pub mod rules;
 pub mod text;
 pub mod verdict;

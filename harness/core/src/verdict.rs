@@ -5,15 +5,14 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::case::{Allow, Case, Expectation};
-use crate::check::{
-    Expectations, Finding, Group, Rule, Severity, check, check_unbuilt, keeps_from_running,
-};
 use crate::evidence::build::{Provenance, Unbuilt};
 use crate::evidence::image::{BlobFault, BlobFaultKind, Unreadable, Variant};
 use crate::evidence::run::{NotRun, RunEnd, RunEvidence};
 use crate::evidence::{Evidence, Observation};
+use crate::expectation::Expectations;
 use crate::oci::Digest;
 use crate::platform::Platform;
+use crate::rules::{Finding, Group, Rule, Severity, check, check_unbuilt, keeps_from_running};
 
 /// What a variant or subject came to. Ordered by how much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -206,8 +205,8 @@ fn is_about_index(finding: &Finding, evidence: &Evidence) -> bool {
         _ => {
             let readable = evidence.image.variants.iter().map(|it| Some(it.platform));
             let unreadable = evidence.image.unreadable.iter().map(|it| it.platform);
-            finding.platform.is_none()
-                || !readable.chain(unreadable).any(|it| it == finding.platform)
+            finding.platform().is_none()
+                || !readable.chain(unreadable).any(|it| it == finding.platform())
         }
     }
 }
@@ -237,7 +236,7 @@ impl VariantJudgement {
         findings: &[Judged],
         strictness: Strictness,
     ) -> Self {
-        let of_platform = |it: &&Judged| it.finding.platform == Some(variant.platform);
+        let of_platform = |it: &&Judged| it.finding.platform() == Some(variant.platform);
         let findings: Vec<Judged> = findings.iter().filter(of_platform).cloned().collect();
         let runs = evidence.runs_of(variant).to_vec();
         let mut obstacles: Vec<String> = runs.iter().filter_map(obstacle).collect();
@@ -289,7 +288,7 @@ impl VariantJudgement {
         strictness: Strictness,
     ) -> Option<Self> {
         let platform = variant.platform?;
-        let of_platform = |it: &&Judged| it.finding.platform == Some(platform);
+        let of_platform = |it: &&Judged| it.finding.platform() == Some(platform);
         let findings: Vec<Judged> = findings.iter().filter(of_platform).cloned().collect();
         let is_caught = findings.iter().any(|it| it.standing == Standing::Expected);
         let mut obstacles: Vec<String> = variant.faults.iter().filter_map(unusable).collect();
@@ -345,11 +344,11 @@ impl Known<'_> {
             let is_allowed = matches!(self.standing(it), Standing::Allowed { .. });
             it.consequence_of.is_none() && it.severity == Severity::Error && !is_allowed
         };
-        let causes = findings.iter().filter(is_open_cause).map(|it| (it.rule, it.platform));
+        let causes = findings.iter().filter(is_open_cause).map(|it| (it.rule, it.platform()));
         let causes: BTreeSet<(Rule, Option<Platform>)> = causes.collect();
         let counts = |it: &Finding| {
             let has_cause =
-                it.consequence_of.is_some_and(|rule| causes.contains(&(rule, it.platform)));
+                it.consequence_of.is_some_and(|rule| causes.contains(&(rule, it.platform())));
             !has_cause || self.standing(it) != Standing::Open
         };
         findings.into_iter().filter(counts).collect()

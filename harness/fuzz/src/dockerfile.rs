@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use archproof::check::check_dockerfile;
 use archproof::dockerfile::{Recipe, Selection};
 use archproof::platform::Platform;
+use archproof::rules::check_dockerfile;
 
 const PLATFORMS: [&str; 4] = ["linux/386", "linux/amd64", "linux/arm/v6", "linux/arm64"];
 
@@ -26,7 +26,7 @@ pub fn run(data: &[u8]) {
     let Ok(findings) = check_dockerfile(&recipe) else { return };
     let lines: Vec<&str> = recipe.text.split('\n').collect();
     for finding in &findings {
-        let place = finding.place.as_ref().expect("a finding has a place");
+        let place = finding.location.position().expect("a finding has a position");
         let line = place.line.checked_sub(1).and_then(|it| lines.get(it as usize));
         let line = line.unwrap_or_else(|| panic!("there is no such line: {finding:?}"));
         let column = place.column as usize;

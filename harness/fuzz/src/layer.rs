@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use archproof::check::{Expectations, RunExpectation, TraceExpectation, check};
 use archproof::evidence::Evidence;
 use archproof::evidence::build::Provenance;
 use archproof::evidence::image::{EntryNumber, ImageFacts, ImagePath, NodeKind, RootFs, Variant};
+use archproof::expectation::{Expectations, RunExpectation, TraceExpectation};
 use archproof::inspect::{LayerFacts, assemble, read_layer};
 use archproof::launch::Arguments;
 use archproof::oci::{Descriptor, Digest, RawPlatform, RunConfig};
 use archproof::platform::Platform;
+use archproof::rules::check;
 
 use super::tar;
 

@@ -5,12 +5,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use archproof::build::CachePolicy;
-use archproof::check::Rule;
 use archproof::facts_cache::FactsCache;
 use archproof::lint::LintOptions;
 use archproof::observe::{Options, PlatformChoice, RunnerChoice};
 use archproof::platform::{Platform, PlatformError};
 use archproof::processor::{CpuModel, ModelError, Processors};
+use archproof::rules::Rule;
 use archproof::run::SandboxRunner;
 use archproof::verdict::Strictness;
 use clap::{Args, Parser, Subcommand, ValueEnum};

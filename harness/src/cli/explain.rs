@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use archproof::check::Rule;
+use archproof::rules::Rule;
 
 use super::arguments::ExplainArguments;
 use super::{Exit, complain};

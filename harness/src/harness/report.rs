@@ -5,13 +5,13 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::check::Finding;
 use crate::evidence::Observation;
 use crate::evidence::image::Variant;
 use crate::evidence::run::RunEvidence;
 use crate::oci::Digest;
 use crate::platform::Platform;
 use crate::report::{Outcome, SubjectReport, describe_content, write_text};
+use crate::rules::Finding;
 use crate::verdict::{Judged, Standing, VariantJudgement, Verdict};
 use crate::verify::Verified;
 

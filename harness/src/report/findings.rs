@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::{Rule, Severity};
+use crate::rules::{Rule, Severity};
 use crate::verdict::{Judged, Standing};
 
 /// So many findings of one kind are shown.
@@ -47,7 +47,7 @@ pub(super) fn lines(findings: &[Judged]) -> Vec<Line<'_>> {
         if total - *left < SHOWN {
             lines.push(Line::Finding(judged));
         } else if *left == 1 {
-            let is_of_files = judged.finding.path.is_some();
+            let is_of_files = judged.finding.path().is_some();
             lines.push(Line::More { count: total - SHOWN, is_of_files });
         }
         *left -= 1;

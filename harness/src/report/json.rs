@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Blocked, Outcome, Retry, Stage, SubjectReport, overall};
-use crate::check::Finding;
 use crate::evidence::build::{
     Basis, BuildStep, BuildTrace, BuilderCheck, BuilderChecks, Lines, Manner, Provenance, Reach,
     StepEnd, Work,
@@ -14,6 +13,7 @@ use crate::evidence::run::{Execution, Instruction, RunEnd, RunEvidence, RunnerKi
 use crate::oci::Digest;
 use crate::platform::Platform;
 use crate::processor::CpuModel;
+use crate::rules::Finding;
 use crate::text::write_pretty_json;
 use crate::verdict::{Judged, Judgement, Standing, VariantJudgement, Verdict, Whole};
 

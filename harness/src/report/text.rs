@@ -8,10 +8,10 @@ use super::findings::{Line, lines};
 use super::steps::write_build;
 use super::{Blocked, Outcome, Retry, SubjectReport};
 use crate::case::Expectation;
-use crate::check::{Finding, Place, Severity};
 use crate::evidence::build::{Provenance, Unbuilt};
 use crate::evidence::run::{RunEnd, RunEvidence, RunnerKind};
 use crate::processor::CpuModel;
+use crate::rules::{Finding, Position, Severity};
 use crate::text::{line, printable, styled};
 use crate::verdict::{
     DockerfileJudgement, Judged, Judgement, Standing, VariantJudgement, Verdict, Whole,
@@ -135,7 +135,7 @@ fn write_findings(findings: &[Judged], indent: &str, to: &mut dyn Write) -> io::
 }
 
 fn write_finding(judged: &Judged, indent: &str, to: &mut dyn Write) -> io::Result<()> {
-    let Finding { rule, severity, path, place, message, layer, suggestion, .. } = &judged.finding;
+    let Finding { rule, severity, location, message, suggestion, .. } = &judged.finding;
     let style = match judged.standing {
         Standing::Open => severity_style(*severity),
         Standing::Expected | Standing::Allowed { .. } => DIM,
@@ -145,7 +145,8 @@ fn write_finding(judged: &Judged, indent: &str, to: &mut dyn Write) -> io::Resul
         Standing::Expected => " (expected)".to_owned(),
         Standing::Allowed { reason } => format!(" (allowed: {})", line(reason)),
     };
-    let path = path.clone().or_else(|| place.as_ref().map(Place::to_string));
+    let path = location.path().map(str::to_owned);
+    let path = path.or_else(|| location.position().map(Position::to_string));
     let path = path.map_or_else(String::new, |it| format!(" {}", line(&it)));
     let colon = if path.is_empty() { ": " } else { " " };
     let message = line(message);
@@ -156,7 +157,7 @@ fn write_finding(judged: &Judged, indent: &str, to: &mut dyn Write) -> io::Resul
     if let Some(suggestion) = suggestion {
         writeln!(to, "{indent}  {DIM}help: {}{DIM:#}", line(suggestion))?;
     }
-    if let Some(origin) = layer {
+    if let Some(origin) = location.layer() {
         let step = if origin.created_by.is_empty() {
             String::new()
         } else {
@@ -261,14 +262,15 @@ const fn severity_style(severity: Severity) -> Style {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::{Expectations, RunExpectation, TraceExpectation, check};
     use crate::evidence::Evidence;
     use crate::evidence::image::BlobRole;
     use crate::evidence::run::NotRun;
+    use crate::expectation::{Expectations, RunExpectation, TraceExpectation};
     use crate::fixture::{Image, Layer, Lie, Variant, program};
     use crate::launch::Arguments;
     use crate::oci::Compression;
     use crate::report::write_json;
+    use crate::rules::check;
     use crate::verdict::{Known, Strictness};
 
     /// An arm64 image with so many amd64 programs, and an i386 one.

@@ -9,10 +9,11 @@ use serde::{Deserialize, Deserializer};
 
 use super::error::{CaseError, CaseErrorKind};
 use super::values::{Expectation, Timeout};
-use crate::check::{EmulatedSteps, Finding, Parity, Rule, RunExpectation, TraceExpectation};
+use crate::expectation::{EmulatedSteps, Parity, RunExpectation, TraceExpectation};
 use crate::launch::Arguments;
 use crate::platform::Platform;
 use crate::processor::{ModelError, Processors};
+use crate::rules::{Finding, Rule};
 
 /// What to verify, with every path made absolute or relative to the working directory.
 #[derive(Clone, Debug, Default)]
@@ -74,10 +75,10 @@ impl Allow {
     /// Whether it covers a finding. What it does not state may be anything.
     #[must_use]
     pub fn covers(&self, finding: &Finding) -> bool {
-        let path = finding.path.as_deref();
+        let path = finding.path();
         self.rule == finding.rule
             && self.path.as_ref().is_none_or(|glob| path.is_some_and(|it| glob.is_match(it)))
-            && self.platform.is_none_or(|it| finding.platform == Some(it))
+            && self.platform.is_none_or(|it| finding.platform() == Some(it))
     }
 
     /// Why it is accepted.
@@ -318,7 +319,7 @@ impl RawRun {
 
 impl RawTrace {
     fn into_expectation(self) -> TraceExpectation {
-        let emulated = self.emulated.map_or(EmulatedSteps::Unsaid, EmulatedSteps::AtMost);
+        let emulated = self.emulated.map_or(EmulatedSteps::Unset, EmulatedSteps::AtMost);
         TraceExpectation { shared: self.shared, emulated }
     }
 }
@@ -333,6 +334,7 @@ impl RawAllow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::{Location, Severity};
 
     fn read(text: &str) -> Result<Case, String> {
         let folder = tempfile::tempdir().expect("a folder");
@@ -400,11 +402,22 @@ mod tests {
         .expect("a case");
         let arm64 = "linux/arm64".parse().expect("a platform");
         let finding = |path: &str| {
-            Finding::of_platform(Rule::ElfMalformed, arm64, String::new()).with_path(path)
+            let path = path.to_owned();
+            let location = Location::File { platform: arm64, path, layer: None };
+            Finding {
+                rule: Rule::ElfMalformed,
+                severity: Severity::Error,
+                location,
+                expected: None,
+                actual: None,
+                message: String::new(),
+                suggestion: None,
+                consequence_of: None,
+            }
         };
         assert!(case.allow[0].covers(&finding("/usr/lib/a")));
         assert!(!case.allow[0].covers(&finding("/usr/lib/deep/a")), "* stays within a folder");
-        let elsewhere = Finding { platform: None, ..finding("/usr/lib/a") };
+        let elsewhere = Finding { location: Location::Index, ..finding("/usr/lib/a") };
         assert!(!case.allow[0].covers(&elsewhere));
     }
 }

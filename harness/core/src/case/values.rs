@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
-use crate::check::{Finding, Rule, UnknownRule};
 use crate::platform::{Platform, PlatformError};
+use crate::rules::{Finding, Rule, UnknownRule};
 
 /// How long a run may take: more than nothing, at most an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,9 @@ impl Expectation {
     /// Whether a finding is the one expected: the same rule, path and platform.
     #[must_use]
     pub fn is_met_by(&self, finding: &Finding) -> bool {
-        self.rule == finding.rule && self.path == finding.path && self.platform == finding.platform
+        self.rule == finding.rule
+            && self.path.as_deref() == finding.path()
+            && self.platform == finding.platform()
     }
 }
 

@@ -114,7 +114,7 @@ pub enum Base {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StagePlatform {
     /// It has none.
-    Unstated,
+    Unset,
     /// A platform.
     Stated(Platform),
     /// What the user has to say, and did not.
@@ -314,7 +314,7 @@ impl Evaluator<'_> {
             Base::Scratch => (Some(self.inputs.platform), Pin::Target, Rc::default()),
             _ => {
                 let platform = match &stated {
-                    StagePlatform::Unstated => Some(self.inputs.platform),
+                    StagePlatform::Unset => Some(self.inputs.platform),
                     StagePlatform::Stated(platform) => Some(*platform),
                     StagePlatform::Unsaid | StagePlatform::Bad(_) => None,
                 };
@@ -375,7 +375,7 @@ impl Evaluator<'_> {
     }
 
     fn stated(&self, stage: &Stage) -> (StagePlatform, Pin) {
-        let Some(text) = &stage.platform else { return (StagePlatform::Unstated, Pin::Target) };
+        let Some(text) = &stage.platform else { return (StagePlatform::Unset, Pin::Target) };
         let value = match replaced(text, &self.globals, self.file.escape, ValueGiver::Default) {
             Ok(value) => value,
             Err(error) => return (StagePlatform::Bad(error.to_string()), Pin::Constant),

@@ -133,6 +133,19 @@ pub enum LaunchError {
     },
 }
 
+impl LaunchError {
+    /// The word of the command that names a file which does not exist.
+    #[must_use]
+    pub fn missing_word(&self) -> Option<&str> {
+        match self {
+            Self::Missing { word, .. } | Self::NotInPath { word, .. } | Self::NoShell(word) => {
+                Some(word)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl From<AccountError> for NotRun {
     fn from(error: AccountError) -> Self {
         Self::Unstartable { reason: error.to_string() }

@@ -143,6 +143,14 @@ pub enum OddityKind {
     },
 }
 
+impl ImageFacts {
+    /// The platforms of all variants that were to be read, each with its manifest.
+    pub fn entries(&self) -> impl Iterator<Item = (Platform, Digest)> {
+        let unreadable = self.unreadable.iter().filter_map(|it| Some((it.platform?, it.digest)));
+        self.variants.iter().map(|it| (it.platform, it.digest)).chain(unreadable)
+    }
+}
+
 /// The position of an entry in its index, from 0; 0 as well for an image without an index. Two entries
 /// may name one manifest, for two platforms or for one.
 #[derive(

@@ -1,0 +1,35 @@
+use crate::evidence::run::RunEvidence;
+use crate::fixture::{Layer, Variant, program};
+use crate::rules::run::run_foreign_executable::RULE;
+use crate::rules::tests::run::{exited, healthy, on};
+use crate::rules::tests::{Case, caught, silent};
+
+pub(super) fn cases() -> Vec<Case> {
+    let refused = |path: &str, code| RunEvidence {
+        foreign: vec![path.to_owned()],
+        ..on("cortex-a53", exited(code))
+    };
+    let with_helper = |platform| {
+        Variant::healthy("linux/arm64").layer(
+            Layer::new().executable("opt/helper", program(platform)).symlink("h", "opt/helper"),
+        )
+    };
+    vec![
+        caught(
+            RULE.rule,
+            "a helper that came into being",
+            healthy(),
+            &["error linux/arm64 /tmp/helper"],
+        )
+        .after([refused("/tmp/helper", 126)]),
+        caught(
+            RULE.rule,
+            "although the program went on without it",
+            healthy(),
+            &["error linux/arm64 /tmp/helper"],
+        )
+        .after([refused("/tmp/helper", 0)]),
+        silent(RULE.rule, "nothing was refused", with_helper("linux/arm64"))
+            .after([on("cortex-a53", exited(0))]),
+    ]
+}

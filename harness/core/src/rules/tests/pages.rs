@@ -1,0 +1,111 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::{Rule, cases};
+
+/// The parts of every page, in their order; others may stand between them.
+const PARTS: [&str; 5] = ["Output", "Why", "Bad", "Good", "Reports"];
+
+#[test]
+fn every_page_has_its_parts() {
+    for rule in Rule::ALL {
+        let page = rule.page();
+        assert_eq!(page.lines().next(), Some(format!("# {rule}").as_str()), "{rule}: the title");
+        assert_eq!(page.lines().nth(2), Some(rule.summary()), "{rule}: the meaning");
+        let titles: Vec<&str> = page.lines().filter_map(|it| it.strip_prefix("## ")).collect();
+        let parts: Vec<&str> = titles.iter().copied().filter(|it| PARTS.contains(it)).collect();
+        assert_eq!(parts, PARTS, "{rule}: the parts");
+        for title in titles {
+            assert!(!part(page, title).trim().is_empty(), "{rule}: {title} is empty");
+        }
+        assert!(part(page, "Reports").contains("https://"), "{rule}: a report has an address");
+    }
+}
+
+#[test]
+fn no_page_is_left_over() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let files = fs::read_dir(folder).expect("the folder of the pages");
+    let names = files.map(|it| it.expect("a page").file_name().into_string().expect("UTF-8"));
+    let pages: BTreeSet<String> = names.collect();
+    let rules = Rule::ALL.iter().map(|it| format!("{it}.md"));
+    let expected: BTreeSet<String> = rules.chain(["README.md".to_owned()]).collect();
+    assert_eq!(pages, expected);
+}
+
+/// The list of the rules is written by this test: `INSTA_UPDATE=always`, as for snapshots.
+#[test]
+fn the_list_has_every_rule() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/README.md");
+    let is_to_be_written = std::env::var("INSTA_UPDATE").is_ok_and(|it| it == "always");
+    if is_to_be_written && std::env::var_os("CI").is_none() {
+        fs::write(&file, list()).expect("the list can be written");
+    }
+    let written = fs::read_to_string(&file).expect("the list of the rules");
+    assert!(written == list(), "the list is old: INSTA_UPDATE=always writes it anew");
+}
+
+fn list() -> String {
+    let mut parts = vec![LIST_HEAD.to_owned()];
+    let mut group = None;
+    for rule in Rule::ALL {
+        if group.replace(rule.group()) != Some(rule.group()) {
+            let title = rule.group().to_string();
+            let (first, rest) = title.split_at(1);
+            parts.push(format!("\n## {}{rest}\n\n", first.to_uppercase()));
+            parts.push("| rule | severity | defect |\n|---|---|---|\n".to_owned());
+        }
+        let (severity, summary) = (rule.severity(), rule.summary());
+        parts.push(format!("| [{rule}]({rule}.md) | {severity} | {summary} |\n"));
+    }
+    parts.concat()
+}
+
+const LIST_HEAD: &str = "\
+# Rules
+
+What archproof finds, by what it is about. Each rule has a page, which `archproof explain RULE` prints: what the
+defect is, how it comes about, what is left out, and public reports of it. Errors fail, with `--strict` warnings
+too; a finding may be milder than its rule.
+
+This list is written by a test: see CONTRIBUTING.md.
+";
+
+/// What a page shows is what the rule says of one of the images here, digests cut short.
+#[test]
+fn every_page_shows_what_the_rule_says() {
+    let findings: Vec<_> = cases().iter().flat_map(super::Case::judge).collect();
+    for rule in Rule::ALL {
+        let output = part(rule.page(), "Output");
+        let messages = findings.iter().filter(|it| it.rule == *rule).map(|finding| {
+            let platform = finding.platform().map(|it| format!(" {it}")).unwrap_or_default();
+            let place = finding.location.position().map(ToString::to_string);
+            let path = finding.path().map(str::to_owned).or(place);
+            let path = path.map(|it| format!(" {it}")).unwrap_or_default();
+            let message = cut_digests(&finding.message);
+            format!("{} {rule}{platform}{path}: {message}", finding.severity)
+        });
+        let messages: Vec<String> = messages.collect();
+        assert!(
+            messages.iter().any(|it| output.contains(it)),
+            "{rule} shows\n{output}and says\n{}",
+            messages.join("\n")
+        );
+    }
+}
+
+/// The text below a heading, up to the next.
+fn part<'a>(page: &'a str, title: &str) -> &'a str {
+    let heading = format!("\n## {title}\n");
+    let start = page.find(&heading).map_or(page.len(), |at| at + heading.len());
+    let end = page[start..].find("\n## ").map_or(page.len(), |at| start + at);
+    &page[start..end]
+}
+
+fn cut_digests(message: &str) -> String {
+    const HEX: usize = 64;
+    let mut parts = message.split("sha256:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| format!("{text}sha256:…{}", part.get(HEX..).unwrap_or("")))
+}
