@@ -84,5 +84,5 @@ fn with_a_cold_cache_the_arg_decides_what_is_executed_once(
     let [step] = steps.as_slice() else { panic!("it has one line: {said}") };
     assert!(step.contains(executed), "{said}");
     assert!(!step.contains("cached"), "{said}");
-    assert_eq!(said.stdout.contains("error ParityOutput"), status == 1, "{said}");
+    assert_eq!(said.stdout.contains("error[ParityOutput]"), status == 1, "{said}");
 }

@@ -195,7 +195,10 @@ fn what_an_image_does_not_have_is_missing() {
     let arguments = ["verify", "--runner", "none", "--platform", "linux/mips64", &subject];
     let said = Said::by(ordinary().args(arguments));
     assert_eq!(said.status, Some(1), "{said}");
-    assert!(said.stdout.contains("error PlatformMissing: linux/mips64 was asked for"), "{said}");
+    assert!(
+        said.stdout.contains("linux/mips64: error[PlatformMissing]: linux/mips64 was requested"),
+        "{said}"
+    );
 }
 
 #[rstest]

@@ -23,9 +23,9 @@ fn a_finding_says_where_why_and_what_the_line_should_be() {
     assert_eq!(said.status, Some(1), "{said}");
     let expected = "\
 Dockerfile
-  error PlatformArgShadowed Dockerfile:2:5 ARG sets TARGETARCH to `amd64` and overrides BuildKit's own value, which is wrong for linux/arm64
-    help: ARG TARGETARCH
-fail: 1 finding
+Dockerfile:2:5: error[PlatformArgShadowed]: ARG sets TARGETARCH to `amd64` and overrides BuildKit's own value, which is wrong for linux/arm64
+  help: ARG TARGETARCH
+fail: 1 error
 
 ";
     assert_eq!(said.stdout, expected, "{said}");
@@ -93,8 +93,11 @@ fn the_json_report_follows_its_contract() {
     assert_matches_schema(&report, "report");
     let finding = &report["subjects"][0]["findings"][0];
     assert_eq!(finding["rule"], "PlatformArgShadowed");
-    assert_eq!(finding["place"]["dockerfile"], "Dockerfile");
-    assert_eq!((&finding["place"]["line"], &finding["place"]["column"]), (&2.into(), &5.into()));
+    assert_eq!(finding["position"]["dockerfile"], "Dockerfile");
+    assert_eq!(
+        (&finding["position"]["line"], &finding["position"]["column"]),
+        (&2.into(), &5.into())
+    );
     assert_eq!(finding["suggestion"], "ARG TARGETARCH");
     assert_eq!(report["subjects"][1]["blocked"]["stage"], "dockerfile");
     assert_eq!(said.status, Some(1), "what is wrong outweighs what could not be read");

@@ -35,7 +35,7 @@ pub mod verify;
 use archproof_core::fixture;
 use archproof_core::linux;
 pub use archproof_core::{
-    case, dockerfile, elf, evidence, expectation, inspect, knowledge, launch, loader, oci,
+    case, dockerfile, elf, evidence, expectation, inspect, knowledge, launch, listing, loader, oci,
     platform, processor, rules, text, verdict,
 };
 pub use harness::{

@@ -17,6 +17,7 @@ pub mod inspect;
 pub mod knowledge;
 pub mod launch;
 pub mod linux;
+pub mod listing;
 pub mod loader;
 pub mod oci;
 pub mod platform;

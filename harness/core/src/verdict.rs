@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use crate::case::{Allow, Case, Expectation};
 use crate::evidence::build::{Provenance, Unbuilt};
-use crate::evidence::image::{BlobFault, BlobFaultKind, Unreadable, Variant};
+use crate::evidence::image::{BlobFault, BlobFaultKind, ImagePath, Unreadable, Variant};
 use crate::evidence::run::{NotRun, RunEnd, RunEvidence};
 use crate::evidence::{Evidence, Observation};
 use crate::expectation::Expectations;
+use crate::launch::{Arguments, launches};
 use crate::oci::Digest;
 use crate::platform::Platform;
 use crate::rules::{Finding, Group, Rule, Severity, check, check_unbuilt, keeps_from_running};
@@ -104,6 +105,8 @@ pub struct VariantJudgement {
     pub not_run: Option<NotRun>,
     /// Why it could not be found out whether it runs; empty where it could.
     pub obstacles: Vec<String>,
+    /// The files that the image's command starts.
+    pub started: Vec<ImagePath>,
 }
 
 /// A finding, with what is to be made of it.
@@ -259,8 +262,15 @@ impl VariantJudgement {
             runs,
             not_run,
             obstacles,
+            started: started(variant),
         }
     }
+}
+
+/// The files that the image's command starts, whatever arguments it is given.
+fn started(variant: &Variant) -> Vec<ImagePath> {
+    let launches = launches(variant, &Arguments::Default).into_iter().flatten();
+    launches.map(|it| it.file(&variant.files)).collect()
 }
 
 /// Why nothing says how a variant runs, where neither the user nor a finding does.
@@ -304,7 +314,8 @@ impl VariantJudgement {
                 .push("nothing of it could be verified, because its blobs are not whole".into());
         }
         let (digest, runs) = (variant.digest, Vec::new());
-        Some(Self { platform, digest, verdict, findings, runs, not_run: None, obstacles })
+        let started = Vec::new();
+        Some(Self { platform, digest, verdict, findings, runs, not_run: None, obstacles, started })
     }
 }
 
@@ -397,7 +408,6 @@ pub fn judge(observation: &Observation, case: &Case, strictness: Strictness) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::image::ImagePath;
     use crate::evidence::run::{Execution, Extent, Output, RunnerKind, Runs};
     use crate::fixture::{Image, Variant};
     use crate::processor::CpuModel;

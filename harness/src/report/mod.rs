@@ -1,7 +1,6 @@
 //! Shows what was found: all wording and colours, away from the types.
 
 mod facts;
-mod findings;
 mod json;
 mod progress;
 mod steps;

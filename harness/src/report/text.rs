@@ -4,14 +4,14 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::findings::{Line, lines};
 use super::steps::write_build;
 use super::{Blocked, Outcome, Retry, SubjectReport};
 use crate::case::Expectation;
 use crate::evidence::build::{Provenance, Unbuilt};
 use crate::evidence::run::{RunEnd, RunEvidence, RunnerKind};
+use crate::listing::{Entry, dockerfile_entries, image_entries};
 use crate::processor::CpuModel;
-use crate::rules::{Finding, Position, Severity};
+use crate::rules::Severity;
 use crate::text::{line, printable, styled};
 use crate::verdict::{
     DockerfileJudgement, Judged, Judgement, Standing, VariantJudgement, Verdict, Whole,
@@ -48,11 +48,11 @@ fn write_report(report: &SubjectReport, to: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_judgement(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> {
-    write_findings(&judgement.findings, "  ", to)?;
     let width = judgement.variants.iter().map(|it| it.platform.to_string().len()).max();
     for variant in &judgement.variants {
         write_variant(variant, width.unwrap_or(0), to)?;
     }
+    write_entries(&image_entries(judgement), to)?;
     match &judgement.judged {
         Whole::Unbuilt(unbuilt) => write_unbuilt(unbuilt, to)?,
         Whole::Image { provenance: Provenance::Built(trace), .. } => write_build(trace, to)?,
@@ -66,19 +66,19 @@ fn write_missed(missed: &[Expectation], to: &mut dyn Write) -> io::Result<()> {
     let style = verdict_style(Verdict::Fail);
     for missed in missed {
         let missed = line(&missed.to_string());
-        writeln!(to, "  {style}missed{style:#} {missed}: expected, and nobody found it")?;
+        writeln!(to, "  {style}missed{style:#} {missed}: expected, but not found")?;
     }
     Ok(())
 }
 
 fn write_linted(judgement: &DockerfileJudgement, to: &mut dyn Write) -> io::Result<()> {
-    write_findings(&judgement.findings, "  ", to)?;
+    write_entries(&dockerfile_entries(judgement), to)?;
     write_missed(&judgement.missed, to)?;
     let style = verdict_style(judgement.verdict);
     let word = verdict_word(judgement.verdict);
-    let count = judgement.findings.iter().filter(|it| it.standing == Standing::Open).count();
-    let s = if count == 1 { "" } else { "s" };
-    writeln!(to, "{style}{word}{style:#}: {count} finding{s}")
+    let counts = counts(&judgement.findings.iter().collect::<Vec<_>>());
+    let counts = if counts.is_empty() { "no findings".to_owned() } else { counts };
+    writeln!(to, "{style}{word}{style:#}: {counts}")
 }
 
 fn write_variant(variant: &VariantJudgement, width: usize, to: &mut dyn Write) -> io::Result<()> {
@@ -93,7 +93,6 @@ fn write_variant(variant: &VariantJudgement, width: usize, to: &mut dyn Write) -
             writeln!(to, "  {DIM}{}{DIM:#}", runs.join("; "))?;
         }
     }
-    write_findings(&variant.findings, "    ", to)?;
     for obstacle in &variant.obstacles {
         let obstacle = printable(obstacle.as_bytes());
         writeln!(to, "    {}", obstacle.replace('\n', "\n    "))?;
@@ -120,52 +119,38 @@ fn describe_run(run: &RunEvidence) -> String {
     format!("`{command}` {verb}: {}", printable(run.end.to_string().as_bytes()))
 }
 
-fn write_findings(findings: &[Judged], indent: &str, to: &mut dyn Write) -> io::Result<()> {
-    for line in lines(findings) {
-        match line {
-            Line::Finding(judged) => write_finding(judged, indent, to)?,
-            Line::More { count, is_of_files } => {
-                let noun = if is_of_files { "file" } else { "finding" };
-                let s = if count == 1 { "" } else { "s" };
-                writeln!(to, "{indent}{DIM}and {count} more {noun}{s}: see --output json{DIM:#}")?;
-            }
+fn write_entries(entries: &[Entry], to: &mut dyn Write) -> io::Result<()> {
+    for entry in entries {
+        let Entry { standing, severity, rule, place, message, notes } = entry;
+        let style = match standing {
+            Standing::Open => severity_style(*severity),
+            Standing::Expected | Standing::Allowed { .. } => DIM,
+        };
+        let acceptance = entry.acceptance();
+        writeln!(
+            to,
+            "{BOLD}{place}{BOLD:#}: {style}{severity}[{rule}]{style:#}: {message}{acceptance}"
+        )?;
+        for note in notes {
+            writeln!(to, "  {DIM}{note}{DIM:#}")?;
         }
     }
     Ok(())
 }
 
-fn write_finding(judged: &Judged, indent: &str, to: &mut dyn Write) -> io::Result<()> {
-    let Finding { rule, severity, location, message, suggestion, .. } = &judged.finding;
-    let style = match judged.standing {
-        Standing::Open => severity_style(*severity),
-        Standing::Expected | Standing::Allowed { .. } => DIM,
+/// How many findings count, by their severity: `2 errors, 1 warning`.
+fn counts(findings: &[&Judged]) -> String {
+    let count = |severity| {
+        let counts =
+            |it: &&&Judged| it.standing == Standing::Open && it.finding.severity == severity;
+        match findings.iter().filter(counts).count() {
+            0 => None,
+            1 => Some(format!("1 {severity}")),
+            count => Some(format!("{count} {severity}s")),
+        }
     };
-    let accepted = match &judged.standing {
-        Standing::Open => String::new(),
-        Standing::Expected => " (expected)".to_owned(),
-        Standing::Allowed { reason } => format!(" (allowed: {})", line(reason)),
-    };
-    let path = location.path().map(str::to_owned);
-    let path = path.or_else(|| location.position().map(Position::to_string));
-    let path = path.map_or_else(String::new, |it| format!(" {}", line(&it)));
-    let colon = if path.is_empty() { ": " } else { " " };
-    let message = line(message);
-    writeln!(
-        to,
-        "{indent}{style}{severity}{style:#} {BOLD}{rule}{BOLD:#}{path}{colon}{message}{accepted}"
-    )?;
-    if let Some(suggestion) = suggestion {
-        writeln!(to, "{indent}  {DIM}help: {}{DIM:#}", line(suggestion))?;
-    }
-    if let Some(origin) = location.layer() {
-        let step = if origin.created_by.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", line(&origin.created_by))
-        };
-        writeln!(to, "{indent}  {DIM}from layer {}{step}{DIM:#}", origin.number + 1)?;
-    }
-    Ok(())
+    let counts = [Severity::Error, Severity::Warning, Severity::Note].map(count);
+    counts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// What stands where the build failed, what the step said, and how far the others came.
@@ -196,17 +181,35 @@ fn write_closing(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> {
             return writeln!(to, "{style}{word}{style:#}: the build failed, there is no image");
         }
     };
+    writeln!(to, "{style}{word}{style:#}: {} {DIM}({digest}){DIM:#}", summary(judgement))
+}
+
+/// How many platforms passed, and what failed otherwise.
+fn summary(judgement: &Judgement) -> String {
     let count = |word| judgement.variants.iter().filter(|it| variant_word(it) == word).count();
     let total = judgement.variants.len();
     let platforms = if total == 1 { "platform" } else { "platforms" };
-    write!(to, "{style}{word}{style:#}: {} of {total} {platforms} passed", count("pass"))?;
-    if count("caught") > 0 {
-        write!(to, ", {} caught as expected", count("caught"))?;
+    // Where no platform fails by itself, the image as a whole does.
+    if judgement.verdict == Verdict::Fail && count("fail") == 0 {
+        let whole = counts(&judgement.findings.iter().collect::<Vec<_>>());
+        let missed = judgement.missed.len();
+        let missed = (missed > 0).then(|| format!("{missed} expected and not found"));
+        let whole = (!whole.is_empty()).then_some(whole);
+        let reasons: Vec<String> = whole.into_iter().chain(missed).collect();
+        return format!("{} in the image as a whole", reasons.join(", "));
     }
-    if count("blocked") > 0 {
-        write!(to, ", {} could not be verified", count("blocked"))?;
+    let mut parts = vec![format!("{} of {total} {platforms} passed", count("pass"))];
+    let others = [
+        ("fail", "failed"),
+        ("caught", "caught as expected"),
+        ("blocked", "could not be verified"),
+    ];
+    for (word, what) in others {
+        if count(word) > 0 {
+            parts.push(format!("{} {what}", count(word)));
+        }
     }
-    writeln!(to, " {DIM}({digest}){DIM:#}")
+    parts.join(", ")
 }
 
 pub(super) fn write_blocked(blocked: &Blocked, to: &mut dyn Write) -> io::Result<()> {
@@ -263,7 +266,7 @@ const fn severity_style(severity: Severity) -> Style {
 mod tests {
     use super::*;
     use crate::evidence::Evidence;
-    use crate::evidence::image::BlobRole;
+    use crate::evidence::image::{BlobRole, ImageFacts};
     use crate::evidence::run::NotRun;
     use crate::expectation::{Expectations, RunExpectation, TraceExpectation};
     use crate::fixture::{Image, Layer, Lie, Variant, program};
@@ -283,7 +286,10 @@ mod tests {
     }
 
     fn report_of(image: &Image) -> SubjectReport {
-        let image = image.inspect(&[]);
+        report_of_facts(image.inspect(&[]))
+    }
+
+    fn report_of_facts(image: ImageFacts) -> SubjectReport {
         let unwanted = |it: &crate::evidence::image::Variant| (it.entry, Err(NotRun::Unwanted));
         let runs = image.variants.iter().map(unwanted).collect();
         let evidence = Evidence { image, runs, provenance: Provenance::Found };
@@ -306,9 +312,9 @@ mod tests {
         let report = report(123);
         let text = text(&report);
         let of_kind = |words: &str| text.lines().filter(|it| it.contains(words)).count();
-        assert_eq!(of_kind("is for EM_X86_64"), 10, "{text}");
-        assert_eq!(of_kind("is for EM_386"), 1, "{text}");
-        assert_eq!(of_kind("and 113 more files: see --output json"), 1, "{text}");
+        assert_eq!(of_kind("is built for EM_X86_64"), 3, "{text}");
+        assert_eq!(of_kind("is built for EM_386"), 1, "{text}");
+        assert_eq!(of_kind("and 120 more files below /bin, layer 2"), 1, "{text}");
         let mut json = Vec::new();
         write_json(&[report], &mut json).expect("in memory");
         let json = String::from_utf8(json).expect("JSON is UTF-8");
@@ -335,15 +341,23 @@ mod tests {
         let said = text(&cracked);
         assert!(said.contains("  fail    linux/arm64"), "{said}");
         assert!(
-            said.contains("    error DigestMismatch: the digest of the layer sha256:"),
+            said.contains("linux/arm64: error[DigestMismatch]: the digest of the layer sha256:"),
             "{said}"
         );
-        assert!(said.contains("fail: 1 of 2 platforms passed ("), "{said}");
+        assert!(said.contains("fail: 1 of 2 platforms passed, 1 failed ("), "{said}");
     }
 
     #[test]
-    fn ten_are_not_many() {
-        assert!(!text(&report(10)).contains("more file"));
-        assert!(text(&report(11)).contains("and 1 more file: see"));
+    fn an_image_that_fails_as_a_whole_is_not_said_to_have_passed() {
+        let image = Image::of([Variant::healthy("linux/amd64")]);
+        let said = text(&report_of_facts(image.inspect(&["linux/amd64", "linux/s390x"])));
+        assert!(said.contains("linux/s390x: error[PlatformMissing]: "), "{said}");
+        assert!(
+            said.contains(
+                "
+fail: 1 error in the image as a whole ("
+            ),
+            "{said}"
+        );
     }
 }

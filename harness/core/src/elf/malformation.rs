@@ -37,10 +37,11 @@ impl fmt::Display for Malformation {
             Self::SegmentBeyondEnd { needs, has } => {
                 write!(
                     f,
-                    "a PT_LOAD segment needs {needs} bytes of a file of {has}: it is truncated"
+                    "the file is truncated: a PT_LOAD segment ends at byte {needs}, but the file has {has} \
+                     bytes"
                 )
             }
-            Self::Interpreter => f.write_str("PT_INTERP holds no path"),
+            Self::Interpreter => f.write_str("PT_INTERP is not a valid path"),
             Self::Dynamic => f.write_str("the dynamic section cannot be read"),
         }
     }

@@ -12,7 +12,7 @@ pub use account::{Account, AccountError};
 
 use crate::elf::ElfFacts;
 use crate::evidence::image::{
-    Content, ForeignFormat, ImagePath, Misplacement, Node, ResolveError, RootFs, Shebang,
+    Content, ForeignFormat, ImagePath, Misplacement, Node, ResolveError, RootFs, Shebang, Variant,
 };
 use crate::evidence::run::NotRun;
 use crate::oci::RunConfig;
@@ -65,6 +65,22 @@ impl Launch<'_> {
 /// that does nothing but start another program, this as well.
 pub type Launches<'a> = Vec<Result<Launch<'a>, LaunchError>>;
 
+/// What an image's command starts.
+#[must_use]
+pub fn launches<'a>(variant: &'a Variant, arguments: &Arguments) -> Launches<'a> {
+    match Command::of(&variant.files, &variant.config, arguments) {
+        Ok(command) => launches_of(variant, &command),
+        Err(error) => vec![Err(error)],
+    }
+}
+
+/// What a command starts. A user that the image does not have decides only the permission bits.
+#[must_use]
+pub fn launches_of<'a>(variant: &'a Variant, command: &Command) -> Launches<'a> {
+    let account = Account::resolve(&variant.files, &variant.config.user).unwrap_or(Account::ROOT);
+    Launch::trace_all(&variant.files, &variant.config, command, &account)
+}
+
 /// Why the command cannot be started.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -73,7 +89,7 @@ pub enum LaunchError {
     #[error("{}", NotRun::NoCommand)]
     NoCommand,
     /// The command names a path, and nothing is there.
-    #[error("{word} cannot be found: {cause}")]
+    #[error("the command names {word}, which cannot be found: {cause}")]
     Missing {
         /// The command's first word.
         word: String,
@@ -81,7 +97,7 @@ pub enum LaunchError {
         cause: ResolveError,
     },
     /// The command names a file to be searched, and no directory of PATH has it.
-    #[error("{word} is in no directory of PATH ({path})")]
+    #[error("the command names {word}, which is in no directory of PATH ({path})")]
     NotInPath {
         /// The command's first word.
         word: String,
@@ -89,13 +105,13 @@ pub enum LaunchError {
         path: String,
     },
     /// The command is a line for a shell, and the image has no shell.
-    #[error("the command is a line for {0}, and the image has no such shell")]
+    #[error("the command is in shell form, but the image has no {0}")]
     NoShell(String),
     /// The file is a directory or device.
-    #[error("{0} is no regular file")]
+    #[error("{0} is not a regular file")]
     NotRegular(ImagePath),
     /// The file's mode forbids it.
-    #[error("{path} has mode {mode:04o}, which does not let user {uid} execute it")]
+    #[error("{path} has mode {mode:04o}, so user {uid} cannot execute it")]
     NotExecutable {
         /// The file.
         path: ImagePath,
@@ -105,7 +121,7 @@ pub enum LaunchError {
         uid: u32,
     },
     /// The file is nothing that the kernel executes.
-    #[error("{path} is {what}, which the kernel does not execute")]
+    #[error("{path} is {what}, which the kernel cannot execute")]
     NotAProgram {
         /// The file.
         path: ImagePath,
@@ -121,7 +137,7 @@ pub enum LaunchError {
         format: ForeignFormat,
     },
     /// The file is ELF that cannot be read.
-    #[error("{0} is malformed ELF")]
+    #[error("{0} is a malformed ELF file")]
     BrokenElf(ImagePath),
     /// The script's first line does not do what it is meant to.
     #[error("{path}: {fault}")]
@@ -166,7 +182,7 @@ impl From<LaunchError> for NotRun {
 #[non_exhaustive]
 pub enum ShebangFault {
     /// It ends with a carriage return, which becomes part of the interpreter's name.
-    #[error("the first line ends with a carriage return, so that the kernel looks for `{0}\\r`")]
+    #[error("the first line ends with a carriage return, so the kernel looks for `{0}\\r`")]
     CarriageReturn(String),
     /// A byte order mark hides it from the kernel.
     #[error("a byte order mark stands before `#!`")]
@@ -178,13 +194,13 @@ pub enum ShebangFault {
     #[error("`#!` names no interpreter")]
     Empty,
     /// The kernel reads 256 bytes, and the interpreter's path is longer.
-    #[error("its interpreter's path is longer than the 256 bytes that the kernel reads")]
+    #[error("the path of its interpreter is longer than the 256 bytes that the kernel reads")]
     TooLong,
     /// Its interpreter is not in the image.
     #[error("its interpreter cannot be found: {0}")]
     InterpreterMissing(ResolveError),
     /// `env` is there, and what it is to start is not.
-    #[error("{word} is in no directory of PATH ({path})")]
+    #[error("the command names {word}, which is in no directory of PATH ({path})")]
     NotInPath {
         /// What `env` is to start.
         word: String,

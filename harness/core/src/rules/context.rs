@@ -4,7 +4,6 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::analysis::executables::{Executable, executables};
-use super::analysis::launches::launches;
 use super::analysis::linking::Linking;
 use super::analysis::parity::started::{Started, started};
 use super::analysis::reach::Reach;
@@ -13,7 +12,7 @@ use crate::evidence::Evidence;
 use crate::evidence::image::{ImageFacts, Variant};
 use crate::evidence::run::{NotRun, RunEvidence};
 use crate::expectation::Expectations;
-use crate::launch::Launches;
+use crate::launch::{Launches, launches};
 use crate::platform::Platform;
 
 /// An image, for the rules that compare its variants.

@@ -73,7 +73,7 @@ struct Flat<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    place: Option<&'a Position>,
+    position: Option<&'a Position>,
     #[serde(skip_serializing_if = "Option::is_none")]
     layer: Option<&'a Origin>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,7 +92,7 @@ impl Serialize for Finding {
             severity: self.severity,
             platform: self.platform(),
             path: self.path(),
-            place: self.location.position(),
+            position: self.location.position(),
             layer: self.location.layer(),
             expected: self.expected.as_deref(),
             actual: self.actual.as_deref(),

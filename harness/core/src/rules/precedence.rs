@@ -6,7 +6,6 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
-use super::analysis::launches::launches_of;
 use super::context::VariantContext;
 use super::finding::Finding;
 use super::rule::Rule;
@@ -21,7 +20,7 @@ use super::rule::Rule::{
 };
 use super::severity::Severity;
 use crate::evidence::image::ImagePath;
-use crate::launch::Command;
+use crate::launch::{Command, launches_of};
 use crate::platform::Platform;
 
 /// A row of the table: findings of these rules explain those of others.

@@ -2,7 +2,6 @@
 
 pub(super) mod dockerfile;
 pub(super) mod executables;
-pub(super) mod launches;
 pub(super) mod linking;
 pub(super) mod parity;
 pub(super) mod reach;

@@ -30,7 +30,7 @@ fn check(unbuilt: &Unbuilt) -> Vec<Finding> {
         FailedPart::Step { instruction, platforms, fault } => {
             let step = format!("`{}`{}", brief(instruction), purpose(platforms));
             let last = failure.log.iter().rev().find(|it| !it.trim().is_empty());
-            let last = last.map(|it| format!("; its last words: {}", it.trim()));
+            let last = last.map(|it| format!("; its last line: {}", it.trim()));
             format!("{step} {}{}", describe(fault), last.unwrap_or_default())
         }
         FailedPart::Dockerfile { message } => message.clone(),
@@ -38,7 +38,7 @@ fn check(unbuilt: &Unbuilt) -> Vec<Finding> {
             format!("the base image {base} does not exist{}", purpose(platforms))
         }
         FailedPart::BaseUnknown { base, message } => {
-            format!("there is no base image {base}: {message}")
+            format!("the base image {base} does not exist: {message}")
         }
     };
     let location = location(&unbuilt.trace, failure.lines, &[]);
@@ -48,10 +48,10 @@ fn check(unbuilt: &Unbuilt) -> Vec<Finding> {
 fn describe(fault: &StepFault) -> String {
     match fault {
         StepFault::Exited(KILLED) => format!(
-            "ended with exit status {KILLED}: it was killed, as the kernel does when memory runs \
-             out; give the engine more, or build fewer platforms at once (--platform)"
+            "failed with exit status {KILLED}: it was killed, as happens when memory runs out; give \
+             the engine more memory, or build fewer platforms at once (--platform)"
         ),
-        StepFault::Exited(code) => format!("ended with exit status {code}"),
+        StepFault::Exited(code) => format!("failed with exit status {code}"),
         StepFault::Other(message) => format!("failed: {message}"),
     }
 }

@@ -1,8 +1,6 @@
 //! Steps that an emulator executed: ten times slower, at least, than they could be.
 
-use crate::evidence::build::{
-    Basis, BuildStep, BuildTrace, Execution, Reach, StepEnd, Work, seconds,
-};
+use crate::evidence::build::{Basis, BuildStep, BuildTrace, Execution, Reach, StepEnd, Work};
 use crate::expectation::{EmulatedSteps, TraceExpectation};
 use crate::knowledge::tools::compiles;
 use crate::rules::build::{brief, location};
@@ -31,9 +29,10 @@ fn check(trace: &BuildTrace, expectation: &TraceExpectation) -> Vec<Finding> {
             EmulatedSteps::Unset if is_necessary(step) => (Severity::Note, String::new()),
             EmulatedSteps::Unset => (Severity::Warning, String::new()),
             EmulatedSteps::AtMost(most) if count <= most => (Severity::Note, String::new()),
-            EmulatedSteps::AtMost(most) => {
-                (Severity::Error, format!("; {count} such steps are more than {most}"))
-            }
+            EmulatedSteps::AtMost(most) => (
+                Severity::Error,
+                format!("; {count} emulated steps are more than the limit of {most}"),
+            ),
         };
         let message = format!("{}{excess}", message(trace, step, execution));
         let location = location(trace, step.lines, &step.platforms);
@@ -53,31 +52,28 @@ fn message(trace: &BuildTrace, step: &BuildStep, execution: &Execution) -> Strin
     let on = execution.on;
     let claimed = match trace.basis {
         Basis::Recorded => "",
-        Basis::Claimed(_) => ", if its name is right",
+        Basis::Claimed(_) => " (if its name is right)",
     };
-    let cost = match &step.end {
-        StepEnd::Done(span) | StepEnd::Failed { span, .. } => {
-            format!("which took {}", seconds(span.duration_ms))
-        }
-        StepEnd::Cached => "in an earlier build; how long that took is not known".to_owned(),
-        StepEnd::Cancelled | StepEnd::NotReached => "and did not end".to_owned(),
+    // How long it took stands in the list of the steps, and is another time each time.
+    let end = match &step.end {
+        StepEnd::Done(_) | StepEnd::Failed { .. } | StepEnd::Cached => "",
+        StepEnd::Cancelled | StepEnd::NotReached => " and did not finish",
     };
     let remedy = remedy(trace, step);
-    format!("`{instruction}` was executed on {on} by an emulator{claimed}, {cost}; {remedy}")
+    format!("`{instruction}` ran under emulation on {on}{claimed}{end}; {remedy}")
 }
 
 fn remedy(trace: &BuildTrace, step: &BuildStep) -> String {
     if is_necessary(step) {
-        return "in the image's own stage there is no other way".to_owned();
+        return "a step of the image's own stage has to run on its platform".to_owned();
     }
     if step.reach == Reach::Image {
-        return "a stage FROM --platform=$BUILDPLATFORM could do it natively, for the image to copy \
-                the result"
+        return "run it natively in a stage `FROM --platform=$BUILDPLATFORM`, and copy the result"
             .to_owned();
     }
     let native = base(trace, step).and_then(native_from);
     let from = native.unwrap_or_else(|| "FROM --platform=$BUILDPLATFORM …".to_owned());
-    format!("natively it is in a stage that begins `{from}` and builds for $TARGETPLATFORM")
+    format!("run it natively in a stage that begins `{from}` and builds for $TARGETPLATFORM")
 }
 
 /// The `FROM` of a step's stage.

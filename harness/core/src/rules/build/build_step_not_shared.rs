@@ -31,8 +31,7 @@ fn check(trace: &BuildTrace, expectation: &TraceExpectation) -> Vec<Finding> {
         let steps: Vec<&BuildStep> = trace.steps.iter().filter(|it| is_meant(it, part)).collect();
         if steps.is_empty() {
             let message = format!(
-                "`{part}` is declared to be shared, and no step of the build has it: the case has \
-                 gone blind"
+                "`{part}` is expected to run once for all platforms, but no build step contains it"
             );
             findings
                 .push(RULE.at(location(trace, None, &[]), message).with_severity(Severity::Error));
@@ -40,7 +39,7 @@ fn check(trace: &BuildTrace, expectation: &TraceExpectation) -> Vec<Finding> {
         for (place, group) in by_instruction(&steps) {
             if group.len() > 1 && told.insert(place) {
                 let message =
-                    format!("{}, and is declared to be executed once for all", what(&group));
+                    format!("{}, but is expected to run once for all platforms", what(&group));
                 let location = location(trace, place.0, &[]);
                 findings.push(RULE.at(location, message).with_severity(Severity::Error));
             }
@@ -50,7 +49,7 @@ fn check(trace: &BuildTrace, expectation: &TraceExpectation) -> Vec<Finding> {
         let place = place(group[0]);
         if told.insert(place) {
             let message = format!(
-                "{}, and does the same each time: declare the platform's ARG below it",
+                "{}, with the same result each time; declare the platform `ARG` after it",
                 what(&group)
             );
             findings.push(RULE.at(location(trace, place.0, &[]), message));
@@ -97,5 +96,5 @@ fn what(group: &[&BuildStep]) -> String {
         group.iter().flat_map(|it| &it.platforms).map(ToString::to_string).collect();
     let platforms: Vec<String> = platforms.into_iter().collect();
     let instruction = brief(&group[0].instruction);
-    format!("`{instruction}` is executed {} times, for {}", group.len(), platforms.join(", "))
+    format!("`{instruction}` runs {} times, for {}", group.len(), platforms.join(", "))
 }

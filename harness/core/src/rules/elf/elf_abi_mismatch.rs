@@ -41,7 +41,8 @@ fn check(context: &VariantContext<'_>) -> Vec<Finding> {
     let files = context.executables().iter().filter(|it| it.is_whole && !it.is_chosen);
     let mismatches = files.filter_map(|file| {
         let (expected, actual) = convention.mismatch(variant.platform, file.facts)?;
-        let message = format!("is {actual}, {} is {expected}", variant.platform);
+        let message =
+            format!("the file uses {actual}, but the ABI of {} is {expected}", variant.platform);
         Some(RULE.of_file(variant, file.file(), message).with_values(&expected, &actual))
     });
     mismatches.collect()

@@ -47,7 +47,10 @@ fn too_new(variant: &Variant, file: &Executable<'_>) -> Option<Finding> {
         Proof::Compiled | Proof::Partly => Severity::Warning,
     };
     let Excess { expected, actual, source, .. } = excess;
-    let message = format!("needs {actual} ({source}), {} promises {expected}", variant.platform);
+    let message = format!(
+        "the file needs {actual} ({source}), but the baseline of {} is {expected}",
+        variant.platform
+    );
     let finding = RULE.of_file(variant, file.file(), message);
     Some(finding.with_values(&expected, &actual).with_severity(severity))
 }

@@ -34,10 +34,15 @@ fn mismatch(context: &VariantContext<'_>, file: &Executable<'_>) -> Option<Findi
         return None;
     }
     let (expected, actual) = describe(expected, actual);
-    let message = format!("is for {actual}, {} needs {expected}", variant.platform);
+    let platform = variant.platform;
+    let message = if is_compatible(platform, machine) {
+        format!("the file is built for {actual}, not for {platform}; most amd64 kernels run it")
+    } else {
+        format!("the file is built for {actual}; {platform} cannot run it")
+    };
     let finding = RULE.of_file(variant, file.file(), message).with_values(&expected, &actual);
     // Every amd64 processor executes i386's code, and most kernels let it.
-    let is_tolerable = is_compatible(variant.platform, machine)
+    let is_tolerable = is_compatible(platform, machine)
         || context.scope().is_of_collection(file.path, machine)
             && !context.reach().leads_to(file.path, machine);
     Some(if is_tolerable { finding.with_severity(Severity::Warning) } else { finding })

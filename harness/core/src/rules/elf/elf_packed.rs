@@ -23,6 +23,6 @@ pub(in crate::rules) const RULE: Definition = Definition {
 fn check(context: &VariantContext<'_>) -> Vec<Finding> {
     let files = context.executables().iter().filter(|it| it.is_whole);
     let packed = files.filter(|it| matches!(it.facts.packer, Some(Packer::Upx)));
-    let message = || "is packed by UPX, and unpacks itself only when it runs".to_owned();
+    let message = || "the file is packed by UPX and unpacks itself at run time".to_owned();
     packed.map(|it| RULE.of_file(context.variant, it.file(), message())).collect()
 }

@@ -53,12 +53,15 @@ fn misaligned(variant: &Variant, file: &Executable<'_>) -> Vec<Finding> {
     let too_small = |works: &dyn Fn(u64) -> bool| sizes.iter().copied().find(|it| !works(*it));
     let mapped = too_small(&|size| can_be_mapped(facts, size)).map(|fails| {
         let largest = if fails == sizes[0] { 4 * KIB } else { sizes[0] };
-        find(largest, format!("its segments cannot be mapped with pages of {}", describe(fails)))
+        find(
+            largest,
+            format!("the file's segments cannot be mapped with pages of {}", describe(fails)),
+        )
     });
     let allocated = match facts.jemalloc {
         Some(Jemalloc::PageSize(has)) => too_small(&|size| size <= has).map(|fails| {
             let message = format!(
-                "its allocator, jemalloc, was compiled for pages of up to {} and refuses {}",
+                "the file's allocator, jemalloc, supports pages of up to {}, and aborts with {}",
                 describe(has),
                 describe(fails)
             );

@@ -32,7 +32,11 @@ fn check(context: &VariantContext<'_>) -> Vec<Finding> {
         let NodeKind::File { content: Content::Foreign(format), .. } = &node.kind else { continue };
         // What is said of the entrypoint is not said again of its file.
         if is_defect(context, file, *format) && !started.iter().any(|it| it == path.as_str()) {
-            let finding = RULE.of_file(context.variant, file, format!("is {format}"));
+            let finding = RULE.of_file(
+                context.variant,
+                file,
+                format!("the file is {format}, which Linux does not execute"),
+            );
             findings.push(finding.with_values(&"ELF or a script", format));
         }
     }

@@ -62,6 +62,6 @@ fn mismatch(variant: &Variant, whose: &str, name: &str, value: &str) -> Option<F
     if stated.elf_target() == own.elf_target() || is_i386_of_amd64 {
         return None;
     }
-    let message = format!("{name} is {value} in {whose}, the platform is {own}");
+    let message = format!("{name} is {value} in {whose}, but the platform is {own}");
     Some(RULE.of_platform(own, message).with_values(&own.architecture_name(), &value))
 }

@@ -42,7 +42,7 @@ fn check(context: &VariantContext<'_>) -> Vec<Finding> {
             .find_map(|path| foreign_name(path, variant.platform).map(|token| (path, token)));
         if let Some((path, token)) = foreign {
             let message =
-                format!("{name} is {path}, which does not exist and is named for {token}");
+                format!("{name} is {path}, which does not exist and is a path for {token}");
             findings.push(RULE.of_path(variant.platform, path, message));
         }
     }

@@ -27,6 +27,6 @@ fn check(context: &VariantContext<'_>) -> Vec<Finding> {
     }
     let user = &variant.config.user;
     let error = Account::resolve(&variant.files, user).err();
-    let message = |error| format!("the image runs as `{user}`, and {error}");
+    let message = |error| format!("the image runs as `{user}`, but {error}");
     error.map(|it| RULE.of_platform(variant.platform, message(it))).into_iter().collect()
 }

@@ -28,8 +28,10 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
 fn missing(variant: &Unreadable) -> impl Iterator<Item = Finding> {
     let missing = variant.faults.iter().filter(|it| matches!(it.kind, BlobFaultKind::Missing));
     missing.map(|fault| {
-        let message =
-            format!("the {} {} is missing, which the image names", fault.role, fault.digest);
+        let message = format!(
+            "the {} {}, which the image refers to, does not exist",
+            fault.role, fault.digest
+        );
         RULE.at(location(variant), message)
     })
 }

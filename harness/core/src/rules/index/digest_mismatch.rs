@@ -29,14 +29,16 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
 
 fn of_layers(variant: &Variant) -> Vec<Finding> {
     let surplus = |diff_id: &Digest| {
-        let message = "the config has a diff_id for which the manifest has no layer".to_owned();
+        let message = "the config lists a diff_id for which the manifest has no layer".to_owned();
         RULE.of_platform(variant.platform, message).with_values(diff_id, &"(none)")
     };
     let mut findings: Vec<Finding> = variant.surplus.iter().map(surplus).collect();
     for layer in &variant.layers {
         for it in &layer.contradictions {
-            let message =
-                format!("the {} of the layer {} is not what was stated", it.field, layer.digest);
+            let message = format!(
+                "the {} of the layer {} differs from the stated one",
+                it.field, layer.digest
+            );
             let finding = RULE.of_platform(variant.platform, message);
             findings.push(finding.with_values(&it.stated, &it.actual));
         }
@@ -50,7 +52,8 @@ fn of_blobs(variant: &Unreadable) -> impl Iterator<Item = Finding> {
     variant.faults.iter().filter_map(|fault| {
         let BlobFaultKind::Contradicted(it) = &fault.kind else { return None };
         let (role, digest) = (&fault.role, &fault.digest);
-        let message = format!("the {} of the {role} {digest} is not what was stated", it.field);
+        let message =
+            format!("the {} of the {role} {digest} differs from the stated one", it.field);
         Some(RULE.at(location(variant), message).with_values(&it.stated, &it.actual))
     })
 }

@@ -23,7 +23,8 @@ pub(in crate::rules) const RULE: Definition = Definition {
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let oddities = context.image.oddities.iter();
     let nested = oddities.filter(|it| matches!(it.kind, OddityKind::Nested));
-    let message =
-        |digest| format!("the entry {digest} is an index, which engines do not descend into");
+    let message = |digest| {
+        format!("the index entry {digest} is itself an index; engines do not follow nested indexes")
+    };
     nested.map(|it| RULE.of_index(message(it.digest))).collect()
 }

@@ -26,8 +26,8 @@ fn check(context: &VariantContext<'_>) -> Vec<Finding> {
     }
     let message = match variant.layers.len() {
         0 => "the image has no layers".to_owned(),
-        1 => "the image has no file in its only layer".to_owned(),
-        count => format!("the image has no file in any of its {count} layers"),
+        1 => "the image's only layer contains no files".to_owned(),
+        count => format!("none of the image's {count} layers contains a file"),
     };
     vec![RULE.of_platform(variant.platform, message)]
 }

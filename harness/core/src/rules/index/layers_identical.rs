@@ -36,7 +36,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
                 && !has_judged_code(other)
             {
                 let message = format!(
-                    "{} and {} have the same layers, and machine code in them",
+                    "{} and {} have the same layers, which contain machine code",
                     first.platform, second.platform
                 );
                 identical.push(RULE.of_index(message));

@@ -34,6 +34,6 @@ fn check(context: &VariantContext<'_>) -> Vec<Finding> {
     if agrees {
         return Vec::new();
     }
-    let message = format!("the index says {platform}, the image's own config says {stated}");
+    let message = format!("the index says {platform}, but the image config says {stated}");
     vec![RULE.of_platform(platform, message).with_values(&platform, stated)]
 }

@@ -35,11 +35,14 @@ fn finding(same: &[(Platform, Digest)]) -> Finding {
     let digests: BTreeSet<String> = same.iter().map(|it| it.1.to_string()).collect();
     let digests: Vec<String> = digests.into_iter().collect();
     if let [digest] = digests.as_slice() {
-        let message = format!("{} entries are for {platform}, all {digest}", same.len());
+        let message = format!(
+            "{} index entries are for {platform}, all with the digest {digest}",
+            same.len()
+        );
         return RULE.of_platform(platform, message).with_severity(Severity::Warning);
     }
     let message = format!(
-        "{} manifests are for {platform}, so that which one is used is left to chance: {}",
+        "{} different manifests are for {platform}, so which one is used is arbitrary: {}",
         same.len(),
         digests.join(", ")
     );

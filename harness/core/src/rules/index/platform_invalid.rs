@@ -23,7 +23,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let invalid = context.image.oddities.iter().filter_map(|oddity| {
         let OddityKind::Platform { stated, reason } = &oddity.kind else { return None };
-        let message = format!("the entry {} is for {stated}: {reason}", oddity.digest);
+        let message = format!("the index entry {} is for {stated}: {reason}", oddity.digest);
         Some(RULE.of_index(message).with_values(&"a platform that exists", stated))
     });
     invalid.collect()

@@ -34,7 +34,8 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
     let missing = image.requested.iter().filter(|platform| !there.contains(platform));
     let finding = |platform: &Platform| {
-        let message = format!("{platform} was asked for and is not in the index, which has {list}");
+        let message =
+            format!("{platform} was requested, but the index does not have it; it has {list}");
         RULE.of_platform(*platform, message)
     };
     missing.map(finding).collect()

@@ -60,8 +60,8 @@ fn likewise(others: &BTreeSet<&ImagePath>) -> String {
     let named: Vec<&str> = others.iter().take(NAMED).map(|it| it.as_str()).collect();
     match (named.is_empty(), others.len() - named.len()) {
         (true, _) => String::new(),
-        (false, 0) => format!("; likewise {}", named.join(", ")),
-        (false, more) => format!("; likewise {} and {more} more", named.join(", ")),
+        (false, 0) => format!("; the same is true of {}", named.join(", ")),
+        (false, more) => format!("; the same is true of {} and {more} more", named.join(", ")),
     }
 }
 
@@ -70,10 +70,10 @@ pub(super) fn of_lack<'a>(it: &VersionLack<'a>) -> Defect<'a> {
     let (needed, name, path) = (&it.lack.needed, it.name, it.library.path);
     let (message, values) = match &it.lack.defined {
         Some(defined) => (
-            format!("needs {needed} of {name}, and {path} defines up to {defined}"),
+            format!("the file needs {needed} of {name}, but {path} only defines up to {defined}"),
             Some((needed.clone(), defined.clone())),
         ),
-        None => (format!("needs {needed} of {name}, which {path} does not define"), None),
+        None => (format!("the file needs {needed} of {name}, which {path} does not define"), None),
     };
     Defect {
         role: it.role,

@@ -32,7 +32,7 @@ fn check(context: &VariantContext<'_>) -> Vec<Finding> {
             severity: if is_executable { Severity::Error } else { Severity::Warning },
             cause: program.interpreter.to_owned(),
             object: program.object,
-            message: format!("its interpreter {} {why}", program.interpreter),
+            message: format!("the program's interpreter {} {why}", program.interpreter),
             values,
         })
     });
@@ -45,24 +45,24 @@ type Description = (String, Option<(String, String)>);
 fn describe(program: &Program<'_>, fault: &InterpreterFault<'_>) -> Option<Description> {
     Some(match fault {
         InterpreterFault::Missing(_) => return None,
-        InterpreterFault::NotElf(path) => (format!("is {path}, which is no ELF file"), None),
+        InterpreterFault::NotElf(path) => (format!("is {path}, which is not an ELF file"), None),
         InterpreterFault::NotRegular(path) => {
-            (format!("is {path}, which is no regular file"), None)
+            (format!("is {path}, which is not a regular file"), None)
         }
         InterpreterFault::OtherTarget(loader) => {
             let (expected, actual) = targets(program.object.facts, loader);
-            let why = format!("is for {actual}, the program for {expected}");
+            let why = format!("is for {actual}, but the program is for {expected}");
             (why, Some((expected, actual)))
         }
         InterpreterFault::NotExecutable(mode) => {
-            (format!("has mode {mode:04o}, and the kernel starts only what is executable"), None)
+            (format!("has mode {mode:04o}, so the kernel cannot execute it"), None)
         }
         InterpreterFault::OtherFloatAbi { expected, actual } => {
-            let why = format!("is {actual}, the program {expected}");
+            let why = format!("is {actual}, but the program is {expected}");
             (why, Some((expected.clone(), actual.clone())))
         }
         InterpreterFault::OldWorld => {
-            let why = "is that of LoongArch's old ABI, which no kernel and no distribution took up";
+            let why = "is for LoongArch's old ABI, which mainline kernels do not support";
             (why.to_owned(), Some((NEW_WORLD.to_owned(), OLD_WORLD.to_owned())))
         }
     })

@@ -54,14 +54,14 @@ fn message(linking: &Linking<'_>, program: &Program<'_>, error: &ResolveError) -
     let named = program.interpreter;
     let head = match error {
         ResolveError::Missing(path) if path.as_str() == named => {
-            format!("its interpreter {named} does not exist")
+            format!("the program's interpreter {named} does not exist")
         }
-        error => format!("its interpreter {named} cannot be found: {error}"),
+        error => format!("the program's interpreter {named} cannot be found: {error}"),
     };
     let loaders = linking.catalogue.loaders();
     let is_other = |it: &&&ImagePath| it.as_str() != named;
     match loaders.iter().find(is_other) {
-        None => format!("{head}, and the image has no loader"),
+        None => format!("{head}, and the image has no dynamic loader"),
         Some(loader) => format!("{head}{}", explanation(named, loader)),
     }
 }
@@ -80,5 +80,5 @@ fn explanation(named: &str, loader: &ImagePath) -> String {
         _ if name == "ld-linux.so.3" => "the program is soft-float",
         _ => return format!("; the image's loader is {loader}"),
     };
-    format!("; {why}, and the image's loader is {loader}")
+    format!("; {why}, but the image's loader is {loader}")
 }

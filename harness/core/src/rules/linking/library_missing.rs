@@ -59,7 +59,7 @@ fn of_plugin<'a>(linking: &Linking<'a>, unmet: &Unmet<'a>) -> Defect<'a> {
         cause: name.to_owned(),
         object: unmet.by,
         message: format!(
-            "needs {name}, which is not in the image{}",
+            "the file needs {name}, which is not in the image{}",
             explanation(unmet.family, name)
         ),
         values: None,
@@ -89,7 +89,7 @@ fn message(unresolved: &Unresolved<'_>, elsewhere: Option<Object<'_>>) -> String
     let user = if file.path == program.object.path {
         String::new()
     } else {
-        format!(" ({} loads it)", program.object.path)
+        format!(" (loaded by {})", program.object.path)
     };
     let whose = match family {
         Family::Glibc => "glibc's loader",
@@ -97,12 +97,12 @@ fn message(unresolved: &Unresolved<'_>, elsewhere: Option<Object<'_>>) -> String
     };
     let searched = match cause {
         Cause::Unusable(path) => {
-            return format!("needs {name}, but {path} is not a shared object{user}");
+            return format!("the file needs {name}, but {path} is not a shared object{user}");
         }
         Cause::Endless { limit } => {
             return format!(
-                "needs {name}, and where {whose} finds it is unknown: the image's programs name more \
-                 than {} million folders{user}",
+                "the file needs {name}; where {whose} finds it is unknown, because the image's \
+                 programs list more than {} million folders{user}",
                 limit / 1_000_000
             );
         }
@@ -112,9 +112,11 @@ fn message(unresolved: &Unresolved<'_>, elsewhere: Option<Object<'_>>) -> String
     match elsewhere {
         Some(library) => {
             let at = &library.path;
-            format!("needs {name}, which is at {at}, where {whose} does not look{searched}{user}")
+            format!(
+                "the file needs {name}, which is at {at}, where {whose} does not search{searched}{user}"
+            )
         }
-        None => format!("needs {name}, which is not in the image{searched}{user}"),
+        None => format!("the file needs {name}, which is not in the image{searched}{user}"),
     }
 }
 
@@ -134,8 +136,8 @@ fn is_own_tree(program: &ImagePath, library: &ImagePath) -> bool {
 /// What needs another C library's own file was linked for that.
 fn explanation(family: Family, name: &str) -> &'static str {
     match (family, Family::of_name(name)) {
-        (Family::Musl, Some(Family::Glibc)) => ": the file is linked for glibc, the image has musl",
-        (Family::Glibc, Some(Family::Musl)) => ": the file is linked for musl, the image has glibc",
+        (Family::Musl, Some(Family::Glibc)) => "; it is linked for glibc, but the image has musl",
+        (Family::Glibc, Some(Family::Musl)) => "; it is linked for musl, but the image has glibc",
         _ => "",
     }
 }

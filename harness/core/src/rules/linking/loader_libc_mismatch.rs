@@ -40,8 +40,9 @@ fn of_stranger<'a>(stranger: &Stranger<'a>) -> Defect<'a> {
     let more = lacks.len().saturating_sub(NAMED);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     let loader = path_of(stranger.loader);
-    let message =
-        format!("is of another glibc than the loader {loader}: nothing defines its {named}{more}");
+    let message = format!(
+        "the file is from another glibc than the loader {loader}: nothing defines {named}{more}"
+    );
     let (role, object) = (stranger.role, stranger.object);
     Defect { role, severity: role.severity(), cause: loader, object, message, values: None }
 }
@@ -53,7 +54,7 @@ fn of_mixture<'a>(mixture: &Mixture<'a>) -> Defect<'a> {
         severity: program.role.severity(),
         cause: path_of(*loader),
         object: program.object,
-        message: format!("loads both glibc's {glibc} and musl's {musl}"),
+        message: format!("the program loads both glibc ({glibc}) and musl ({musl})"),
         values: None,
     }
 }

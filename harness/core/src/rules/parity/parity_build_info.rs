@@ -62,7 +62,7 @@ fn labels(variants: &[&Variant]) -> Vec<Finding> {
         let odd = odd_ones(&values);
         let finding = |odd: &Odd<'_, String>| {
             let message = format!(
-                "its label {label} is {}, that of {} is {}",
+                "the label {label} is {}, but on {} it is {}",
                 or_none(odd.value),
                 odd.holders,
                 or_none(odd.usual)
@@ -86,7 +86,8 @@ fn left_behind(variants: &[&Variant]) -> Vec<Finding> {
     let is_behind = |it: &&(&Variant, Duration)| last.saturating_sub(it.1) > BEHIND;
     let finding = |(variant, age): &(&Variant, Duration)| {
         let days = last.saturating_sub(*age).as_secs() / DAY;
-        let message = format!("it was made {days} days before that of {}", newest.platform);
+        let message =
+            format!("the image was created {days} days before that of {}", newest.platform);
         RULE.of_platform(variant.platform, message)
             .with_severity(Severity::Note)
             .with_values(&newest.created, &variant.created)
@@ -146,7 +147,7 @@ fn programs<'a>(variants: &[&VariantContext<'a>]) -> BTreeMap<String, Vec<Progra
 
 fn differs(odd: &Odd<'_, String>, name: &str, programs: &[Program<'_>]) -> Finding {
     let message = format!(
-        "{name} of the Go program is {}, on {} it is {}",
+        "{name} of the Go program is {}, but on {} it is {}",
         or_none(odd.value),
         odd.holders,
         or_none(odd.usual)

@@ -56,7 +56,7 @@ fn certificate_links(variants: &[&Variant]) -> Vec<Finding> {
             folders.iter().filter(|it| it.1 == *kind).map(|it| (it.0, it.2)).collect();
         for odd in odd_ones(&of_kind) {
             let message = format!(
-                "of the same certificates {} are linked by their hash, on {} {}",
+                "{} certificates are linked by their hash, but on {} {} are, of the same certificates",
                 odd.value, odd.holders, odd.usual
             );
             let finding = RULE.of_path(odd.variant.platform, CERTIFICATES, message);
@@ -98,8 +98,7 @@ fn certificate_bundles(variants: &[&Variant]) -> Vec<Finding> {
         return Vec::new();
     }
     let without = values.iter().filter(|it| !it.1).map(|it| it.0.platform);
-    let message =
-        format!("there are no certificates to trust, and there are on {}", listed(with()));
+    let message = format!("no CA certificates are installed, but they are on {}", listed(with()));
     without.map(|it| RULE.of_platform(it, message.clone())).collect()
 }
 
@@ -125,7 +124,10 @@ fn shared_files(variants: &[&Variant]) -> Vec<Finding> {
                 .iter()
                 .filter(|it| it.1.saturating_mul(2) >= median)
                 .map(|it| it.0.platform);
-            let message = format!("it has {size} bytes, on {} about {median}", listed(others));
+            let message = format!(
+                "the file has {size} bytes, but on {} it has about {median}",
+                listed(others)
+            );
             let finding = RULE.of_path(variant.platform, path.as_str(), message);
             findings
                 .push(finding.with_values(&format!("{median} bytes"), &format!("{size} bytes")));

@@ -30,7 +30,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         for (at, it) in programs.iter().enumerate() {
             if let Some(other) = programs[..at].iter().find(|other| is_same(other, it)) {
                 let message =
-                    format!("it is the same program as that of {}", other.variant.platform);
+                    format!("the program is identical to that of {}", other.variant.platform);
                 findings.push(RULE.of_path(it.variant.platform, it.path.as_str(), message));
             }
         }

@@ -30,7 +30,8 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         let values = programs.iter().filter_map(|it| Some((it.variant, Libc::of(it.facts)?)));
         let values: Vec<(&Variant, Libc)> = values.collect();
         for odd in odd_ones(&values) {
-            let message = format!("it is {}, on {} it is {}", odd.value, odd.holders, odd.usual);
+            let message =
+                format!("the program is {}, but on {} it is {}", odd.value, odd.holders, odd.usual);
             let Some(it) = programs.iter().find(|it| std::ptr::eq(it.variant, odd.variant)) else {
                 continue;
             };
@@ -78,9 +79,9 @@ impl fmt::Display for Libc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Inside => "static",
-            Self::Glibc => "dynamic, for glibc",
-            Self::Musl => "dynamic, for musl",
-            Self::Other => "dynamic, for another C library",
+            Self::Glibc => "linked dynamically with glibc",
+            Self::Musl => "linked dynamically with musl",
+            Self::Other => "linked dynamically with another C library",
         })
     }
 }

@@ -75,13 +75,13 @@ fn uncompared(
     let Parity::Same { .. } = expectation.parity else { return None };
     let finding =
         |message| RULE.of_platform(variant.platform, message).with_severity(Severity::Error);
-    let what = "its standard output was not compared with that of the other platforms";
+    let what = "the standard output was not compared with that of other platforms";
     match why {
         Incomparable::Blocked => None,
         Incomparable::Failed => Some(finding(format!("{what}: {}", run.end))),
         Incomparable::CutOff => {
             let limit = Output::LIMIT >> 10;
-            Some(finding(format!("{what}: only its first {limit} KiB are kept")))
+            Some(finding(format!("{what}: only the first {limit} KiB are kept")))
         }
     }
 }
@@ -126,12 +126,12 @@ impl Lines {
 fn finding(odd: &Odd<'_, Lines>, parity: &Parity) -> Finding {
     let (lacks, adds) = (odd.usual.without(odd.value), odd.value.without(odd.usual));
     let difference = match (lacks.as_slice(), adds.as_slice()) {
-        ([], []) => "it has the same lines in another order, or not as often".to_owned(),
+        ([], []) => "it has the same lines in another order or number".to_owned(),
         ([], adds) => format!("it has {}", quoted(adds)),
         (lacks, []) => format!("it lacks {}", quoted(lacks)),
         (lacks, adds) => format!("it has {} and lacks {}", quoted(adds), quoted(lacks)),
     };
-    let message = format!("its standard output is not that of {}: {difference}", odd.holders);
+    let message = format!("the standard output differs from that of {}: {difference}", odd.holders);
     let severity = match parity {
         Parity::Unset => Severity::Note,
         Parity::Same { .. } => Severity::Error,
@@ -146,6 +146,6 @@ fn quoted(lines: &[&str]) -> String {
     let brief = |line: &&str| format!("{:?}", line.chars().take(LETTERS).collect::<String>());
     let shown: Vec<String> = lines.iter().take(SHOWN).map(brief).collect();
     let more = lines.len().saturating_sub(SHOWN);
-    let more = if more == 0 { String::new() } else { format!(" and {more} lines more") };
+    let more = if more == 0 { String::new() } else { format!(" and {more} more lines") };
     shown.join(", ") + &more
 }

@@ -32,7 +32,8 @@ fn failed(context: &VariantContext<'_>, run: &RunEvidence) -> Option<Finding> {
         end if end.has_status(status) => None,
         end @ (RunEnd::Exited { .. } | RunEnd::Signalled { .. }) => {
             let expected = format!("exit status {status}");
-            let message = format!("{end}, expected {expected}{}", last_words(run));
+            let message =
+                format!("the entrypoint ended with {end} instead of {expected}{}", last_words(run));
             let path = run.entrypoint.as_str();
             let finding = RULE.of_path(context.variant.platform, path, message);
             Some(finding.with_values(&expected, end))

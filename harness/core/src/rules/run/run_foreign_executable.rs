@@ -30,8 +30,8 @@ fn check(context: &VariantContext<'_>) -> Vec<Finding> {
             Err(_) => ImagePath::clean(path),
         };
         let message = format!(
-            "the run tried to execute it, and it is not a program of {}; a host that can run it \
-             natively hides this",
+            "the run tried to execute this file, which is not a program of {}; a host that can run \
+             it natively hides this",
             variant.platform
         );
         RULE.of_path_in(variant, &path, message)

@@ -133,14 +133,14 @@ fn finding(variant: &Variant, run: &RunEvidence) -> Finding {
     let quoted = |words: &str| format!("{:?}", words.chars().take(SHOWN).collect::<String>());
     let message = match unknown_help(run) {
         Some(words) => format!(
-            "the program runs and does not know `--help`: {}, and it says {}; give it words that it \
-             knows by `[run] args` in archproof.toml",
+            "the program runs but does not support `--help` ({}: {}); set `[run] args` in \
+             archproof.toml to arguments that it supports",
             run.end,
             quoted(words)
         ),
         None => format!(
-            "the program ignores `--help` and serves: {}, and it says {}; give it words that make it \
-             end by `[run] args` in archproof.toml",
+            "the program ignores `--help` and starts serving ({}: {}); set `[run] args` in \
+             archproof.toml to arguments that make it exit",
             run.end,
             quoted(serves(run).unwrap_or_default())
         ),

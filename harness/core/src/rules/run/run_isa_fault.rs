@@ -30,15 +30,15 @@ fn finding(context: &VariantContext<'_>, fault: &IsaFault<'_>) -> Finding {
     let (variant, IsaFault { on_promised, on_newest, does }) = (context.variant, fault);
     let how = if on_promised.dies_of_instruction() {
         let which = on_promised.instruction.as_ref().map(|it| format!(", {it}"));
-        format!("it dies of an illegal instruction (SIGILL){}", which.unwrap_or_default())
+        format!("the program dies of an illegal instruction (SIGILL){}", which.unwrap_or_default())
     } else {
-        format!("it refuses to run{}", last_words(on_promised))
+        format!("the program refuses to run{}", last_words(on_promised))
     };
     let which = match CpuModel::baseline(variant.platform) {
         Ok(baseline) if baseline == on_promised.cpu => {
             format!(", the oldest processor that {} promises,", variant.platform)
         }
-        _ => ", which was asked for,".to_owned(),
+        _ => ", which was requested,".to_owned(),
     };
     let (promised, newest) = (on_promised.cpu.brief(), on_newest.cpu.brief());
     let message = format!("on {promised}{which} {how}; on {newest} it {does}");

@@ -44,8 +44,11 @@ fn of_run(context: &VariantContext<'_>, run: &RunEvidence) -> Vec<Finding> {
 /// The demanded texts that a run did not print.
 fn not_printed(context: &VariantContext<'_>, run: &RunEvidence) -> Vec<Finding> {
     let Output { text: output, extent } = &run.stdout;
-    let seen =
-        if output.is_empty() { "nothing".to_owned() } else { format!("{:?}", end_of(output)) };
+    let seen = if output.is_empty() {
+        "is empty".to_owned()
+    } else {
+        format!("ends in {:?}", end_of(output))
+    };
     let place = match extent {
         Extent::Whole => "the standard output".to_owned(),
         Extent::Beginning => {
@@ -54,7 +57,7 @@ fn not_printed(context: &VariantContext<'_>, run: &RunEvidence) -> Vec<Finding> 
     };
     let missing = context.expectations.run.stdout.iter().filter(|it| !output.contains(it.as_str()));
     let message = |text: &String| match extent {
-        Extent::Whole => format!("`{text}` is not in {place}, which has {seen}"),
+        Extent::Whole => format!("`{text}` is not in {place}, which {seen}"),
         Extent::Beginning => format!("`{text}` is not in {place}, and the rest is not kept"),
     };
     let (platform, path) = (context.variant.platform, run.entrypoint.as_str());
@@ -69,7 +72,7 @@ fn not_run(context: &VariantContext<'_>, why: &NotRun) -> Vec<Finding> {
         NotRun::NoCommand | NotRun::Unstartable { .. } => {}
     }
     let missing = context.expectations.run.stdout.iter().map(|text| {
-        let message = format!("`{text}` was not printed, because nothing was run: {why}");
+        let message = format!("`{text}` was not printed, because the image was not run: {why}");
         RULE.of_platform(context.variant.platform, message)
     });
     missing.collect()

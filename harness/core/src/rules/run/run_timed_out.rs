@@ -26,7 +26,7 @@ fn check(context: &VariantContext<'_>) -> Vec<Finding> {
     let late = runs.into_iter().filter(|it| matches!(it.end, RunEnd::TimedOut { .. }));
     let finding = |run: &RunEvidence| {
         let RunEvidence { end, entrypoint, .. } = run;
-        let message = format!("{end}{}", last_words(run));
+        let message = format!("the entrypoint did not exit: {end}{}", last_words(run));
         RULE.of_path(context.variant.platform, entrypoint.as_str(), message)
     };
     late.map(finding).collect()

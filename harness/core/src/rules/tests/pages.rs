@@ -2,7 +2,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::{Rule, cases};
+use super::Case;
+use crate::listing::entries_of;
+use crate::rules::registry::all_cases;
+use crate::rules::rule::Rule;
 
 /// The parts of every page, in their order; others may stand between them.
 const PARTS: [&str; 5] = ["Output", "Why", "Bad", "Good", "Reports"];
@@ -38,8 +41,7 @@ fn no_page_is_left_over() {
 #[test]
 fn the_list_has_every_rule() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/README.md");
-    let is_to_be_written = std::env::var("INSTA_UPDATE").is_ok_and(|it| it == "always");
-    if is_to_be_written && std::env::var_os("CI").is_none() {
+    if is_to_be_written() {
         fs::write(&file, list()).expect("the list can be written");
     }
     let written = fs::read_to_string(&file).expect("the list of the rules");
@@ -72,27 +74,48 @@ too; a finding may be milder than its rule.
 This list is written by a test: see CONTRIBUTING.md.
 ";
 
-/// What a page shows is what the rule says of one of the images here, digests cut short.
+/// What a page shows is what is printed of one of the rule's cases, digests cut short. Written anew by
+/// `INSTA_UPDATE=always`, as snapshots are.
 #[test]
-fn every_page_shows_what_the_rule_says() {
-    let findings: Vec<_> = cases().iter().flat_map(super::Case::judge).collect();
-    for rule in Rule::ALL {
-        let output = part(rule.page(), "Output");
-        let messages = findings.iter().filter(|it| it.rule == *rule).map(|finding| {
-            let platform = finding.platform().map(|it| format!(" {it}")).unwrap_or_default();
-            let place = finding.location.position().map(ToString::to_string);
-            let path = finding.path().map(str::to_owned).or(place);
-            let path = path.map(|it| format!(" {it}")).unwrap_or_default();
-            let message = cut_digests(&finding.message);
-            format!("{} {rule}{platform}{path}: {message}", finding.severity)
-        });
-        let messages: Vec<String> = messages.collect();
-        assert!(
-            messages.iter().any(|it| output.contains(it)),
-            "{rule} shows\n{output}and says\n{}",
-            messages.join("\n")
-        );
+fn every_page_shows_what_is_printed() {
+    let mut old = Vec::new();
+    for (rule, cases) in all_cases() {
+        let shown = part(rule.page(), "Output");
+        let faulty = || cases.iter().filter(|it| !it.findings.is_empty());
+        if faulty().any(|it| output(it) == shown) {
+            continue;
+        }
+        old.push(rule.name());
+        // The case that is nearest, where the words alone are new.
+        let likeness = |it: &&Case| {
+            let is_typical = output(it).contains(&format!("{}[{rule}]", rule.severity()));
+            (is_typical, words(&output(it)).intersection(&words(shown)).count())
+        };
+        if let Some(nearest) = faulty().rev().max_by_key(likeness)
+            && is_to_be_written()
+        {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("rules/{rule}.md"));
+            let page = rule.page().replace(shown, &output(nearest));
+            fs::write(file, page).expect("the page can be written");
+        }
     }
+    assert_eq!(old, [""; 0], "these pages are old: INSTA_UPDATE=always writes their output anew");
+}
+
+/// What is printed of a case, as a part of a page.
+fn output(case: &Case) -> String {
+    let entries = entries_of(&case.judge());
+    let lines: Vec<String> = entries.iter().map(|it| cut_digests(&it.to_string())).collect();
+    format!("\n```text\n{}\n```\n", lines.join("\n"))
+}
+
+fn words(text: &str) -> BTreeSet<&str> {
+    text.split_whitespace().collect()
+}
+
+fn is_to_be_written() -> bool {
+    let is_asked_for = std::env::var("INSTA_UPDATE").is_ok_and(|it| it == "always");
+    is_asked_for && std::env::var_os("CI").is_none()
 }
 
 /// The text below a heading, up to the next.

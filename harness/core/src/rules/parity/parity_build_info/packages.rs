@@ -26,14 +26,15 @@ pub(super) fn check(variants: &[&Variant]) -> Vec<Finding> {
     let mut odd: BTreeMap<_, (String, usize)> = BTreeMap::new();
     for (name, versions) in &versions {
         for it in odd_ones(versions) {
-            let first = || format!("{name} is {}, on {} it is {}", it.value, it.holders, it.usual);
+            let first =
+                || format!("{name} is {}, but on {} it is {}", it.value, it.holders, it.usual);
             odd.entry(it.variant.platform).or_insert_with(|| (first(), 0)).1 += 1;
         }
     }
     let finding = |(platform, (first, count)): (_, (String, usize))| {
         let message = match count {
             1 => format!("the package {first}"),
-            count => format!("the package {first}; {} more differ", count - 1),
+            count => format!("the package {first}; {} more packages differ", count - 1),
         };
         RULE.of_platform(platform, message).with_severity(Severity::Note)
     };
