@@ -60,7 +60,7 @@ fn the_json_report_follows_its_contract() {
     assert_eq!(report["verdict"], "pass");
     let variant = &report["subjects"][0]["variants"][0];
     assert_eq!(variant["platform"], "linux/arm64");
-    assert_eq!(variant["runs"][0]["runner"], "engine");
+    assert_eq!(variant["runs"][0]["runner"], "sandbox");
     assert_eq!(variant["runs"][0]["exit"], 0);
     assert_eq!(variant["runs"][0]["stdout"], "Usage: tool\n");
 }
@@ -166,7 +166,7 @@ echo Usage: tool";
         ("archproof.toml", limit),
     ]);
     let own = Platform::of_host().to_string();
-    let arguments = ["--platform", &own, "--output", "json"];
+    let arguments = ["--runner", "engine", "--platform", &own, "--output", "json"];
     let said = std::thread::scope(|scope| {
         let starved = scope.spawn(|| RUNTIME.block_on(starve(&entrypoint)));
         let said = verify(&project, &arguments);
@@ -440,8 +440,8 @@ fn a_program_that_no_machine_of_the_build_executes_fails_it() {
 
 #[test]
 fn an_emulator_that_is_missing_blocks_and_is_named() {
-    let said =
-        verify(&with_foreign_tool("ENTRYPOINT [\"/tool\"]"), &["--platform", "linux/mips64"]);
+    let project = with_foreign_tool("ENTRYPOINT [\"/tool\"]");
+    let said = verify(&project, &["--runner", "engine", "--platform", "linux/mips64"]);
     assert_eq!(said.status, Some(2), "{said}");
     assert!(said.stdout.contains("register QEMU there"), "{said}");
     assert!(said.stdout.contains("--install mips64"), "{said}");
@@ -501,7 +501,7 @@ fn what_may_not_be_the_dockerfiles_fault_is_blocked(#[case] command: &str, #[cas
 #[case::subject(&["verify", "./nowhere"], "`./nowhere` does not exist")]
 #[case::empty(&["verify", "docs"], "has no case.toml, archproof.toml or Dockerfile")]
 #[case::nameless(&["inspect", "oci:"], "`oci:` names nothing: expected oci:DIR[:TAG]")]
-#[case::not_built(&["verify", "oci:image", "--runner", "engine"], "--runner sandbox")]
+#[case::not_built(&["verify", "oci:image", "--runner", "engine"], "leave out --runner engine")]
 #[case::rule(&["explain", "NoSuchRule"], "there is no rule `NoSuchRule`")]
 #[case::nothing(&["verify"], "required")]
 #[case::cpu(&["verify", "cases/go-cross", "--cpu", "linux/arm64"], "expected PLATFORM=MODEL")]

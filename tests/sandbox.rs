@@ -31,6 +31,31 @@ fn an_ordinary_user_runs_every_platform_without_an_engine() {
     }
 }
 
+/// What a sandbox cannot show, the engine shows: here the kernel makes no further namespaces.
+#[rstest]
+#[case::by_default("auto", 0, "engine")]
+#[case::as_demanded("sandbox", 2, "sandbox")]
+fn the_engine_runs_what_no_sandbox_can(
+    #[case] runner: &str,
+    #[case] status: i32,
+    #[case] ran_by: &str,
+) {
+    let caches = tempfile::tempdir().expect("a folder");
+    let program = archproof();
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "sh", "-c"]);
+    command.arg("echo 0 >/proc/sys/user/max_user_namespaces && exec \"$@\"").arg("sh");
+    command.arg(program.get_program()).arg("verify").arg(root().join("cases/go-cross"));
+    command.args(["--platform", "linux/arm64", "--output", "json", "--runner", runner]);
+    let said = Said::by(command.env("CI", "1").env("XDG_CACHE_HOME", caches.path()));
+    assert_eq!(said.status, Some(status), "{said}");
+    let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    let variant = &report["subjects"][0]["variants"][0];
+    assert_eq!(variant["runs"][0]["runner"], ran_by, "{said}");
+    let is_told = said.stderr.contains("engine linux/arm64, because there is no sandbox here");
+    assert_eq!(is_told, runner == "auto", "{said}");
+}
+
 /// A report's only subject.
 fn verify(project: &Project, arguments: &[&str]) -> (Said, Value) {
     let mut command = archproof();

@@ -56,6 +56,13 @@ pub enum Event {
         /// Whose.
         platform: Platform,
     },
+    /// A sandbox could not show what a variant does; the engine is tried.
+    SandboxBlocked {
+        /// Whose.
+        platform: Platform,
+        /// Why, in a few words.
+        reason: String,
+    },
     /// A variant's entrypoint ended.
     RunFinished {
         /// Whose.

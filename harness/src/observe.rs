@@ -1,6 +1,6 @@
 //! From a subject to its evidence: its image is built or found, read, and run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -67,9 +67,9 @@ pub enum PlatformChoice {
 /// What runs the variants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RunnerChoice {
-    /// Nobody said: the engine what was built there, a sandbox everything else.
+    /// Sandboxes, and where those can show nothing, the engine that built the image.
     #[default]
-    Unsaid,
+    Auto,
     /// Containers in the engine.
     Engine,
     /// Sandboxes, without an engine.
@@ -193,11 +193,14 @@ impl Observer<'_> {
         let runs = match (self.options.runner, origin) {
             (RunnerChoice::None, _) => not_run(&facts, &NotRun::Unwanted),
             (_, Origin::Tree) => not_run(&facts, &NotRun::NoCommand),
-            (RunnerChoice::Sandbox, Origin::Built { image, _folder, .. }) => {
-                self.run_in_sandboxes(subject.case(), &facts, &image).await?
+            (RunnerChoice::Auto, Origin::Built { stored, image, _folder }) => {
+                self.run_anyhow(subject.case(), &facts, (&image, stored)).await?
             }
-            (_, Origin::Built { stored, .. }) => self.run(subject.case(), &facts, stored).await?,
-            (_, Origin::Found(image)) => {
+            (RunnerChoice::Engine, Origin::Built { stored, .. }) => {
+                let all = facts.variants.iter().map(|it| it.entry).collect();
+                self.run_in_engine(subject.case(), &facts, &all, stored).await?
+            }
+            (_, Origin::Built { image, .. } | Origin::Found(image)) => {
                 self.run_in_sandboxes(subject.case(), &facts, &image).await?
             }
         };
@@ -348,16 +351,53 @@ impl Observer<'_> {
         .await
     }
 
-    async fn run(
+    /// In sandboxes; what those cannot show, the engine shows where it can.
+    async fn run_anyhow(
         &self,
         case: &Case,
         facts: &ImageFacts,
+        (image, stored): (&OpenImage, Stored),
+    ) -> Result<BTreeMap<EntryNumber, Runs>, Blocked> {
+        if self.options.sandbox.is_none() {
+            let all = facts.variants.iter().map(|it| it.entry).collect();
+            return self.run_in_engine(case, facts, &all, stored).await;
+        }
+        let mut runs = self.run_in_sandboxes(case, facts, image).await?;
+        let unshown = |(entry, runs): (&EntryNumber, &Runs)| {
+            let first = runs.as_ref().ok()?.first()?;
+            Some((*entry, first.end.obstacle()?.to_owned()))
+        };
+        let unshown: BTreeMap<EntryNumber, String> = runs.iter().filter_map(unshown).collect();
+        if unshown.is_empty() {
+            return Ok(runs);
+        }
+        for variant in &facts.variants {
+            if let Some(reason) = unshown.get(&variant.entry).cloned() {
+                self.events.send(Event::SandboxBlocked { platform: variant.platform, reason });
+            }
+        }
+        let wanted = unshown.into_keys().collect();
+        let of_engine = self.run_in_engine(case, facts, &wanted, stored).await?;
+        // Where neither shows anything, the sandbox has said why.
+        let shows = |runs: &Runs| {
+            let first = runs.as_ref().ok().and_then(|it| it.first());
+            first.is_some_and(|it| it.end.is_of_program())
+        };
+        runs.extend(of_engine.into_iter().filter(|it| shows(&it.1)));
+        Ok(runs)
+    }
+
+    async fn run_in_engine(
+        &self,
+        case: &Case,
+        facts: &ImageFacts,
+        wanted: &BTreeSet<EntryNumber>,
         stored: Stored,
     ) -> Result<BTreeMap<EntryNumber, Runs>, Blocked> {
         let request = self.request(case);
         let (engine, session) = (self.engine.require()?.clone(), self.session.clone());
         let runner = EngineRunner::new(engine, session, stored, Emulators::of_host());
-        Ok(runner.run(facts, &request, self.events).await)
+        Ok(runner.run(facts, wanted, &request, self.events).await)
     }
 
     async fn run_in_sandboxes(
@@ -423,13 +463,13 @@ enum Unobservable {
     #[error("a root filesystem does not say for which platform it is: name one with --platform")]
     WhichPlatform,
     #[error(
-        "the engine runs only what is built here: use --runner sandbox, or --runner none to judge the \
-         image without running it"
+        "the engine runs only images that are built here: leave out --runner engine, or use --runner \
+         none to judge the image without running it"
     )]
     NotBuilt,
     #[error(
-        "no such file or folder: `{0}`. If it is an image, use --runner sandbox: the engine runs only \
-         what is built here"
+        "no such file or folder: `{0}`. If it is an image, leave out --runner engine: the engine runs \
+         only images that are built here"
     )]
     NotHere(String),
     #[error("a sandbox needs a folder for what it unpacks: set HOME or XDG_CACHE_HOME")]

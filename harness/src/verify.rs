@@ -3,7 +3,10 @@
 use crate::case::Case;
 use crate::event::Event;
 use crate::evidence::Observation;
+use crate::evidence::image::Variant;
+use crate::evidence::run::RunnerKind;
 use crate::observe::{Observer, RunnerChoice};
+use crate::platform::Platform;
 use crate::report::{Outcome, SubjectReport};
 use crate::rules::Needs;
 use crate::subject::Subject;
@@ -33,7 +36,7 @@ pub async fn verify(
     observer.events.send(Event::SubjectFinished);
     let (outcome, evidence) = match evidence {
         Ok(evidence) => {
-            let case = expected_of(subject.case(), observer.options.runner);
+            let case = expected_of(subject.case(), &evidence, observer.options.runner);
             (Outcome::Judged(judge(&evidence, &case, strictness)), Some(evidence))
         }
         Err(blocked) => (Outcome::Blocked(blocked), None),
@@ -43,14 +46,20 @@ pub async fn verify(
     Verified { report: SubjectReport { subject, summary, outcome }, evidence }
 }
 
-/// What nobody runs is not expected to be caught running, nor in an engine what only a sandbox shows.
-fn expected_of(case: &Case, runner: RunnerChoice) -> Case {
+/// What was not run is not expected to be caught running, nor in an engine what only a sandbox shows.
+fn expected_of(case: &Case, observation: &Observation, runner: RunnerChoice) -> Case {
+    let Observation::Image(evidence) = observation else { return case.clone() };
     let mut case = case.clone();
-    case.expect.retain(|it| match runner {
-        RunnerChoice::None => !matches!(it.rule().needs(), Needs::Run | Needs::SandboxRun),
-        // A case is built, and the engine runs what is built.
-        RunnerChoice::Engine | RunnerChoice::Unsaid => it.rule().needs() != Needs::SandboxRun,
-        RunnerChoice::Sandbox => true,
+    let is_by_engine = |platform: Option<Platform>| {
+        let of_platform = |it: &&Variant| platform.is_none_or(|at| at == it.platform);
+        let variants = evidence.image.variants.iter().filter(of_platform);
+        let mut runs = variants.flat_map(|it| evidence.runs_of(it));
+        runs.any(|it| it.runner == RunnerKind::Engine)
+    };
+    case.expect.retain(|it| match it.rule().needs() {
+        Needs::Run => runner != RunnerChoice::None,
+        Needs::SandboxRun => runner != RunnerChoice::None && !is_by_engine(it.platform()),
+        Needs::Image | Needs::Build | Needs::Dockerfile => true,
     });
     case
 }

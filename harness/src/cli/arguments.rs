@@ -46,9 +46,9 @@ pub(crate) enum Command {
 pub(crate) struct VerifyArguments {
     #[command(flatten)]
     pub(crate) observed: ObservedArguments,
-    /// What runs the variants [default: the engine for what it builds, a sandbox for other images].
-    #[arg(long, value_enum)]
-    pub(crate) runner: Option<Runner>,
+    /// What runs the variants.
+    #[arg(long, value_enum, default_value_t = Runner::Auto)]
+    pub(crate) runner: Runner,
     /// Processor to run a platform's variant on, by QEMU's name [default: the oldest one that the
     /// platform promises].
     #[arg(long, value_name = "PLATFORM=MODEL")]
@@ -119,6 +119,8 @@ pub(crate) struct ObservedArguments {
 /// What runs the variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Runner {
+    /// Sandboxes; the engine that built the image, where those cannot run it.
+    Auto,
     /// Containers in the engine.
     Engine,
     /// archproof's own sandboxes; they need neither an engine nor root.
@@ -247,6 +249,7 @@ const fn strictness(is_strict: bool) -> Strictness {
 impl From<Runner> for RunnerChoice {
     fn from(runner: Runner) -> Self {
         match runner {
+            Runner::Auto => Self::Auto,
             Runner::Engine => Self::Engine,
             Runner::Sandbox => Self::Sandbox,
             Runner::None => Self::None,

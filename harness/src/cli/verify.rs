@@ -1,6 +1,6 @@
 //! `archproof verify`.
 
-use archproof::observe::{Observer, RunnerChoice};
+use archproof::observe::Observer;
 use archproof::report::{Outcome, Stage, SubjectReport};
 use archproof::subject::Subject;
 
@@ -9,14 +9,12 @@ use super::invocation::Invocation;
 use super::{Exit, complain, show};
 
 pub(super) fn verify(arguments: &VerifyArguments) -> Exit {
-    let invocation = match Invocation::new(
-        &arguments.observed,
-        arguments.runner.map_or(RunnerChoice::Unsaid, Into::into),
-        arguments.processors(),
-    ) {
-        Ok(invocation) => invocation,
-        Err(exit) => return exit,
-    };
+    let invocation =
+        match Invocation::new(&arguments.observed, arguments.runner.into(), arguments.processors())
+        {
+            Ok(invocation) => invocation,
+            Err(exit) => return exit,
+        };
     let strictness = arguments.strictness();
     let work = async |observer: &Observer<'_>, subject: &Subject| {
         archproof::verify::verify(observer, subject, strictness).await.report

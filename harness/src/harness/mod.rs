@@ -73,7 +73,6 @@ impl Harness {
     pub fn subject(name: impl Into<String>) -> Self {
         let options = Options {
             facts: FactsCache::of_user(),
-            runner: RunnerChoice::Sandbox,
             sandbox: SandboxRunner::of_user(),
             ..Options::default()
         };
@@ -112,7 +111,8 @@ impl Harness {
         self
     }
 
-    /// What runs the variants.
+    /// What runs the variants: sandboxes, and what those cannot show, the engine, unless this says
+    /// otherwise.
     #[must_use]
     pub fn runner(mut self, runner: RunnerChoice) -> Self {
         self.options.runner = runner;

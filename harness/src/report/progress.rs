@@ -71,6 +71,9 @@ impl Board {
             }
             Event::RunStarted { platform } => self.of(*platform, "running".to_owned()),
             Event::RunFinished { platform, outcome } => self.of(*platform, line(outcome)),
+            Event::SandboxBlocked { platform, .. } => {
+                self.of(*platform, "trying the engine".to_owned());
+            }
             Event::SubjectFinished => self.clear(),
             Event::NotEntered { path } => {
                 // A terminal that cannot be written to shows nothing anyway.
@@ -167,6 +170,9 @@ fn log(event: &Event, to: &mut impl Write) -> io::Result<()> {
         Event::RunStarted { platform } => writeln!(to, "  run    {platform}"),
         Event::RunFinished { platform, outcome } => {
             writeln!(to, "  ran    {platform} {}", line(outcome))
+        }
+        Event::SandboxBlocked { platform, reason } => {
+            writeln!(to, "  engine {platform}, because {}", line(reason))
         }
         Event::NotEntered { path } => writeln!(to, "{}", not_entered(path)),
         Event::StepLog { .. }

@@ -1,24 +1,24 @@
 //! The engine runner: a container for each variant, under the handlers of the engine's host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::RunRequest;
-use super::at_once::{EntryRuns, RUNS_TIMEOUT, run_all};
+use super::at_once::{RUNS_TIMEOUT, run_all};
 use super::container::{self, ContainerError, Executor};
 use super::ended::{Circumstances, Ended};
 use super::image::Stored;
-use super::policy::second_opinion;
+use super::policy::{Runner, run_variant};
 use super::provided::Provider;
 use super::session::Session;
 use super::start::{Directness, MachineFit, Start};
 use crate::emulator::Emulators;
 use crate::engine::Engine;
-use crate::event::{Event, Events};
+use crate::event::Events;
 use crate::evidence::image::{EntryNumber, ImageFacts};
-use crate::evidence::run::{Execution, RunEnd, RunEvidence, RunnerKind, Runs};
+use crate::evidence::run::{Execution, Instruction, RunEnd, RunEvidence, RunnerKind, Runs};
 use crate::processor::CpuModel;
 use crate::sandbox::PATIENCE;
 
@@ -47,20 +47,23 @@ impl EngineRunner {
         Self { engine, session, stored, provider: Provider::of(emulators) }
     }
 
-    /// Runs every variant that can be started, as many at once as the engine's host has
-    /// processors, and says of every other why it is not run.
+    /// Runs every variant of `wanted` that can be started, as many at once as the engine's host has
+    /// processors, and says of every other of them why it is not run.
     ///
     /// Each run is a task of its own: testcontainers can block the thread that drops a container,
     /// and with it every future of the same task.
     pub async fn run(
         self,
         facts: &ImageFacts,
+        wanted: &BTreeSet<EntryNumber>,
         request: &RunRequest,
         events: &Events,
     ) -> BTreeMap<EntryNumber, Runs> {
         let host = self.engine.platform();
         let (starts, mut runs) = Start::of_all(facts, &request.arguments, host);
-        let starts: Vec<Start> = starts.into_iter().map(|it| it.1).collect();
+        runs.retain(|entry, _| wanted.contains(entry));
+        let starts = starts.into_iter().map(|it| it.1);
+        let starts: Vec<Start> = starts.filter(|it| wanted.contains(&it.entry)).collect();
         if let Err(error) = self.stored.check(&self.engine, facts.digest).await {
             let fault = |it: Start| {
                 let kernel = Executor::Kernel(CpuModel::Default);
@@ -76,42 +79,13 @@ impl EngineRunner {
         let made = run_all(starts, most, RUNS_TIMEOUT, |running, start| {
             let (runner, request) = (Arc::clone(&runner), Arc::clone(&request));
             let events = events.clone();
-            running.spawn(async move { runner.run_one(start, &request, &events).await });
+            running.spawn(async move {
+                let requested = Requested { runner: &runner, request: &request };
+                run_variant(&requested, start, &events).await
+            });
         });
         runs.extend(made.await);
         runs
-    }
-
-    /// Runs a variant on the processor that was named, or that its platform promises, and, if that
-    /// seems to lack an instruction, on one that has them all.
-    async fn run_one(&self, mut start: Start, request: &RunRequest, events: &Events) -> EntryRuns {
-        let (platform, timeout) = (start.platform, request.timeout);
-        events.send(Event::RunStarted { platform });
-        let model = request.processors.of_platform(platform).unwrap_or(CpuModel::Default);
-        let promised = self.executor(&start, model).await;
-        let is_named = request.processors.has(platform);
-        if is_named && promised.cpu() == &CpuModel::Default {
-            let ended = Ended::nothing(RunEnd::EngineFault { message: NATIVE_ALONE.to_owned() });
-            events.send(Event::RunFinished { platform, outcome: ended.end.to_string() });
-            return (start.entry, vec![evidence(&start, &promised, ended)]);
-        }
-        let mut runs = vec![self.run_on(&start, &promised, timeout).await];
-        let is_faulty = matches!(runs[0].end, RunEnd::EmulatorFault { .. });
-        if is_faulty && !is_named {
-            // An old emulator may not know the model.
-            let kernel = Executor::Kernel(CpuModel::Default);
-            runs = vec![self.run_on(&start, &kernel, timeout).await];
-        }
-        if let Some(instead) = start.instead_of(&runs[0]) {
-            start = instead;
-            runs = vec![self.run_on(&start, &promised, timeout).await];
-        }
-        if let Some(newest) = second_opinion(&runs[0], platform) {
-            let newest = self.executor(&start, newest).await;
-            runs.push(self.run_on(&start, &newest, timeout).await);
-        }
-        events.send(Event::RunFinished { platform, outcome: runs[0].end.to_string() });
-        (start.entry, runs)
     }
 
     /// What executes a variant's program on a processor. The host's own processor is what it is:
@@ -134,17 +108,6 @@ impl EngineRunner {
         }
     }
 
-    async fn run_on(&self, start: &Start, executor: &Executor, timeout: Duration) -> RunEvidence {
-        let attempt = self.attempt(start, executor, timeout);
-        let longest = timeout.saturating_mul(PATIENCE).saturating_add(ENGINE_PATIENCE);
-        let ended = match tokio::time::timeout(longest, attempt).await {
-            Ok(ended) => ended,
-            Err(_) => Err(ContainerError::Silent(longest).into()),
-        };
-        let ended = ended.unwrap_or_else(|error| Ended::engine_fault(error.as_ref()));
-        evidence(start, executor, ended)
-    }
-
     async fn attempt(
         &self,
         start: &Start,
@@ -153,6 +116,48 @@ impl EngineRunner {
     ) -> Result<Ended, Box<dyn Error + Send + Sync>> {
         let image = self.stored.reference(&self.engine, start).await?;
         Ok(container::run(&self.engine, &self.session, start, executor, image, timeout).await?)
+    }
+}
+
+/// Runs what one request asks for.
+struct Requested<'a> {
+    runner: &'a EngineRunner,
+    request: &'a RunRequest,
+}
+
+impl Runner for Requested<'_> {
+    async fn promised(&self, start: &Start) -> Result<CpuModel, Box<RunEvidence>> {
+        let (platform, processors) = (start.platform, &self.request.processors);
+        let model = processors.of_platform(platform).unwrap_or(CpuModel::Default);
+        let executor = self.runner.executor(start, model).await;
+        if processors.has(platform) && executor.cpu() == &CpuModel::Default {
+            let ended = Ended::nothing(RunEnd::EngineFault { message: NATIVE_ALONE.to_owned() });
+            return Err(Box::new(evidence(start, &executor, ended)));
+        }
+        Ok(executor.cpu().clone())
+    }
+
+    async fn run(&self, start: &Start, cpu: &CpuModel) -> RunEvidence {
+        let executor = self.runner.executor(start, cpu.clone()).await;
+        let timeout = self.request.timeout;
+        let attempt = self.runner.attempt(start, &executor, timeout);
+        let longest = timeout.saturating_mul(PATIENCE).saturating_add(ENGINE_PATIENCE);
+        let ended = match tokio::time::timeout(longest, attempt).await {
+            Ok(ended) => ended,
+            Err(_) => Err(ContainerError::Silent(longest).into()),
+        };
+        let ended = ended.unwrap_or_else(|error| Ended::engine_fault(error.as_ref()));
+        evidence(start, &executor, ended)
+    }
+
+    /// An old emulator may not know the model.
+    fn after_fault(&self, start: &Start, _cpu: &CpuModel) -> Option<CpuModel> {
+        let is_named = self.request.processors.has(start.platform);
+        (!is_named).then_some(CpuModel::Default)
+    }
+
+    async fn instruction(&self, _start: &Start, _cpu: &CpuModel) -> Option<Instruction> {
+        None
     }
 }
 

@@ -304,6 +304,20 @@ impl RunEnd {
     }
 }
 
+impl RunEnd {
+    /// Why it says nothing about the image; nothing where it does.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<&str> {
+        match self {
+            Self::Exited { .. } | Self::Signalled { .. } | Self::TimedOut { .. } => None,
+            Self::EmulatorMissing { remedy: why }
+            | Self::EmulatorFault { message: why }
+            | Self::SandboxFault { message: why }
+            | Self::EngineFault { message: why } => Some(why),
+        }
+    }
+}
+
 impl fmt::Display for RunEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -59,12 +59,12 @@ impl From<DocumentError> for SandboxError {
 
 impl SandboxError {
     /// How a run ended that did not begin.
-    pub(super) fn into_ended(self) -> Ended {
+    pub(super) fn ended(&self) -> Ended {
         match self {
             Self::Emulator(error @ EmulatorError::Missing { .. }) => {
                 Ended::nothing(RunEnd::EmulatorMissing { remedy: error.to_string() })
             }
-            other => Ended::sandbox_fault(&other),
+            other => Ended::sandbox_fault(other),
         }
     }
 }

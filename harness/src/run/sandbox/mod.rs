@@ -5,6 +5,7 @@ mod error;
 mod instruction;
 mod place;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,19 +13,20 @@ use std::thread;
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio::runtime::Handle;
 
 use super::RunRequest;
 use super::at_once::{EntryRuns, RUNS_TIMEOUT, run_all};
 use super::first_process::insists_on_being_first;
 use super::helper::Helper;
 use super::layers::LayerStore;
-use super::policy::second_opinion;
+use super::policy::{Runner, run_variant};
 use super::start::Start;
 use crate::emulator::{Emulator, Emulators, Notes, PROBED, probe};
 use crate::error_chain::error_chain;
-use crate::event::{Event, Events};
+use crate::event::Events;
 use crate::evidence::image::{EntryNumber, ImageFacts};
-use crate::evidence::run::{RunEnd, RunEvidence, Runs};
+use crate::evidence::run::{Instruction, RunEnd, RunEvidence, Runs};
 use crate::folders::user_cache;
 use crate::oci::{Descriptor, Digest, OpenImage};
 use crate::platform::{Architecture, Platform};
@@ -82,7 +84,7 @@ impl SandboxRunner {
         let store = match LayerStore::open(self.folder.clone()) {
             Ok(store) => store,
             Err(error) => {
-                let ended = SandboxError::from(error).into_ended();
+                let ended = SandboxError::from(error).ended();
                 let run = |start: &Start| evidence(start, CpuModel::Default, ended.clone(), "");
                 runs.extend(starts.iter().map(|(it, _)| (it.entry, Ok(vec![run(it)]))));
                 return runs;
@@ -95,50 +97,25 @@ impl SandboxRunner {
             let shared = Arc::clone(&shared);
             running.spawn_blocking(move || {
                 let (runner, store, image, request, events) = &*shared;
-                runner.run_one((store, image), &start, &command, request, events)
+                runner.run_one((store, image), (start, command), request, events)
             });
         });
         runs.extend(made.await);
         runs
     }
 
-    /// Runs a variant on the processor that was named, or that its platform promises, and, if that
-    /// seems to lack an instruction, on one that has them all.
     fn run_one(
         &self,
         from: (&LayerStore, &OpenImage),
-        start: &Start,
-        command: &Command,
+        (start, command): (Start, Command),
         request: &RunRequest,
         events: &Events,
     ) -> EntryRuns {
-        let (platform, timeout) = (start.platform, request.timeout);
-        events.send(Event::RunStarted { platform });
-        let mut runs = Vec::new();
-        match self.prepare(from, start, &request.processors) {
-            Err(error) => {
-                runs.push(evidence(start, CpuModel::Default, error.into_ended(), ""));
-            }
-            Ok(place) => {
-                let (start, command, mut promised) =
-                    run_as_demanded(&place, (start, command), timeout);
-                let (start, command) = (&start, &command);
-                if matches!(promised.end, RunEnd::EmulatorFault { .. }) {
-                    // Emulators have races of their own.
-                    promised = place.run(start, command, &place.promised, timeout);
-                }
-                if let Some(newest) = second_opinion(&promised, platform) {
-                    if promised.dies_of_instruction() {
-                        promised.instruction = place.instruction(start, command, timeout);
-                    }
-                    runs.push(place.run(start, command, &newest, timeout));
-                }
-                runs.insert(0, promised);
-            }
-        }
-        let outcome = runs.first().map(|it| it.end.to_string()).unwrap_or_default();
-        events.send(Event::RunFinished { platform, outcome });
-        (start.entry, runs)
+        let place = self.prepare(from, &start, &request.processors);
+        let rank = Cell::new(command.rank);
+        let variant = PreparedVariant { place, command, rank, timeout: request.timeout };
+        // A run blocks this thread, which is there for that.
+        Handle::current().block_on(run_variant(&variant, start, events))
     }
 
     /// Everything but the run itself.
@@ -212,26 +189,51 @@ impl SandboxRunner {
     }
 }
 
-/// Runs a program, and again where that shows that it has to be process 1, or that the entrypoint takes its
-/// arguments for a command. Either may show only when the other is done. Gives how it was run at last.
-fn run_as_demanded(
-    place: &Place,
-    (start, command): (&Start, &Command),
+/// A variant that is unpacked, or why it is not.
+struct PreparedVariant<'a> {
+    place: Result<Place<'a>, SandboxError>,
+    command: Command,
+    /// Whether the program has shown that it has to be the first process.
+    rank: Cell<Rank>,
     timeout: Duration,
-) -> (Start, Command, RunEvidence) {
-    let (mut start, mut command) = (start.clone(), command.clone());
-    loop {
-        let run = place.run(&start, &command, &place.promised, timeout);
-        if command.rank == Rank::Later
-            && insists_on_being_first(&run.end, [&run.stderr, &run.stdout])
-        {
-            command.rank = Rank::First;
-        } else if let Some(instead) = start.instead_of(&run) {
-            command.words.clone_from(&instead.command.words);
-            start = instead;
-        } else {
-            return (start, command, run);
+}
+
+impl Runner for PreparedVariant<'_> {
+    async fn promised(&self, start: &Start) -> Result<CpuModel, Box<RunEvidence>> {
+        match &self.place {
+            Ok(place) => Ok(place.promised.clone()),
+            Err(error) => Err(Box::new(evidence(start, CpuModel::Default, error.ended(), ""))),
         }
+    }
+
+    async fn run(&self, start: &Start, cpu: &CpuModel) -> RunEvidence {
+        let place = match &self.place {
+            Ok(place) => place,
+            Err(error) => return evidence(start, CpuModel::Default, error.ended(), ""),
+        };
+        let run = place.run(start, &self.command_of(start), cpu, self.timeout);
+        let is_later = self.rank.get() == Rank::Later;
+        if is_later && insists_on_being_first(&run.end, [&run.stderr, &run.stdout]) {
+            self.rank.set(Rank::First);
+            return place.run(start, &self.command_of(start), cpu, self.timeout);
+        }
+        run
+    }
+
+    /// Emulators have races of their own.
+    fn after_fault(&self, _start: &Start, cpu: &CpuModel) -> Option<CpuModel> {
+        Some(cpu.clone())
+    }
+
+    async fn instruction(&self, start: &Start, _cpu: &CpuModel) -> Option<Instruction> {
+        self.place.as_ref().ok()?.instruction(start, &self.command_of(start), self.timeout)
+    }
+}
+
+impl PreparedVariant<'_> {
+    fn command_of(&self, start: &Start) -> Command {
+        let words = start.command.words.clone();
+        Command { words, rank: self.rank.get(), ..self.command.clone() }
     }
 }
 

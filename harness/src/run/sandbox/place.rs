@@ -45,7 +45,7 @@ impl Place<'_> {
         timeout: Duration,
     ) -> RunEvidence {
         let ended = self.obey(command.clone(), cpu, &[], timeout);
-        let ended = ended.unwrap_or_else(SandboxError::into_ended);
+        let ended = ended.unwrap_or_else(|it| it.ended());
         evidence(start, cpu.clone(), ended, &self.version)
     }
 
