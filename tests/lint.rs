@@ -26,7 +26,6 @@ Dockerfile
 Dockerfile:2:5: error[PlatformArgShadowed]: ARG sets TARGETARCH to `amd64` and overrides BuildKit's own value, which is wrong for linux/arm64
   help: ARG TARGETARCH
 fail: 1 error
-
 ";
     assert_eq!(said.stdout, expected, "{said}");
     assert_eq!(said.stderr, "", "{said}");

@@ -10,7 +10,7 @@ use archproof::subject::Subject;
 
 use super::arguments::{Format, InspectArguments};
 use super::invocation::Invocation;
-use super::{Exit, complain};
+use super::{Exit, complain, separated};
 
 pub(super) fn inspect(arguments: &InspectArguments) -> Exit {
     let invocation =
@@ -51,7 +51,7 @@ fn write(format: Format, reports: &[FactsReport]) -> io::Result<()> {
         }
         Format::Text => {
             let mut to = BufWriter::new(anstream::stdout().lock());
-            reports.iter().try_for_each(|it| write_facts_text(it, &mut to))?;
+            separated(reports, &mut to, |it, to| write_facts_text(it, to))?;
             to.flush()
         }
     }

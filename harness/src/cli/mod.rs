@@ -68,7 +68,7 @@ fn show(format: Format, reports: &[SubjectReport]) -> Exit {
         }
         Format::Text => {
             let mut to = anstream::stdout().lock();
-            reports.iter().try_for_each(|it| write_text(it, &mut to))
+            separated(reports, &mut to, |it, to| write_text(it, to))
         }
     };
     if let Err(error) = written {
@@ -79,6 +79,21 @@ fn show(format: Format, reports: &[SubjectReport]) -> Exit {
         Verdict::Fail => Exit::Findings,
         Verdict::Blocked => Exit::Unverified,
     }
+}
+
+/// Writes each, with an empty line between two.
+fn separated<T>(
+    reports: &[T],
+    to: &mut dyn Write,
+    write: impl Fn(&T, &mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    for (number, report) in reports.iter().enumerate() {
+        if number > 0 {
+            writeln!(to)?;
+        }
+        write(report, to)?;
+    }
+    Ok(())
 }
 
 /// Says on standard error what keeps the program from its work.

@@ -78,12 +78,12 @@ fn write_facts(report: &FactsReport, to: &mut dyn Write) -> io::Result<()> {
                 write_unreadable(variant, to)?;
             }
             for platform in &image.unread {
-                writeln!(to, "  {platform}  {DIM}not asked for{DIM:#}")?;
+                writeln!(to, "  {platform}  {DIM}not requested{DIM:#}")?;
             }
         }
         Err(blocked) => write_blocked(blocked, to)?,
     }
-    writeln!(to)
+    Ok(())
 }
 
 fn write_variant(variant: &Variant, to: &mut dyn Write) -> io::Result<()> {

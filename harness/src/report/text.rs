@@ -40,11 +40,10 @@ fn write_report(report: &SubjectReport, to: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(to)?;
     match &report.outcome {
-        Outcome::Judged(judgement) => write_judgement(judgement, to)?,
-        Outcome::Linted(judgement) => write_linted(judgement, to)?,
-        Outcome::Blocked(blocked) => write_blocked(blocked, to)?,
+        Outcome::Judged(judgement) => write_judgement(judgement, to),
+        Outcome::Linted(judgement) => write_linted(judgement, to),
+        Outcome::Blocked(blocked) => write_blocked(blocked, to),
     }
-    writeln!(to)
 }
 
 fn write_judgement(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> {
@@ -77,8 +76,13 @@ fn write_linted(judgement: &DockerfileJudgement, to: &mut dyn Write) -> io::Resu
     let style = verdict_style(judgement.verdict);
     let word = verdict_word(judgement.verdict);
     let counts = counts(&judgement.findings.iter().collect::<Vec<_>>());
-    let counts = if counts.is_empty() { "no findings".to_owned() } else { counts };
-    writeln!(to, "{style}{word}{style:#}: {counts}")
+    let accepted = judgement.findings.iter().filter(|it| it.standing != Standing::Open).count();
+    let summary = match (counts.as_str(), accepted) {
+        ("", 0) => "no findings".to_owned(),
+        ("", accepted) => format!("no findings but {accepted} expected or allowed"),
+        (counts, _) => counts.to_owned(),
+    };
+    writeln!(to, "{style}{word}{style:#}: {summary}")
 }
 
 fn write_variant(variant: &VariantJudgement, width: usize, to: &mut dyn Write) -> io::Result<()> {
