@@ -20,25 +20,18 @@ use crate::event::{Event, Events};
 use crate::oci::{Descriptor, Digest, Index, RawPlatform};
 use crate::platform::Platform;
 
+use super::built::Built;
 use super::error::{BuildErrorKind, Failure};
+use super::plan::BuildPlan;
 use super::request::Export;
 use super::solve::{Solved, Solver};
-use super::{BuildPlan, Built, ImageStore};
+use crate::engine::ImageStore;
 
 const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
 const LAYOUT: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// The annotation by which an image is told in what the store gives away.
 const NAME_ANNOTATION: &str = "io.containerd.image.name";
-
-/// The name of a variant: the platform is added to the tag.
-pub(super) fn variant_name(name: &str, platform: Platform) -> String {
-    let suffix = platform.to_string().replace('/', "-");
-    match name.rsplit_once(':') {
-        Some((_, tag)) if !tag.contains('/') => format!("{name}-{suffix}"),
-        _ => format!("{name}:{suffix}"),
-    }
-}
 
 /// Builds and writes the archive.
 pub(super) async fn build(
@@ -70,7 +63,7 @@ pub(super) async fn build(
         .map_err(|error| unwritable(io::Error::other(error)))?
         .map_err(unwritable)?
         .ok_or(BuildErrorKind::StoreTooOld)?;
-    Ok(Built { index, trace })
+    Ok(Built::new(index, trace))
 }
 
 /// Receives what the store gives away, beside the archive: it may be large.
@@ -177,18 +170,6 @@ fn document(index: &Index) -> serde_json::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_variant_gets_a_name_of_its_own() {
-        let platform: Platform = "linux/arm/v6".parse().expect("a platform");
-        for (name, expected) in [
-            ("it:1", "it:1-linux-arm-v6"),
-            ("it", "it:linux-arm-v6"),
-            ("localhost:5000/it", "localhost:5000/it:linux-arm-v6"),
-        ] {
-            assert_eq!(variant_name(name, platform), expected);
-        }
-    }
 
     fn saved(entries: &[(&str, &str)]) -> File {
         let mut saved = tar::Builder::new(tempfile::tempfile().expect("a file"));

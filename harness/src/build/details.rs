@@ -17,8 +17,8 @@ use tonic::Status;
 use crate::event::StepPlatform;
 use crate::platform::Platform;
 
-use super::BuildPlan;
 use super::error::{BuildErrorKind, Emulation, FailedStep, SourceExcerpt};
+use super::plan::BuildPlan;
 use super::progress::{Step, Trace, exit_code_in, is_cancellation, printable};
 use crate::evidence::build::Lines;
 

@@ -10,7 +10,7 @@ use crate::oci::Digest;
 use crate::platform::Platform;
 
 use super::error::{BuildErrorKind, Input};
-use super::{BuildPlan, CachePolicy, KeepAs};
+use super::plan::{BuildPlan, CachePolicy, KeepAs};
 
 /// The names under which BuildKit's Dockerfile frontend asks for the two folders that every
 /// build has.

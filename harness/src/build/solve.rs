@@ -18,11 +18,12 @@ use crate::random::random_name;
 use super::error::{BuildErrorKind, Failure};
 use super::fault::{Fault, Faults};
 use super::gateway::{self, Answers};
+use super::plan::BuildPlan;
 use super::progress::Trace;
 use super::request::{Export, Prepared};
 use super::session::{Session, SessionSpec};
 use super::trace::{self, Graphs, Premises};
-use super::{BuildPlan, details, history, recipe};
+use super::{details, history};
 use crate::evidence::build::BuildTrace;
 
 /// What the exporter calls the digest of what it has exported.
@@ -89,7 +90,7 @@ impl<'a> Solver<'a> {
         let control = control(buildkit.clone());
         let silent = Events::ignored();
         let calls = async {
-            let mut recipe = recipe(plan, engine);
+            let mut recipe = plan.recipe_at(engine.platform());
             let asked = gateway::ask(&control, &buildkit, &session_id, &prepared, &recipe);
             let Answers { unfit, checks } = asked.await;
             recipe.unfit = unfit;

@@ -1,22 +1,22 @@
 //! The helper: gives up the user's rights and enters the namespaces.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Write};
-use std::os::fd::AsFd;
+use std::io::{self, BufRead, BufReader};
 use std::os::unix::net::UnixStream;
 
 use rustix::fs::fchown;
-use rustix::process::{DumpableBehavior, getegid, geteuid, set_dumpable_behavior};
+use rustix::process::{DumpableBehavior, geteuid, set_dumpable_behavior};
 use rustix::thread::{
     Gid, Uid, UnshareFlags, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
-    unshare_unsafe,
 };
 
+use super::caller::Caller;
 use super::executors::Originals;
 use super::fault::{Fault, While};
 use super::first::first_process;
 use super::fork::fork;
 use super::limits::lift_limits;
+use super::namespaces::{enter, new_user};
 use super::place::Place;
 use super::protocol::{Message, RunOrder, Task};
 use super::unpack::unpack;
@@ -28,31 +28,6 @@ pub const ENTER: &str = "archproof-sandbox";
 /// The user and group that root becomes: a number that no account has, so that even a program
 /// that got out of its sandbox would be nobody.
 pub const NOBODY: u32 = 1_634_890_600;
-
-/// The way back to who started the helper.
-#[derive(Debug)]
-pub(super) struct Caller(UnixStream);
-
-impl Caller {
-    /// Standard input, which is a socket; whatever else may be open is closed when a program is
-    /// executed.
-    fn of_stdin() -> io::Result<Self> {
-        let socket = io::stdin().as_fd().try_clone_to_owned()?;
-        close_on_exec();
-        Ok(Self(UnixStream::from(socket)))
-    }
-
-    /// Tells it something. Where it is gone, nobody is left to be told.
-    pub(super) fn tell(&self, message: &Message) {
-        let mut line = serde_json::to_vec(message).unwrap_or_default();
-        line.push(b'\n');
-        let _ = (&self.0).write_all(&line);
-    }
-
-    pub(super) fn socket(&self) -> &UnixStream {
-        &self.0
-    }
-}
 
 /// Has writes beyond the limit of a file's size fail, instead of ending this process. A handler goes
 /// when a program is executed; to ignore the signal would not.
@@ -74,7 +49,7 @@ fn outlive_large_writes() {
 pub(crate) fn serve() -> io::Result<()> {
     outlive_large_writes();
     let caller = Caller::of_stdin()?;
-    let mut input = BufReader::new(caller.0.try_clone()?);
+    let mut input = BufReader::new(caller.socket().try_clone()?);
     let mut line = Vec::new();
     input.read_until(b'\n', &mut line)?;
     let done = match serde_json::from_slice(&line)? {
@@ -147,33 +122,6 @@ fn give_up_rights() -> Result<(), Fault> {
     }
     // Else the process's own files in /proc would be root's.
     set_dumpable_behavior(DumpableBehavior::Dumpable).to("own its files in /proc")
-}
-
-/// Enters a user namespace in which this process is the given user, with all capabilities there.
-pub(super) fn new_user(uid: u32, gid: u32) -> Result<(), Fault> {
-    let outside = (geteuid().as_raw(), getegid().as_raw());
-    enter(UnshareFlags::NEWUSER).to("enter a user namespace")?;
-    fs::write("/proc/self/setgroups", "deny").to("give up groups")?;
-    fs::write("/proc/self/uid_map", format!("{uid} {} 1", outside.0)).to("map the user")?;
-    fs::write("/proc/self/gid_map", format!("{gid} {} 1", outside.1)).to("map the group")
-}
-
-pub(super) fn enter(namespaces: UnshareFlags) -> rustix::io::Result<()> {
-    // SAFETY: no flag shares or unshares file descriptors or memory of this process, which has one
-    // thread.
-    #[expect(unsafe_code, reason = "some flags would be unsound for a process of several threads")]
-    unsafe {
-        unshare_unsafe(namespaces)
-    }
-}
-
-/// Has the kernel close everything but the standard streams when a program is executed.
-fn close_on_exec() {
-    // SAFETY: it takes three numbers, and only sets a flag of descriptors.
-    #[expect(unsafe_code, reason = "there is no safe interface to close_range")]
-    unsafe {
-        libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
-    }
 }
 
 #[cfg(test)]

@@ -13,11 +13,12 @@ use rustix::process::{
 };
 use rustix::thread::UnshareFlags;
 
-use super::enter::{Caller, enter};
+use super::caller::Caller;
 use super::fault::{Fault, While};
 use super::fork::{fork, kill_all_others, wait_for};
 use super::identities::Identities;
 use super::identity::Identity;
+use super::namespaces::enter;
 use super::place::Place;
 use super::processes::{await_stillness, is_somebody_there};
 use super::program::{execute, handed_over};

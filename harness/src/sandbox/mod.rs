@@ -15,6 +15,7 @@
 //!
 //! Source: `user_namespaces(7)`, `pid_namespaces(7)`, `mount_namespaces(7)`, `binfmt_misc` of Linux 6.7.
 
+mod caller;
 mod census;
 mod clock;
 mod confine;
@@ -29,6 +30,7 @@ mod identities;
 mod identity;
 mod limits;
 mod mapped_memory;
+mod namespaces;
 mod network;
 mod notify;
 mod place;

@@ -18,9 +18,9 @@ use rustix::process::{DumpableBehavior, chdir, set_dumpable_behavior, setsid};
 use rustix::stdio::dup2_stdin;
 
 use super::confine::{filter_system_calls, give_up_privileges};
-use super::enter::new_user;
 use super::fault::{Fault, While};
 use super::identities::ANSWERED;
+use super::namespaces::new_user;
 use super::notify::Listener;
 use super::protocol::Command;
 use crate::launch::DEFAULT_PATH;

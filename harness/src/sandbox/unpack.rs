@@ -21,9 +21,9 @@ use rustix::mount::mount_bind;
 use rustix::thread::UnshareFlags;
 use tar::EntryType;
 
-use super::enter::{enter, new_user};
 use super::fault::{Fault, While};
 use super::filesystem::{Staging, enter_root, mount_writable};
+use super::namespaces::{enter, new_user};
 use super::protocol::{IMAGE_QUOTA, UnpackOrder};
 use crate::linux::MAXSYMLINKS;
 

@@ -10,9 +10,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use super::caller::Caller;
 use super::census::Census;
 use super::clock::Clock;
-use super::enter::Caller;
 use super::fault::{Fault, While};
 use super::fork::wait_for;
 use super::hidden_memory::HiddenMemory;

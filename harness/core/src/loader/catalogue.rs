@@ -3,7 +3,8 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
-use super::Cause;
+use super::cause::Cause;
+use super::family::Family;
 use crate::elf::{ElfFacts, ElfTarget};
 use crate::evidence::image::{Content, ImagePath, Node, NodeKind, Variant};
 
@@ -101,7 +102,7 @@ impl<'a> Catalogue<'a> {
     pub fn loaders(&self) -> &[&'a ImagePath] {
         self.loaders.get_or_init(|| {
             let is_loader = |name: &&&str| {
-                name.starts_with("ld-") && super::Family::of_name(name).is_some()
+                name.starts_with("ld-") && Family::of_name(name).is_some()
                     || ["ld64.so.", "ld.so."].iter().any(|it| name.starts_with(it))
             };
             let names = self.by_name.keys().filter(is_loader);

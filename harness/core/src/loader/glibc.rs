@@ -5,9 +5,10 @@
 use std::collections::HashMap;
 
 use super::abi::Abi;
+use super::catalogue::{Catalogue, Found, Object};
+use super::cause::Cause;
+use super::loaded::{Loaded, Opened, ancestry};
 use super::paths::{expand, expand_one, origin, shown};
-use super::process::{Cause, Loaded, Opened, ancestry};
-use super::{Catalogue, Found, Object};
 use crate::elf::DynamicFlags1;
 use crate::evidence::image::{CacheEntry, Content, Hardware, ImagePath};
 use crate::launch::variable;

@@ -2,9 +2,11 @@
 //!
 //! Source: musl, `ldso/dynlink.c`, `load_library`, `path_open` and `fixup_rpath`.
 
+use super::catalogue::{Catalogue, Found, Object};
+use super::cause::Cause;
+use super::family::Family;
+use super::loaded::{Loaded, Opened, ancestry};
 use super::paths::{origin, shown, with_origin};
-use super::process::{Cause, Loaded, Opened, ancestry};
-use super::{Catalogue, Family, Found, Object};
 use crate::evidence::image::{Content, ImagePath};
 use crate::launch::variable;
 

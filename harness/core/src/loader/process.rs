@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{Catalogue, Family, Found, Loader, Object};
+use super::catalogue::{Catalogue, Found, Object};
+use super::cause::Unresolved;
+use super::family::Family;
+use super::loaded::{Loaded, Opened};
+use super::search::Loader;
 use crate::evidence::image::{Content, ImagePath};
 use crate::launch::variable;
 
@@ -16,52 +20,6 @@ pub struct Process<'a> {
     names: HashMap<String, Option<usize>>,
     /// Where each file stands among the loaded.
     places: HashMap<&'a ImagePath, usize>,
-}
-
-/// A loaded file.
-pub struct Loaded<'a> {
-    /// The file.
-    pub object: Object<'a>,
-    /// The path that it was opened by, links not followed: what `$ORIGIN` is taken from.
-    pub opened: String,
-    /// Which of the loaded files needs it; `None` for the program and the loader.
-    pub by: Option<usize>,
-    /// The nearest of the files that it is there for, however indirectly, that names folders.
-    above: Option<usize>,
-}
-
-/// Something needed that cannot be loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unresolved {
-    /// Which of the loaded files needs it.
-    pub by: usize,
-    /// The name, as needed.
-    pub name: String,
-    /// Why.
-    pub cause: Cause,
-}
-
-/// Why something needed cannot be loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// It is in none of the places where the loader looks.
-    Nowhere {
-        /// The places, in words.
-        places: Vec<String>,
-    },
-    /// It was not looked for to the end: the image's programs name too many folders.
-    Endless {
-        /// How many folders are looked at.
-        limit: usize,
-    },
-    /// The loader opens a file that is no shared object, and ends there.
-    Unusable(ImagePath),
-}
-
-/// A file that the loader opens, under the path that it opens it by.
-pub(super) struct Opened<'a> {
-    pub(super) found: Found<'a>,
-    pub(super) path: String,
 }
 
 /// The loader's place among the loaded files.
@@ -153,20 +111,6 @@ impl<'a> Process<'a> {
         self.loaded.push(Loaded { object, opened, by: Some(by), above });
         place
     }
-}
-
-impl Loaded<'_> {
-    fn names_folders(&self) -> bool {
-        self.object.facts.rpath.is_some() || self.object.facts.runpath.is_some()
-    }
-}
-
-/// A file, and those that it is there for, the nearest first: as far as they name folders.
-pub(super) fn ancestry<'l, 'a>(
-    loaded: &'l [Loaded<'a>],
-    from: usize,
-) -> impl Iterator<Item = &'l Loaded<'a>> + use<'l, 'a> {
-    std::iter::successors(loaded.get(from), |it| loaded.get(it.above?))
 }
 
 /// What is loaded before all that is needed.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::likeness::{identity, likeness};
+use super::node::{Node, OpPlatform};
 use crate::evidence::build::{Lines, Reach};
 use crate::oci::Digest;
 use crate::platform::Platform;
@@ -127,36 +128,6 @@ struct Position {
 struct Config {
     llb_definition: Vec<Node>,
     digest_mapping: BTreeMap<String, String>,
-}
-
-/// A step: what it does, and the steps whose results it takes, as `step4:0`.
-#[derive(Deserialize)]
-pub(super) struct Node {
-    id: String,
-    #[serde(default)]
-    pub(super) op: Op,
-    #[serde(default)]
-    inputs: Vec<String>,
-}
-
-#[derive(Default, Deserialize)]
-pub(super) struct Op {
-    #[serde(rename = "Op", default)]
-    pub(super) op: Value,
-    #[serde(default)]
-    pub(super) platform: Option<OpPlatform>,
-}
-
-/// `pb.Platform`; absent fields are empty.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct OpPlatform {
-    #[serde(default)]
-    pub(super) architecture: String,
-    #[serde(rename = "OS", default)]
-    pub(super) os: String,
-    #[serde(default)]
-    pub(super) variant: String,
 }
 
 impl Recorded {

@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use super::graph::Node;
+use super::node::Node;
 use crate::oci::Digest;
 
 /// The build arguments that BuildKit sets by itself and that differ from platform to platform.

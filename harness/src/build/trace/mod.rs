@@ -8,6 +8,7 @@ mod assemble;
 mod claims;
 mod graph;
 mod likeness;
+mod node;
 
 use crate::dockerfile::Recipe;
 use crate::evidence::build::BuilderChecks;

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use super::super::credentials::Login;
 use super::error::{RegistryErrorKind, Visitor};
 use super::host::{may_ask, origin};
-use super::pace::{Pace, TransferLimits};
-use super::remote::{body, unreachable};
+use super::pace::{Pace, TransferLimits, body};
+use super::redirect::unreachable;
 
 /// No token comes near.
 const TOKEN_LIMIT: u64 = 1 << 20;

@@ -6,6 +6,7 @@ mod access;
 mod error;
 mod host;
 mod pace;
+mod redirect;
 mod remote;
 mod stream;
 

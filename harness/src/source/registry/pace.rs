@@ -6,7 +6,7 @@ use hyper::body::Bytes;
 use reqwest::Response;
 
 use super::error::RegistryErrorKind;
-use super::remote::unreachable;
+use super::redirect::unreachable;
 
 /// How long a registry is waited for.
 ///
@@ -135,4 +135,21 @@ impl Pace {
             deadline: self.deadline,
         }
     }
+}
+
+/// Receives what is no longer than a limit.
+pub(super) async fn body(
+    mut response: Response,
+    host: &str,
+    limit: u64,
+    pace: &mut Pace,
+) -> Result<Vec<u8>, RegistryErrorKind> {
+    let mut body = Vec::new();
+    while let Some(chunk) = pace.chunk(host, &mut response).await? {
+        if (body.len() + chunk.len()) as u64 > limit {
+            return Err(RegistryErrorKind::TooLarge { host: host.to_owned(), limit });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }

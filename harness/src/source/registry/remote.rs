@@ -1,25 +1,22 @@
 //! One repository at one host.
 
-use std::error::Error;
-use std::fmt;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RANGE};
-use reqwest::redirect::{Attempt, Policy};
+use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
 
 use super::super::credentials::Login;
 use super::access::Access;
 use super::error::RegistryErrorKind;
-use super::host::{Host, Scheme, may_ask, origin};
-use super::pace::{Pace, TransferLimits};
+use super::host::{Host, Scheme, origin};
+use super::pace::{Pace, TransferLimits, body};
+use super::redirect::{redirect, unreachable};
 use crate::oci::{DOCUMENT_LIMIT, Digest};
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Some registries send the caller round a few corners.
-const REDIRECT_LIMIT: usize = 10;
 /// What a registry says of an error is cut there.
 const MESSAGE_LIMIT: u64 = 64 << 10;
 
@@ -58,26 +55,6 @@ pub(super) struct Answer {
     /// What the registry says it is.
     pub(super) digest: Option<Digest>,
 }
-
-/// A redirect that is not followed.
-#[derive(Clone, Debug)]
-enum BadRedirect {
-    /// To this address, which is without TLS.
-    Plain(String),
-    /// One too many.
-    Circle,
-}
-
-impl fmt::Display for BadRedirect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Plain(place) => write!(f, "redirected to {place}"),
-            Self::Circle => f.write_str("redirected too often"),
-        }
-    }
-}
-
-impl Error for BadRedirect {}
 
 impl Remote {
     /// Finds out how the host is to be spoken to. Nobody is asked yet where there is one way.
@@ -217,51 +194,6 @@ fn client(
     // No proxy leads back to this machine.
     let builder = if host.is_loopback() { builder.no_proxy() } else { builder };
     builder.build().map_err(RegistryErrorKind::Tls)
-}
-
-fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {
-    if !may_ask(attempt.url()) {
-        let place = origin(attempt.url());
-        return attempt.error(BadRedirect::Plain(place));
-    }
-    if attempt.previous().len() > REDIRECT_LIMIT {
-        return attempt.error(BadRedirect::Circle);
-    }
-    attempt.follow()
-}
-
-/// No answer; addresses are left out of the cause, for there may be secrets in them.
-pub(super) fn unreachable(host: &str, error: reqwest::Error) -> RegistryErrorKind {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        match error.downcast_ref() {
-            Some(BadRedirect::Plain(place)) => return RegistryErrorKind::PlainHttp(place.clone()),
-            Some(BadRedirect::Circle) => {
-                let (host, limit) = (host.to_owned(), REDIRECT_LIMIT);
-                return RegistryErrorKind::Circle { host, limit };
-            }
-            None => {}
-        }
-        cause = error.source();
-    }
-    RegistryErrorKind::Unreachable { host: host.to_owned(), source: error.without_url() }
-}
-
-/// Receives what is no longer than a limit.
-pub(super) async fn body(
-    mut response: Response,
-    host: &str,
-    limit: u64,
-    pace: &mut Pace,
-) -> Result<Vec<u8>, RegistryErrorKind> {
-    let mut body = Vec::new();
-    while let Some(chunk) = pace.chunk(host, &mut response).await? {
-        if (body.len() + chunk.len()) as u64 > limit {
-            return Err(RegistryErrorKind::TooLarge { host: host.to_owned(), limit });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }
 
 /// The first of the errors that a registry lists.
