@@ -572,7 +572,7 @@ fn interrupt(project: &Project, signal: &str, at: &str) -> Said {
     assert!(send(signal, child.id()), "it ended before");
     log.read_to_string(&mut seen).expect("text");
     let output = child.wait_with_output().expect("the program ends");
-    let said = Said { stderr: seen, ..Said::of(&output) };
+    let said = Said { stderr: seen, ..Said::new(&output) };
     let left: Vec<_> = std::fs::read_dir(temporary.path()).expect("a folder").collect();
     assert!(left.is_empty(), "{left:?}");
     said

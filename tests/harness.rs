@@ -33,7 +33,7 @@ fn variant(platform: &str, app: Vec<u8>) -> Variant {
 }
 
 fn archive(apps: [(&str, Vec<u8>); 2]) -> NamedTempFile {
-    Image::of(apps.map(|(platform, app)| variant(platform, app))).layout().write()
+    Image::new(apps.map(|(platform, app)| variant(platform, app))).layout().write()
 }
 
 fn subject(archive: &NamedTempFile) -> String {

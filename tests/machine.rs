@@ -181,7 +181,7 @@ fn ended_by(signal: &str) -> Said {
         .expect("the program starts");
     let _connection = engine.accept().expect("it asks the engine");
     assert!(send(signal, child.id()), "it ended before");
-    Said::of(&child.wait_with_output().expect("it ends"))
+    Said::new(&child.wait_with_output().expect("it ends"))
 }
 
 #[rstest]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use archproof::emulator::{Mark, PrivateCopy, minimal_program, refuser};
+use archproof::emulator::{Mark, PrivateCopy, minimal_program, stub_interpreter};
 use common::{
     Home, Layout, Process, Project, RUNTIME, Said, archproof, build_into, processes, root,
 };
@@ -770,17 +770,17 @@ fn a_private_copy_begins_with_arguments_of_its_own(
 
 /// On a machine of the other kind it is the host's own program.
 #[test]
-fn the_refuser_for_arm64_is_a_program() {
+fn the_stub_interpreter_for_arm64_is_a_program() {
     let home = Home::new();
     let host = "linux/arm64".parse().expect("a platform");
-    let refuser = refuser(host, Mark::new([7; 7])).expect("somebody wrote it");
-    executable(&home.path("refuser"), &refuser);
+    let stub_interpreter = stub_interpreter(host, Mark::new([7; 7])).expect("somebody wrote it");
+    executable(&home.path("stub_interpreter"), &stub_interpreter);
     let folder = std::env::var_os("ARCHPROOF_EMULATORS").expect("ci/lab env names it");
     let output = Command::new("timeout")
         .arg("2")
         .arg(Path::new(&folder).join("qemu-aarch64"))
         .arg("-strace")
-        .args([home.path("refuser"), PathBuf::from("/usr/bin/helper")])
+        .args([home.path("stub_interpreter"), PathBuf::from("/usr/bin/helper")])
         .output()
         .expect("the emulator runs");
     let calls = String::from_utf8_lossy(&output.stderr);

@@ -243,8 +243,8 @@ mod tests {
     fn facts_that_are_known_do_not_vouch_for_a_file() {
         let healthy = Made::new("linux/arm64")
             .layer(Layer::new().file("data", 0o644, "data").compressed(Compression::Gzip));
-        let image = Fixture::of([Made::healthy("linux/amd64")]).and(&healthy).layout();
-        let damaged = Fixture::of([Made::healthy("linux/amd64")])
+        let image = Fixture::new([Made::healthy("linux/amd64")]).and(&healthy).layout();
+        let damaged = Fixture::new([Made::healthy("linux/amd64")])
             .and(&healthy)
             .with_blob(BlobRole::Layer, |bytes| [&bytes[..30], b"X", &bytes[31..]].concat())
             .layout();
@@ -272,7 +272,7 @@ mod tests {
     fn a_file_that_was_hashed_is_hashed_again_when_it_may_have_changed() {
         let layer = Layer::new().file("data", 0o644, "data");
         let path = format!("blobs/sha256/{}", layer.descriptor().digest.hex());
-        let layout = Fixture::of([Made::new("linux/amd64").layer(layer)]).layout();
+        let layout = Fixture::new([Made::new("linux/amd64").layer(layer)]).layout();
         let folder = layout.write_folder();
         let open = || crate::oci::open_layout(folder.path(), None).expect("a layout");
         let file = folder.path().join(&path);

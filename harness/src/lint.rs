@@ -90,7 +90,7 @@ fn judge(subject: &Subject, options: &LintOptions) -> Result<DockerfileJudgement
     }
     let findings = check_dockerfile(&recipe).map_err(is_none)?;
     let Case { allow, expect, .. } = case;
-    Ok(DockerfileJudgement::of(findings, Known { allow, expect, strictness: options.strictness }))
+    Ok(DockerfileJudgement::new(findings, Known { allow, expect, strictness: options.strictness }))
 }
 
 fn recipe(case: &Case, options: &LintOptions) -> Result<Recipe, LintError> {

@@ -57,7 +57,7 @@ pub struct Options {
 pub enum PlatformChoice {
     /// Nobody said: those of the case, or all that an image has.
     #[default]
-    Unsaid,
+    Unset,
     /// All that an image has; to be built, [`Platform::ALL`].
     All,
     /// These.
@@ -271,7 +271,7 @@ impl Observer<'_> {
         let mut platforms = match &self.options.platforms {
             PlatformChoice::All => Platform::ALL.to_vec(),
             PlatformChoice::These(platforms) => platforms.clone(),
-            PlatformChoice::Unsaid => {
+            PlatformChoice::Unset => {
                 let named = [&case.build.platforms, &self.options.default_platforms];
                 let named = named.into_iter().find(|it| !it.is_empty());
                 named.cloned().unwrap_or_else(|| Platform::USUAL.to_vec())
@@ -299,7 +299,7 @@ impl Observer<'_> {
             Opened::Image { image, .. } => {
                 let platforms = match &self.options.platforms {
                     PlatformChoice::These(platforms) => platforms.clone(),
-                    PlatformChoice::All | PlatformChoice::Unsaid => Vec::new(),
+                    PlatformChoice::All | PlatformChoice::Unset => Vec::new(),
                 };
                 let facts = self.inspect(image.clone(), platforms).await?;
                 Ok(Inspected { facts, provenance: Provenance::Found, origin: Origin::Found(image) })

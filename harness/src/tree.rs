@@ -422,7 +422,7 @@ mod tests {
         tar::Archive::new(layer.tar().as_slice()).unpack(folder.path()).expect("a tree");
         let made = MadeVariant::new("linux/arm64").layer(layer);
         let unpacked = read(folder.path()).expect("a tree").image;
-        let packed = Fixture::of([made]).inspect(&[]);
+        let packed = Fixture::new([made]).inspect(&[]);
         let contents = |image: &ImageFacts| -> Vec<_> {
             let files = image.variants[0].files.iter();
             files.map(|(path, node)| (path.clone(), node.content().cloned())).collect()

@@ -98,10 +98,10 @@ pub(crate) struct Said {
 
 impl Said {
     pub(crate) fn by(command: &mut Command) -> Self {
-        Self::of(&command.output().expect("the program runs"))
+        Self::new(&command.output().expect("the program runs"))
     }
 
-    pub(crate) fn of(output: &Output) -> Self {
+    pub(crate) fn new(output: &Output) -> Self {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         Self {
             status: output.status.code(),

@@ -136,7 +136,7 @@ fn output_of(child: Child) -> Output {
 
 /// How a process ended that was sent a signal: of it, as interrupted, or before.
 fn ending(output: &Output, signal: &str) -> String {
-    let said = common::Said::of(output);
+    let said = common::Said::new(output);
     match said.status {
         None if signal == "KILL" => "killed".to_owned(),
         // The handler of signals is not there yet, in the first milliseconds.
@@ -155,7 +155,7 @@ fn undisturbed(workload: &Workload, place: &Place) -> Duration {
     let begin = Instant::now();
     let run = || {
         let output = workload.start(place).wait_with_output();
-        common::Said::of(&output.expect("it can be waited for"))
+        common::Said::new(&output.expect("it can be waited for"))
     };
     let said = Some(run()).filter(|it| !it.stdout.contains(LOST_STEP)).unwrap_or_else(run);
     assert_eq!(said.status, Some(0), "{}: {said}", workload.name);

@@ -10,13 +10,13 @@ use std::fmt;
 use crate::platform::Platform;
 use crate::rules::{Finding, Location, Position, Rule, Severity};
 use crate::text::line;
-use crate::verdict::{DockerfileJudgement, Judged, Judgement, Standing, VariantJudgement};
+use crate::verdict::{DockerfileJudgement, Judged, Judgement, Status, VariantJudgement};
 
 /// A finding, or several alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Whether it counts.
-    pub standing: Standing,
+    pub status: Status,
     /// How bad it is.
     pub severity: Severity,
     /// The rule that found it.
@@ -42,10 +42,10 @@ impl Entry {
     /// Why it does not count, as the end of its line; empty where it does.
     #[must_use]
     pub fn acceptance(&self) -> String {
-        match &self.standing {
-            Standing::Open => String::new(),
-            Standing::Expected => " (expected)".to_owned(),
-            Standing::Allowed { reason } => format!(" (allowed: {})", line(reason)),
+        match &self.status {
+            Status::Open => String::new(),
+            Status::Expected => " (expected)".to_owned(),
+            Status::Allowed { reason } => format!(" (allowed: {})", line(reason)),
         }
     }
 }
@@ -76,7 +76,7 @@ pub fn dockerfile_entries(judgement: &DockerfileJudgement) -> Vec<Entry> {
 /// The entries of findings that all count.
 #[must_use]
 pub fn entries_of(findings: &[Finding]) -> Vec<Entry> {
-    let judged = |it: &Finding| Judged { finding: it.clone(), standing: Standing::Open };
+    let judged = |it: &Finding| Judged { finding: it.clone(), status: Status::Open };
     let judged: Vec<Judged> = findings.iter().map(judged).collect();
     entries(&judged.iter().collect::<Vec<_>>(), &|_| false)
 }
@@ -88,7 +88,7 @@ fn entries(findings: &[&Judged], is_started: &dyn Fn(&Finding) -> bool) -> Vec<E
     merged.sort_by_cached_key(|it| {
         let finding = it.finding();
         let (severity, started) = (Reverse(finding.severity), !is_started(finding));
-        (standing_rank(it), severity, started, finding.rule, finding.location.clone())
+        (status_rank(it), severity, started, finding.rule, finding.location.clone())
     });
     limit(fold(&merged))
 }
@@ -126,7 +126,7 @@ fn merge<'a>(findings: &[&'a Judged]) -> Vec<Merged<'a>> {
         let key = (
             *rule,
             *severity,
-            standing(&judged.standing),
+            status(&judged.status),
             location.path(),
             location.position(),
             (segments.clone(), suggestion.as_deref(), layer),
@@ -158,16 +158,16 @@ fn split(text: &str, platform: Option<Platform>) -> Vec<&str> {
 }
 
 /// What tells standings apart, those that count first.
-fn standing(standing: &Standing) -> (u8, &str) {
-    match standing {
-        Standing::Open => (0, ""),
-        Standing::Expected => (1, ""),
-        Standing::Allowed { reason } => (2, reason),
+fn status(status: &Status) -> (u8, &str) {
+    match status {
+        Status::Open => (0, ""),
+        Status::Expected => (1, ""),
+        Status::Allowed { reason } => (2, reason),
     }
 }
 
-fn standing_rank(merged: &Merged<'_>) -> u8 {
-    standing(&merged.judged.standing).0
+fn status_rank(merged: &Merged<'_>) -> u8 {
+    status(&merged.judged.status).0
 }
 
 /// Of the files with one defect, as many are shown.
@@ -209,8 +209,8 @@ fn fold(merged: &[Merged<'_>]) -> Vec<Entry> {
 fn cause<'a>(it: &'a Merged<'_>) -> Option<Cause<'a>> {
     let finding = it.finding();
     let layer = finding.location.layer()?.number;
-    let standing = standing(&it.judged.standing);
-    Some((finding.rule, finding.severity, standing, &it.platforms, &it.segments, layer))
+    let status = status(&it.judged.status);
+    Some((finding.rule, finding.severity, status, &it.platforms, &it.segments, layer))
 }
 
 /// The deepest folder that all files lie below; nothing where there are none.
@@ -231,7 +231,7 @@ const SHOWN_ENTRIES: usize = 10;
 
 /// Leaves out what is too much of one rule.
 fn limit(entries: Vec<Entry>) -> Vec<Entry> {
-    let kind = |it: &Entry| (it.rule, it.severity, standing(&it.standing).0);
+    let kind = |it: &Entry| (it.rule, it.severity, status(&it.status).0);
     let mut counts: HashMap<_, usize> = HashMap::new();
     let mut last: HashMap<_, usize> = HashMap::new();
     let mut shown: Vec<Entry> = Vec::new();
@@ -264,7 +264,7 @@ fn entry(merged: &Merged<'_>) -> Entry {
         format!("from layer {}{step}{}", it.number + 1, line(&it.created_by))
     });
     Entry {
-        standing: merged.judged.standing.clone(),
+        status: merged.judged.status.clone(),
         severity: *severity,
         rule: *rule,
         place: place(location, &merged.platforms),
@@ -323,7 +323,7 @@ mod tests {
     fn a_finding_of_several_platforms_is_one() {
         let helper = || Layer::new().executable("opt/helper", program("linux/amd64"));
         let variants = ["linux/arm64", "linux/amd64", "linux/arm/v7"];
-        let image = Image::of(variants.map(|it| Variant::healthy(it).layer(helper())));
+        let image = Image::new(variants.map(|it| Variant::healthy(it).layer(helper())));
         assert_eq!(
             text(&image),
             "/opt/helper (linux/arm/v7, linux/arm64): error[ElfMachineMismatch]: the file is built for \
@@ -339,9 +339,9 @@ mod tests {
                 layer.file(&it, 0o644, library("linux/amd64"))
             });
         let layer = layer.executable("usr/bin/app", program("linux/amd64"));
-        let image = Image::of([Variant::healthy("linux/arm64").layer(layer)]);
+        let image = Image::new([Variant::healthy("linux/arm64").layer(layer)]);
         let findings = findings(&image);
-        let judged = |it: &Finding| Judged { finding: it.clone(), standing: Standing::Open };
+        let judged = |it: &Finding| Judged { finding: it.clone(), status: Status::Open };
         let judged: Vec<Judged> = findings.iter().map(judged).collect();
         let is_started = |it: &Finding| it.path() == Some("/usr/bin/app");
         let entries = entries(&judged.iter().collect::<Vec<_>>(), &is_started);
@@ -364,7 +364,7 @@ mod tests {
     #[test]
     fn what_an_image_says_stays_in_its_line() {
         let layer = Layer::new().executable("a\n\u{1b}[31mb", program("linux/amd64"));
-        let image = Image::of([Variant::healthy("linux/arm64").layer(layer)]);
+        let image = Image::new([Variant::healthy("linux/arm64").layer(layer)]);
         let text = text(&image);
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");

@@ -115,12 +115,12 @@ pub struct Judged {
     /// The defect.
     pub finding: Finding,
     /// Whether it counts.
-    pub standing: Standing,
+    pub status: Status,
 }
 
 /// Whether a finding counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Status {
     /// It counts.
     Open,
     /// The case exists to provoke it.
@@ -135,13 +135,13 @@ pub enum Standing {
 impl Judgement {
     /// Judges an image.
     #[must_use]
-    pub fn of(evidence: &Evidence, findings: Vec<Finding>, known: Known<'_>) -> Self {
+    pub fn new(evidence: &Evidence, findings: Vec<Finding>, known: Known<'_>) -> Self {
         let findings = known.without_consequences(findings);
         let missed = known.missed(&findings, &evidence.image.requested);
         let mut index = Vec::new();
         let mut rest = Vec::new();
         for finding in findings {
-            let judged = Judged { standing: known.standing(&finding), finding };
+            let judged = Judged { status: known.status(&finding), finding };
             if is_about_index(&judged.finding, evidence) {
                 index.push(judged);
             } else {
@@ -151,7 +151,7 @@ impl Judgement {
         let image = &evidence.image;
         let readable = image.variants.iter();
         let readable =
-            readable.map(|it| VariantJudgement::of(evidence, it, &rest, known.strictness));
+            readable.map(|it| VariantJudgement::new(evidence, it, &rest, known.strictness));
         let unreadable = image.unreadable.iter();
         let unreadable = unreadable
             .filter_map(|it| VariantJudgement::of_unreadable(it, &rest, known.strictness));
@@ -167,10 +167,10 @@ impl Judgement {
     #[must_use]
     pub fn of_unbuilt(unbuilt: &Unbuilt, findings: Vec<Finding>, known: Known<'_>) -> Self {
         let missed = known.missed(&findings, &unbuilt.requested);
-        let of_finding = |finding| Judged { standing: known.standing(&finding), finding };
+        let of_finding = |finding| Judged { status: known.status(&finding), finding };
         let findings: Vec<Judged> = findings.into_iter().map(of_finding).collect();
         let is_expected =
-            |it: &Judged| it.finding.rule == Rule::BuildFailed && it.standing == Standing::Expected;
+            |it: &Judged| it.finding.rule == Rule::BuildFailed && it.status == Status::Expected;
         let fails = !missed.is_empty() || findings.iter().any(|it| it.fails(known.strictness));
         let is_caught = findings.iter().any(is_expected) && !fails;
         let verdict = if is_caught { Verdict::Pass } else { Verdict::Fail };
@@ -182,13 +182,13 @@ impl Judgement {
 impl DockerfileJudgement {
     /// Judges a Dockerfile.
     #[must_use]
-    pub fn of(findings: Vec<Finding>, known: Known<'_>) -> Self {
+    pub fn new(findings: Vec<Finding>, known: Known<'_>) -> Self {
         let is_missed = |it: &&Expectation| {
             it.rule().group() == Group::Dockerfile
                 && !findings.iter().any(|finding| it.is_met_by(finding))
         };
         let missed: Vec<Expectation> = known.expect.iter().filter(is_missed).cloned().collect();
-        let judge = |finding| Judged { standing: known.standing(&finding), finding };
+        let judge = |finding| Judged { status: known.status(&finding), finding };
         let findings: Vec<Judged> = findings.into_iter().map(judge).collect();
         let fails = !missed.is_empty() || findings.iter().any(|it| it.fails(known.strictness));
         let verdict = if fails { Verdict::Fail } else { Verdict::Pass };
@@ -233,7 +233,7 @@ fn overall(
 }
 
 impl VariantJudgement {
-    fn of(
+    fn new(
         evidence: &Evidence,
         variant: &Variant,
         findings: &[Judged],
@@ -300,7 +300,7 @@ impl VariantJudgement {
         let platform = variant.platform?;
         let of_platform = |it: &&Judged| it.finding.platform() == Some(platform);
         let findings: Vec<Judged> = findings.iter().filter(of_platform).cloned().collect();
-        let is_caught = findings.iter().any(|it| it.standing == Standing::Expected);
+        let is_caught = findings.iter().any(|it| it.status == Status::Expected);
         let mut obstacles: Vec<String> = variant.faults.iter().filter_map(unusable).collect();
         let verdict = if findings.iter().any(|it| it.fails(strictness)) {
             Verdict::Fail
@@ -352,7 +352,7 @@ impl Known<'_> {
     /// Without what follows from another finding, as long as that one is not accepted.
     fn without_consequences(&self, findings: Vec<Finding>) -> Vec<Finding> {
         let is_open_cause = |it: &&Finding| {
-            let is_allowed = matches!(self.standing(it), Standing::Allowed { .. });
+            let is_allowed = matches!(self.status(it), Status::Allowed { .. });
             it.consequence_of.is_none() && it.severity == Severity::Error && !is_allowed
         };
         let causes = findings.iter().filter(is_open_cause).map(|it| (it.rule, it.platform()));
@@ -360,18 +360,18 @@ impl Known<'_> {
         let counts = |it: &Finding| {
             let has_cause =
                 it.consequence_of.is_some_and(|rule| causes.contains(&(rule, it.platform())));
-            !has_cause || self.standing(it) != Standing::Open
+            !has_cause || self.status(it) != Status::Open
         };
         findings.into_iter().filter(counts).collect()
     }
 
-    fn standing(&self, finding: &Finding) -> Standing {
+    fn status(&self, finding: &Finding) -> Status {
         if self.expect.iter().any(|it| it.is_met_by(finding)) {
-            return Standing::Expected;
+            return Status::Expected;
         }
         match self.allow.iter().find(|it| it.covers(finding)) {
-            Some(allow) => Standing::Allowed { reason: allow.reason().to_owned() },
-            None => Standing::Open,
+            Some(allow) => Status::Allowed { reason: allow.reason().to_owned() },
+            None => Status::Open,
         }
     }
 }
@@ -382,7 +382,7 @@ impl Judged {
             Strictness::Normal => Severity::Error,
             Strictness::Strict => Severity::Warning,
         };
-        self.standing == Standing::Open && self.finding.severity >= least
+        self.status == Status::Open && self.finding.severity >= least
     }
 }
 
@@ -397,7 +397,7 @@ pub fn judge(observation: &Observation, case: &Case, strictness: Strictness) -> 
     let known = Known { allow: &case.allow, expect: &case.expect, strictness };
     match observation {
         Observation::Image(evidence) => {
-            Judgement::of(evidence, check(evidence, &expectations), known)
+            Judgement::new(evidence, check(evidence, &expectations), known)
         }
         Observation::Unbuilt(unbuilt) => {
             Judgement::of_unbuilt(unbuilt, check_unbuilt(unbuilt), known)
@@ -433,7 +433,7 @@ mod tests {
     }
 
     fn observed(variant: &Variant, runs: Option<Runs>) -> Observation {
-        let image = Image::of([variant.clone()]).inspect(&[]);
+        let image = Image::new([variant.clone()]).inspect(&[]);
         let runs = runs.map(|it| (image.variants[0].entry, it)).into_iter().collect();
         Observation::Image(Evidence { image, runs, provenance: Provenance::Found })
     }
@@ -447,7 +447,7 @@ mod tests {
         let case = Case::read(&file).expect("a case");
         let judgement = judge(observation, &case, Strictness::Normal);
         let of_variants = judgement.variants.iter().flat_map(|it| &it.findings);
-        let open = of_variants.filter(|it| it.standing == Standing::Open);
+        let open = of_variants.filter(|it| it.status == Status::Open);
         (judgement.verdict, open.map(|it| it.finding.rule).collect())
     }
 

@@ -230,7 +230,7 @@ impl LintArguments {
     pub(crate) fn options(&self, default_platforms: Vec<Platform>) -> LintOptions {
         LintOptions {
             platforms: match platforms(&self.platform) {
-                PlatformChoice::Unsaid => Vec::new(),
+                PlatformChoice::Unset => Vec::new(),
                 PlatformChoice::All => Platform::ALL.to_vec(),
                 PlatformChoice::These(platforms) => platforms,
             },
@@ -288,7 +288,7 @@ fn platforms(arguments: &[PlatformArgument]) -> PlatformChoice {
             PlatformArgument::One(platform) => named.push(*platform),
         }
     }
-    if named.is_empty() { PlatformChoice::Unsaid } else { PlatformChoice::These(named) }
+    if named.is_empty() { PlatformChoice::Unset } else { PlatformChoice::These(named) }
 }
 
 fn pairs(assignments: &[Assignment]) -> BTreeMap<String, String> {

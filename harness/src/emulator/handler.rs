@@ -101,7 +101,7 @@ impl Handler {
 
     /// The line to be written to `register`. The program is opened there and then (`F`). An emulator
     /// also gets the file opened (`O`), with the file's own credentials (`C`), and keeps argv\[0\] (`P`);
-    /// the refuser wants nothing that a process without descriptors would lack.
+    /// the stub interpreter wants nothing that a process without descriptors would lack.
     #[must_use]
     pub fn registration(&self, program: &str, executor: Executor) -> String {
         let escape = |bytes: &[u8]| {
@@ -113,7 +113,7 @@ impl Handler {
         };
         let flags = match executor {
             Executor::Emulator => "POCF",
-            Executor::Refuser => "F",
+            Executor::StubInterpreter => "F",
         };
         let (magic, mask) = (escape(&self.magic), escape(&self.mask));
         format!(":{}:M::{magic}:{mask}:{program}:{flags}", self.name)
@@ -138,7 +138,7 @@ pub enum Executor {
     /// What executes the file.
     Emulator,
     /// What is executed in place of the file.
-    Refuser,
+    StubInterpreter,
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ mod private_copy;
 mod probe;
 mod program;
 mod program_headers;
-mod refuser;
 mod registered;
+mod stub_interpreter;
 
 pub use fault::is_own_fault;
 pub use handler::{Executor, Handler, Mark};
@@ -21,5 +21,5 @@ pub use notes::Notes;
 pub use private_copy::{BEGINNING, PrivateCopy, PrivateCopyError};
 pub use probe::{PROBED, probe};
 pub use program::{Emulator, EmulatorError, Emulators};
-pub use refuser::{TRAP_NAME, refuser};
 pub use registered::{Flaw, Registered};
+pub use stub_interpreter::{TRAP_NAME, stub_interpreter};

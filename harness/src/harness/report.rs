@@ -12,7 +12,7 @@ use crate::oci::Digest;
 use crate::platform::Platform;
 use crate::report::{Outcome, SubjectReport, describe_content, write_text};
 use crate::rules::Finding;
-use crate::verdict::{Judged, Standing, VariantJudgement, Verdict};
+use crate::verdict::{Judged, Status, VariantJudgement, Verdict};
 use crate::verify::Verified;
 
 /// What verifying a subject came to. Displayed as the command line shows it.
@@ -157,7 +157,7 @@ impl<'a> VariantReport<'a> {
 }
 
 fn open(findings: &[Judged]) -> impl Iterator<Item = &Finding> {
-    findings.iter().filter(|it| it.standing == Standing::Open).map(|it| &it.finding)
+    findings.iter().filter(|it| it.status == Status::Open).map(|it| &it.finding)
 }
 
 /// Gives the [`VariantReport`] of a platform, and fails the test with the whole report unless that

@@ -157,5 +157,5 @@ async fn make_known(engine: &Engine, session: &Session) -> Option<SessionRecord>
             _ => stale.keep(),
         }
     }
-    SessionRecord::of(session, engine.endpoint(), &folder).ok()
+    SessionRecord::new(session, engine.endpoint(), &folder).ok()
 }

@@ -50,7 +50,7 @@ pub fn write_facts_json(reports: &[FactsReport], to: &mut dyn Write) -> io::Resu
     let subjects = reports.iter().map(|it| JsonFacts {
         subject: &it.subject,
         image: it.facts.as_ref().ok(),
-        blocked: it.facts.as_ref().err().map(JsonBlocked::of),
+        blocked: it.facts.as_ref().err().map(JsonBlocked::new),
     });
     write_json(&Document { schema: SCHEMA, subjects: subjects.collect() }, to)?;
     writeln!(to)

@@ -15,7 +15,7 @@ use crate::platform::Platform;
 use crate::processor::CpuModel;
 use crate::rules::Finding;
 use crate::text::write_pretty_json;
-use crate::verdict::{Judged, Judgement, Standing, VariantJudgement, Verdict, Whole};
+use crate::verdict::{Judged, Judgement, Status, VariantJudgement, Verdict, Whole};
 
 /// The version of the contract.
 const SCHEMA: u32 = 1;
@@ -26,7 +26,7 @@ const SCHEMA: u32 = 1;
 ///
 /// The writer's.
 pub fn write_json(reports: &[SubjectReport], to: &mut dyn Write) -> io::Result<()> {
-    let subjects = reports.iter().map(JsonSubject::of).collect();
+    let subjects = reports.iter().map(JsonSubject::new).collect();
     let document = JsonReport { schema: SCHEMA, verdict: overall(reports), subjects };
     write_pretty_json(&document, to)?;
     writeln!(to)
@@ -153,7 +153,7 @@ pub(super) struct JsonBlocked {
 }
 
 impl<'a> JsonSubject<'a> {
-    fn of(report: &'a SubjectReport) -> Self {
+    fn new(report: &'a SubjectReport) -> Self {
         let empty = Self {
             subject: &report.subject,
             verdict: report.verdict(),
@@ -165,7 +165,7 @@ impl<'a> JsonSubject<'a> {
             blocked: None,
         };
         match &report.outcome {
-            Outcome::Blocked(blocked) => Self { blocked: Some(JsonBlocked::of(blocked)), ..empty },
+            Outcome::Blocked(blocked) => Self { blocked: Some(JsonBlocked::new(blocked)), ..empty },
             Outcome::Judged(judgement) => empty.with(judgement),
             Outcome::Linted(judgement) => Self {
                 findings: findings(&judgement.findings),
@@ -179,15 +179,15 @@ impl<'a> JsonSubject<'a> {
         let (digest, build) = match &judgement.judged {
             Whole::Image { digest, provenance: Provenance::Found } => (Some(*digest), None),
             Whole::Image { digest, provenance: Provenance::Built(trace) } => {
-                (Some(*digest), Some(JsonBuild::of(trace, &[])))
+                (Some(*digest), Some(JsonBuild::new(trace, &[])))
             }
-            Whole::Unbuilt(it) => (None, Some(JsonBuild::of(&it.trace, &it.failure.log))),
+            Whole::Unbuilt(it) => (None, Some(JsonBuild::new(&it.trace, &it.failure.log))),
         };
         Self {
             digest,
             build,
             findings: findings(&judgement.findings),
-            variants: judgement.variants.iter().map(JsonVariant::of).collect(),
+            variants: judgement.variants.iter().map(JsonVariant::new).collect(),
             missed: judgement.missed.iter().map(ToString::to_string).collect(),
             ..self
         }
@@ -195,12 +195,12 @@ impl<'a> JsonSubject<'a> {
 }
 
 impl<'a> JsonBuild<'a> {
-    fn of(trace: &'a BuildTrace, log: &'a [String]) -> Self {
+    fn new(trace: &'a BuildTrace, log: &'a [String]) -> Self {
         let (basis, because) = match &trace.basis {
             Basis::Recorded => ("recorded", None),
             Basis::Claimed(why) => ("claimed", Some(why.as_str())),
         };
-        let steps = trace.steps.iter().map(JsonStep::of).collect();
+        let steps = trace.steps.iter().map(JsonStep::new).collect();
         let checks = match &trace.checks {
             BuilderChecks::Made(warnings) => JsonChecks::Warnings(warnings),
             BuilderChecks::NotMade(because) => JsonChecks::NotMade(because),
@@ -210,7 +210,7 @@ impl<'a> JsonBuild<'a> {
 }
 
 impl<'a> JsonStep<'a> {
-    fn of(step: &'a BuildStep) -> Self {
+    fn new(step: &'a BuildStep) -> Self {
         let (end, span, exit) = match &step.end {
             StepEnd::Done(span) => ("done", Some(span), None),
             StepEnd::Cached => ("cached", None, None),
@@ -241,13 +241,13 @@ impl<'a> JsonStep<'a> {
 }
 
 impl<'a> JsonVariant<'a> {
-    fn of(variant: &'a VariantJudgement) -> Self {
+    fn new(variant: &'a VariantJudgement) -> Self {
         Self {
             platform: variant.platform,
             digest: variant.digest,
             verdict: variant.verdict,
             findings: findings(&variant.findings),
-            runs: variant.runs.iter().map(JsonRun::of).collect(),
+            runs: variant.runs.iter().map(JsonRun::new).collect(),
             not_run: variant.not_run.as_ref().map(ToString::to_string),
             obstacles: &variant.obstacles,
         }
@@ -255,19 +255,19 @@ impl<'a> JsonVariant<'a> {
 }
 
 fn findings(judged: &[Judged]) -> Vec<JsonFinding<'_>> {
-    let accepted = |standing| match standing {
-        &Standing::Open => None,
-        &Standing::Expected => Some(JsonAccepted::Expected),
-        Standing::Allowed { reason } => Some(JsonAccepted::Allowed { reason }),
+    let accepted = |status| match status {
+        &Status::Open => None,
+        &Status::Expected => Some(JsonAccepted::Expected),
+        Status::Allowed { reason } => Some(JsonAccepted::Allowed { reason }),
     };
     judged
         .iter()
-        .map(|it| JsonFinding { finding: &it.finding, accepted: accepted(&it.standing) })
+        .map(|it| JsonFinding { finding: &it.finding, accepted: accepted(&it.status) })
         .collect()
 }
 
 impl<'a> JsonRun<'a> {
-    fn of(run: &'a RunEvidence) -> Self {
+    fn new(run: &'a RunEvidence) -> Self {
         let (end, exit, signal) = match &run.end {
             RunEnd::Exited { code } => ("exited", Some(*code), None),
             RunEnd::Signalled { signal, .. } => ("signalled", None, Some(*signal)),
@@ -295,7 +295,7 @@ impl<'a> JsonRun<'a> {
 }
 
 impl JsonBlocked {
-    pub(super) fn of(blocked: &Blocked) -> Self {
+    pub(super) fn new(blocked: &Blocked) -> Self {
         Self { stage: blocked.stage, message: blocked.chain.join(": "), retry: blocked.retry }
     }
 }

@@ -14,7 +14,7 @@ use crate::processor::CpuModel;
 use crate::rules::Severity;
 use crate::text::{line, printable, styled};
 use crate::verdict::{
-    DockerfileJudgement, Judged, Judgement, Standing, VariantJudgement, Verdict, Whole,
+    DockerfileJudgement, Judged, Judgement, Status, VariantJudgement, Verdict, Whole,
 };
 
 const BOLD: Style = Style::new().bold();
@@ -76,7 +76,7 @@ fn write_linted(judgement: &DockerfileJudgement, to: &mut dyn Write) -> io::Resu
     let style = verdict_style(judgement.verdict);
     let word = verdict_word(judgement.verdict);
     let counts = counts(&judgement.findings.iter().collect::<Vec<_>>());
-    let accepted = judgement.findings.iter().filter(|it| it.standing != Standing::Open).count();
+    let accepted = judgement.findings.iter().filter(|it| it.status != Status::Open).count();
     let summary = match (counts.as_str(), accepted) {
         ("", 0) => "no findings".to_owned(),
         ("", accepted) => format!("no findings but {accepted} expected or allowed"),
@@ -125,10 +125,10 @@ fn describe_run(run: &RunEvidence) -> String {
 
 fn write_entries(entries: &[Entry], to: &mut dyn Write) -> io::Result<()> {
     for entry in entries {
-        let Entry { standing, severity, rule, place, message, notes } = entry;
-        let style = match standing {
-            Standing::Open => severity_style(*severity),
-            Standing::Expected | Standing::Allowed { .. } => DIM,
+        let Entry { status, severity, rule, place, message, notes } = entry;
+        let style = match status {
+            Status::Open => severity_style(*severity),
+            Status::Expected | Status::Allowed { .. } => DIM,
         };
         let acceptance = entry.acceptance();
         writeln!(
@@ -145,8 +145,7 @@ fn write_entries(entries: &[Entry], to: &mut dyn Write) -> io::Result<()> {
 /// How many findings count, by their severity: `2 errors, 1 warning`.
 fn counts(findings: &[&Judged]) -> String {
     let count = |severity| {
-        let counts =
-            |it: &&&Judged| it.standing == Standing::Open && it.finding.severity == severity;
+        let counts = |it: &&&Judged| it.status == Status::Open && it.finding.severity == severity;
         match findings.iter().filter(counts).count() {
             0 => None,
             1 => Some(format!("1 {severity}")),
@@ -233,7 +232,7 @@ pub(super) fn write_blocked(blocked: &Blocked, to: &mut dyn Write) -> io::Result
 
 /// A variant that has what its case expects is no good image.
 fn variant_word(variant: &VariantJudgement) -> &'static str {
-    let is_caught = variant.findings.iter().any(|it| it.standing == Standing::Expected);
+    let is_caught = variant.findings.iter().any(|it| it.status == Status::Expected);
     match variant.verdict {
         Verdict::Pass if is_caught => "caught",
         verdict => verdict_word(verdict),
@@ -286,7 +285,7 @@ mod tests {
             layer.executable(&format!("bin/{number:03}"), program("linux/amd64"))
         });
         let layer = layer.executable("bin/005-old", program("linux/386"));
-        report_of(&Image::of([Variant::healthy("linux/arm64").layer(layer)]))
+        report_of(&Image::new([Variant::healthy("linux/arm64").layer(layer)]))
     }
 
     fn report_of(image: &Image) -> SubjectReport {
@@ -301,7 +300,7 @@ mod tests {
         let findings =
             check(&evidence, &Expectations { arguments: Arguments::Default, run, trace });
         let known = Known { allow: &[], expect: &[], strictness: Strictness::Normal };
-        let outcome = Outcome::Judged(Judgement::of(&evidence, findings, known));
+        let outcome = Outcome::Judged(Judgement::new(&evidence, findings, known));
         SubjectReport { subject: "oci:image".to_owned(), summary: String::new(), outcome }
     }
 
@@ -328,7 +327,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_told_of_its_platform_alone() {
         let packed = Layer::new().file("data", 0o644, "data").compressed(Compression::Gzip);
-        let beside = |arm64: Variant| Image::of([Variant::healthy("linux/amd64"), arm64]);
+        let beside = |arm64: Variant| Image::new([Variant::healthy("linux/amd64"), arm64]);
         let healthy = Variant::healthy("linux/arm64");
         let cut_off = beside(healthy.clone().false_layer(packed.clone(), Lie::CutOff));
         let text = |image: &Image| text(&report_of(image));
@@ -353,7 +352,7 @@ mod tests {
 
     #[test]
     fn an_image_that_fails_as_a_whole_is_not_said_to_have_passed() {
-        let image = Image::of([Variant::healthy("linux/amd64")]);
+        let image = Image::new([Variant::healthy("linux/amd64")]);
         let said = text(&report_of_facts(image.inspect(&["linux/amd64", "linux/s390x"])));
         assert!(said.contains("linux/s390x: error[PlatformMissing]: "), "{said}");
         assert!(

@@ -31,7 +31,7 @@ pub(super) struct Drain {
 }
 
 impl Drain {
-    pub(super) fn of(mut stream: impl Read + Send + 'static) -> Self {
+    pub(super) fn new(mut stream: impl Read + Send + 'static) -> Self {
         let kept = Arc::new(Mutex::new(Vec::new()));
         let (sender, done) = channel();
         let keeper = Arc::clone(&kept);

@@ -74,7 +74,7 @@ pub(super) async fn run(
     image: Reference,
     timeout: Duration,
 ) -> Result<Ended, ContainerError> {
-    let first = FirstProcess::of(start, executor);
+    let first = FirstProcess::new(start, executor);
     let name = session.container_name(start.entry, start.manifest);
     let request = |first| request(session, start, (executor, first), image.clone());
     let is_init = first == FirstProcess::Init;
@@ -176,7 +176,7 @@ enum FirstProcess {
 impl FirstProcess {
     /// QEMU ends of a program's deadly signal by sending it to itself. The kernel keeps such signals
     /// from a first process, and it would hang.
-    fn of(start: &Start, executor: &Executor) -> Self {
+    fn new(start: &Start, executor: &Executor) -> Self {
         match executor {
             Executor::Kernel(_) if start.execution == Execution::Native => Self::Program,
             _ => Self::Init,

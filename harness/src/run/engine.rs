@@ -44,7 +44,7 @@ impl EngineRunner {
     /// own architecture.
     #[must_use]
     pub fn new(engine: Engine, session: Session, stored: Stored, emulators: Emulators) -> Self {
-        Self { engine, session, stored, provider: Provider::of(emulators) }
+        Self { engine, session, stored, provider: Provider::new(emulators) }
     }
 
     /// Runs every variant of `wanted` that can be started, as many at once as the engine's host has

@@ -55,7 +55,7 @@ enum ProvideError {
 }
 
 impl Provider {
-    pub(super) fn of(emulators: Emulators) -> Self {
+    pub(super) fn new(emulators: Emulators) -> Self {
         Self { emulators, given: Arc::default() }
     }
 

@@ -36,7 +36,7 @@ impl SessionRecord {
     /// # Errors
     ///
     /// When the file cannot be written.
-    pub fn of(session: &Session, engine: &Endpoint, folder: &Path) -> io::Result<Self> {
+    pub fn new(session: &Session, engine: &Endpoint, folder: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         open_own(folder, geteuid().as_raw())?;
         // It is locked before it has its name, so that nobody finds it without.
@@ -101,7 +101,7 @@ mod tests {
         let at = folder.path().join("sessions");
         let (here, there) = (endpoint("/here.sock"), endpoint("/there.sock"));
         let (living, dead) = (Session::new().expect("a name"), Session::new().expect("a name"));
-        let record = SessionRecord::of(&living, &here, &at).expect("a record");
+        let record = SessionRecord::new(&living, &here, &at).expect("a record");
         fs::write(at.join(dead.to_string()), here.to_string()).expect("a file");
         fs::write(at.join("notes"), here.to_string()).expect("a file");
         assert_eq!(SessionRecord::stale(&there, &at).len(), 0, "another engine's");

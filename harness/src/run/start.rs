@@ -70,7 +70,7 @@ impl Start {
     ) -> (Vec<(&'a Variant, Self)>, BTreeMap<EntryNumber, Runs>) {
         let (mut starts, mut not_run) = (Vec::new(), BTreeMap::new());
         for variant in &image.variants {
-            match Self::of(variant, arguments, host) {
+            match Self::new(variant, arguments, host) {
                 Ok(start) => starts.push((variant, start)),
                 Err(reason) => {
                     not_run.insert(variant.entry, Err(reason));
@@ -80,9 +80,9 @@ impl Start {
         (starts, not_run)
     }
 
-    fn of(variant: &Variant, arguments: &Arguments, host: Platform) -> Result<Self, NotRun> {
+    fn new(variant: &Variant, arguments: &Arguments, host: Platform) -> Result<Self, NotRun> {
         let account = Account::resolve(&variant.files, &variant.config.user)?;
-        let command = Command::of(&variant.files, &variant.config, arguments)?;
+        let command = Command::new(&variant.files, &variant.config, arguments)?;
         let (files, config) = (&variant.files, &variant.config);
         let instead = match arguments {
             Arguments::Default => Command::through_entrypoint(config),

@@ -1,4 +1,4 @@
-//! What executes programs inside a sandbox: private copies of emulators, the refuser, and the kernel's
+//! What executes programs inside a sandbox: private copies of emulators, the stub interpreter, and the kernel's
 //! handlers that lead to them.
 //!
 //! The copies lie in memory, made for this sandbox alone, and go with it. What a program reaches of
@@ -19,7 +19,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use super::fault::{Fault, While};
 use super::filesystem::Staging;
 use super::protocol::Handlers;
-use crate::emulator::{BEGINNING, Executor, Handler, Mark, PrivateCopy, refuser};
+use crate::emulator::{BEGINNING, Executor, Handler, Mark, PrivateCopy, stub_interpreter};
 use crate::platform::Platform;
 
 /// More than all emulators of a sandbox take, in large pages: they are copied and mapped in half the
@@ -44,8 +44,8 @@ impl Originals {
 /// The handlers of a sandbox. They are there for as long as this is.
 #[derive(Debug)]
 pub(super) struct Executors {
-    /// The refuser's device and inode.
-    pub refuser: Option<FileId>,
+    /// The stub interpreter's device and inode.
+    pub stub_interpreter: Option<FileId>,
     /// The size of all copies together, in bytes.
     pub size: u64,
     _handlers: OwnedFd,
@@ -68,11 +68,15 @@ impl Executors {
         let registry = Registry::mount(staging)?;
         let (mut id, mut size) = (None, 0);
         // The later of two handlers that take a file wins.
-        if let Some(bytes) = refuser(Platform::of_host(), mark) {
-            let refuser =
-                copies.add("refuser", |file| file.write_all(&bytes).to("write a program"))?;
-            registry.register(&Handler::of_any(mark), &refuser, Executor::Refuser)?;
-            let found = fstat(&refuser).to("look at the refuser")?;
+        if let Some(bytes) = stub_interpreter(Platform::of_host(), mark) {
+            let stub_interpreter = copies
+                .add("stub_interpreter", |file| file.write_all(&bytes).to("write a program"))?;
+            registry.register(
+                &Handler::of_any(mark),
+                &stub_interpreter,
+                Executor::StubInterpreter,
+            )?;
+            let found = fstat(&stub_interpreter).to("look at the stub interpreter")?;
             id = Some((found.st_dev, found.st_ino));
             size += found.st_size.unsigned_abs();
         }
@@ -83,7 +87,7 @@ impl Executors {
             size += fstat(&copy).to("look at an emulator")?.st_size.unsigned_abs();
         }
         copies.close()?;
-        Ok(Self { refuser: id, size, _handlers: registry.keep()? })
+        Ok(Self { stub_interpreter: id, size, _handlers: registry.keep()? })
     }
 }
 

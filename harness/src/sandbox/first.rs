@@ -62,7 +62,7 @@ fn begin(place: &Place, mut made: UnixStream) -> Result<Trap, Fault> {
     set_parent_process_death_signal(Some(Signal::KILL)).to("end with its parent")?;
     place.enter()?;
     rustix::system::sethostname(HOST_NAME.as_bytes()).to("have a host's name")?;
-    let trap = Trap::new(place.refuser())?;
+    let trap = Trap::new(place.stub_interpreter())?;
     // What it has open is nobody else's: not even that of a program that is the same user.
     set_dumpable_behavior(DumpableBehavior::NotDumpable).to("close its files in /proc")?;
     made.write_all(b"!").to("begin")?;

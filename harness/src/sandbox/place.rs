@@ -53,7 +53,7 @@ impl Place {
     }
 
     /// The program that stands in for all that must not be executed, where there is one.
-    pub(super) fn refuser(&self) -> Option<FileId> {
-        self.executors.refuser
+    pub(super) fn stub_interpreter(&self) -> Option<FileId> {
+        self.executors.stub_interpreter
     }
 }

@@ -52,7 +52,7 @@ pub enum ValueGiver {
     /// An `ENV`.
     Env,
     /// The user has to, and did not: it is empty, or made of what is.
-    Unsaid,
+    Unknown,
 }
 
 /// A Dockerfile for one platform.
@@ -105,7 +105,7 @@ pub enum Base {
     /// An image.
     Image(String),
     /// What the user has to say, and did not.
-    Unsaid,
+    Unknown,
     /// Nobody knows: its variables cannot be replaced.
     Bad(ExpandError),
 }
@@ -118,7 +118,7 @@ pub enum StagePlatform {
     /// A platform.
     Stated(Platform),
     /// What the user has to say, and did not.
-    Unsaid,
+    Unknown,
     /// No platform that there is.
     Bad(String),
 }
@@ -244,7 +244,7 @@ fn globals(file: &Dockerfile, inputs: &Inputs<'_>, predefined: &BTreeMap<String,
                 scope.insert(declaration.name.clone(), value);
             }
             None => {
-                scope.entry(declaration.name.clone()).or_insert_with(unsaid);
+                scope.entry(declaration.name.clone()).or_insert_with(unknown);
             }
         }
     }
@@ -262,11 +262,11 @@ fn declared(
         return Some(Value { text: text.clone(), giver: ValueGiver::User });
     }
     let default = declaration.default.as_ref()?;
-    Some(replaced(default, scope, escape, ValueGiver::Default).unwrap_or_else(|_| unsaid()))
+    Some(replaced(default, scope, escape, ValueGiver::Default).unwrap_or_else(|_| unknown()))
 }
 
-fn unsaid() -> Value {
-    Value { text: String::new(), giver: ValueGiver::Unsaid }
+fn unknown() -> Value {
+    Value { text: String::new(), giver: ValueGiver::Unknown }
 }
 
 /// A text with its variables replaced, as a value that somebody gives.
@@ -276,17 +276,17 @@ fn replaced(
     escape: char,
     giver: ValueGiver,
 ) -> Result<Value, ExpandError> {
-    let is_unsaid = |name: &str| scope.get(name).is_some_and(|it| it.giver == ValueGiver::Unsaid);
-    let get = |name: &str| scope.get(name).filter(|_| !is_unsaid(name)).map(|it| it.text.clone());
+    let is_unknown = |name: &str| scope.get(name).is_some_and(|it| it.giver == ValueGiver::Unknown);
+    let get = |name: &str| scope.get(name).filter(|_| !is_unknown(name)).map(|it| it.text.clone());
     let expansion = match expand(text.as_str(), escape, &get) {
         // `${NAME:?}` of what the user has to say.
-        Err(_) if references(text.as_str(), escape).iter().any(|it| is_unsaid(&it.name)) => {
-            return Ok(unsaid());
+        Err(_) if references(text.as_str(), escape).iter().any(|it| is_unknown(&it.name)) => {
+            return Ok(unknown());
         }
         expansion => expansion?,
     };
     let giver =
-        if expansion.unset.iter().any(|it| is_unsaid(it)) { ValueGiver::Unsaid } else { giver };
+        if expansion.unset.iter().any(|it| is_unknown(it)) { ValueGiver::Unknown } else { giver };
     Ok(Value { text: expansion.value, giver })
 }
 
@@ -316,7 +316,7 @@ impl Evaluator<'_> {
                 let platform = match &stated {
                     StagePlatform::Unset => Some(self.inputs.platform),
                     StagePlatform::Stated(platform) => Some(*platform),
-                    StagePlatform::Unsaid | StagePlatform::Bad(_) => None,
+                    StagePlatform::Unknown | StagePlatform::Bad(_) => None,
                 };
                 (platform, stated_pin, Rc::default())
             }
@@ -364,7 +364,7 @@ impl Evaluator<'_> {
         let is_it = |stage: &Stage, name: &str| !stage.name.is_empty() && stage.name == name;
         match replaced(&stage.base, &self.globals, self.file.escape, ValueGiver::Default) {
             Err(error) => Base::Bad(error),
-            Ok(Value { giver: ValueGiver::Unsaid, .. }) => Base::Unsaid,
+            Ok(Value { giver: ValueGiver::Unknown, .. }) => Base::Unknown,
             Ok(Value { text: name, .. }) if name == "scratch" => Base::Scratch,
             Ok(Value { text: name, .. }) => match earlier.iter().rposition(|it| is_it(it, &name)) {
                 Some(number) => Base::Stage(number),
@@ -382,7 +382,7 @@ impl Evaluator<'_> {
         };
         let pin = self.pin(text);
         match value.text.parse() {
-            _ if value.giver == ValueGiver::Unsaid => (StagePlatform::Unsaid, Pin::Argument),
+            _ if value.giver == ValueGiver::Unknown => (StagePlatform::Unknown, Pin::Argument),
             Ok(platform) => (StagePlatform::Stated(platform), pin),
             Err(_) => (StagePlatform::Bad(value.text), pin),
         }
@@ -421,7 +421,7 @@ impl Evaluator<'_> {
                     let value = value.or_else(|| self.globals.get(&declaration.name).cloned());
                     // Without any it leaves what an earlier ENV or ARG said.
                     if value.is_some() || !scope.contains_key(&declaration.name) {
-                        let value = value.unwrap_or_else(unsaid);
+                        let value = value.unwrap_or_else(unknown);
                         Rc::make_mut(&mut scope).insert(declaration.name.clone(), value);
                     }
                 }
@@ -431,7 +431,7 @@ impl Evaluator<'_> {
                 let before = Rc::clone(&scope);
                 for it in assignments {
                     let value = replaced(&it.value, &before, self.file.escape, ValueGiver::Env);
-                    let value = value.unwrap_or_else(|_| unsaid());
+                    let value = value.unwrap_or_else(|_| unknown());
                     Rc::make_mut(&mut scope).insert(it.name.clone(), value);
                 }
             }
@@ -547,9 +547,9 @@ mod tests {
             assert_eq!(stage.platform, Some(platform(expected)), "{source}");
             assert_eq!(stage.pin, pin, "{source}");
         }
-        let unsaid = evaluate("ARG A\nARG B=$A\nFROM --platform=linux/$A x AS a\nFROM $B", target);
-        assert_eq!(unsaid.stages[0].stated, StagePlatform::Unsaid);
-        assert_eq!(unsaid.stages[1].base, Base::Unsaid);
+        let unknown = evaluate("ARG A\nARG B=$A\nFROM --platform=linux/$A x AS a\nFROM $B", target);
+        assert_eq!(unknown.stages[0].stated, StagePlatform::Unknown);
+        assert_eq!(unknown.stages[1].base, Base::Unknown);
         let user = evaluate("ARG A=amd64\nFROM --platform=linux/$A x", target);
         assert_eq!(user.stages[0].pin, Pin::Argument);
         let bad = evaluate("FROM --platform=$NONE x", target);

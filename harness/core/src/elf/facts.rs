@@ -142,7 +142,7 @@ impl ElfFacts {
         };
         let mut facts = Self::from_header(&header, encoding);
         if facts.elf_type.is_loadable() {
-            match View::of(bytes, header, encoding) {
+            match View::new(bytes, header, encoding) {
                 Ok(view) => {
                     facts.malformation = facts.read_for_loading(&view).err();
                     facts.linkage = linkage(facts.elf_type, &view, facts.flags_1);

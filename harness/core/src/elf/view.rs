@@ -61,7 +61,7 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn of(
+    pub(super) fn new(
         bytes: &'a [u8],
         header: Header,
         encoding: Encoding,

@@ -39,19 +39,19 @@ const IMPLIED_ROOM: usize = 64 << 20;
 
 /// The memory that is left for filesystems, in bytes.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct Budget {
     left: usize,
     /// Of it, for directories that no entry names.
     implied: usize,
 }
 
-impl Default for Room {
+impl Default for Budget {
     fn default() -> Self {
         Self { left: ROOM, implied: IMPLIED_ROOM }
     }
 }
 
-impl Room {
+impl Budget {
     fn take(&mut self, size: usize) -> Result<(), AssemblyError> {
         self.left = self.left.checked_sub(size).ok_or(AssemblyError::TooMany)?;
         Ok(())
@@ -71,17 +71,17 @@ impl Room {
 pub fn assemble<'a>(
     layers: impl IntoIterator<Item = &'a LayerFacts>,
 ) -> Result<RootFs, AssemblyError> {
-    Assembly::within(&mut Room::default()).apply_all(layers)
+    Assembly::within(&mut Budget::default()).apply_all(layers)
 }
 
 /// A filesystem in the making.
 pub(super) struct Assembly<'a> {
     files: RootFs,
-    room: &'a mut Room,
+    room: &'a mut Budget,
 }
 
 impl<'a> Assembly<'a> {
-    pub(super) fn within(room: &'a mut Room) -> Self {
+    pub(super) fn within(room: &'a mut Budget) -> Self {
         Self { files: RootFs::default(), room }
     }
 
@@ -223,7 +223,7 @@ mod tests {
 
     fn assemble(layer: &Layer, room: usize) -> Result<RootFs, AssemblyError> {
         let facts = read_layer(&layer.descriptor(), layer.blob().as_slice()).expect("a layer");
-        let mut room = Room { left: room, ..Room::default() };
+        let mut room = Budget { left: room, ..Budget::default() };
         Assembly::within(&mut room).apply_all([&facts])
     }
 
@@ -266,7 +266,7 @@ mod tests {
     fn what_was_taken_is_gone() {
         let layer = Layer::new().file("a/b/c", 0o644, "");
         let facts = read_layer(&layer.descriptor(), layer.blob().as_slice()).expect("a layer");
-        let mut room = Room { left: 700, ..Room::default() };
+        let mut room = Budget { left: 700, ..Budget::default() };
         let mut again = || Assembly::within(&mut room).apply_all([&facts]).is_ok();
         assert_eq!([again(), again(), again()], [true, false, false]);
     }

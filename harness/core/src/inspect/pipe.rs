@@ -64,7 +64,9 @@ fn fill<R: Read>(
 ) -> R {
     loop {
         let mut chunk = spare.try_recv().unwrap_or_default();
-        chunk.buffer.resize(CHUNK, 0);
+        if chunk.buffer.is_empty() {
+            chunk.buffer = vec![0; CHUNK];
+        }
         let read = match source.read(&mut chunk.buffer) {
             Ok(0) => return source,
             Ok(filled) => Ok(Chunk { filled, ..chunk }),

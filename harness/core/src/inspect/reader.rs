@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
-use super::assembly::{Assembly, AssemblyError, Room};
+use super::assembly::{Assembly, AssemblyError, Budget};
 use super::cache::LayerCache;
 use super::layer::{LayerError, LayerFacts, blob_contradictions, read_layer};
 use crate::causes::causes;
@@ -92,7 +92,7 @@ pub fn inspect(
     }
     let facts = read_layers(image, &variants, cache)?;
     // Variants may be many, and share their layers: all of them have to find room together.
-    let mut room = Room::default();
+    let mut room = Budget::default();
     let mut readable = Vec::new();
     for entry in variants {
         match entry.faults(&facts) {
@@ -409,7 +409,7 @@ impl Entry {
         .collect()
     }
 
-    fn into_variant(self, facts: &Layers, room: &mut Room) -> Result<Variant, InspectError> {
+    fn into_variant(self, facts: &Layers, room: &mut Budget) -> Result<Variant, InspectError> {
         let of = |layer: &Descriptor| facts.get(&key(layer)).and_then(|it| it.as_ref().ok());
         let files = Assembly::within(room).apply_all(self.manifest.layers.iter().filter_map(of));
         let files =
@@ -603,7 +603,7 @@ mod tests {
     #[test]
     fn variants_are_sorted_and_share_what_they_share() {
         let data = Layer::new().file("data", 0o644, "the same for all");
-        let image = Fixture::of(
+        let image = Fixture::new(
             ["linux/s390x", "linux/amd64", "linux/arm/v7", "linux/arm/v6"]
                 .map(|it| Made::healthy(it).layer(data.clone())),
         );
@@ -622,7 +622,7 @@ mod tests {
         let of = |compression| {
             let app = Layer::new().executable("app", program("linux/arm64"));
             let made = Made::new("linux/arm64").layer(app.compressed(compression));
-            Fixture::of([made]).inspect(&[]).variants.remove(0)
+            Fixture::new([made]).inspect(&[]).variants.remove(0)
         };
         let plain = of(Compression::None);
         for compression in [Compression::Gzip, Compression::Zstd] {
@@ -637,7 +637,7 @@ mod tests {
     fn a_blob_of_two_media_types_is_read_as_each() {
         for lies in [[Lie::None, Lie::MediaType], [Lie::MediaType, Lie::None]] {
             let variants = ["linux/amd64", "linux/arm64"].into_iter().zip(lies);
-            let image = Fixture::of(variants.map(|(platform, lie)| {
+            let image = Fixture::new(variants.map(|(platform, lie)| {
                 let layer = Layer::new().file("data", 0o644, "data");
                 Made::new(platform).false_layer(layer.compressed(Compression::Gzip), lie)
             }));
@@ -648,23 +648,23 @@ mod tests {
 
     #[test]
     fn an_image_without_an_index_is_what_its_config_says() {
-        let single = Fixture::of([Made::healthy("linux/ppc64le")]).single();
+        let single = Fixture::new([Made::healthy("linux/ppc64le")]).single();
         let facts = single.inspect(&[]).expect("an image");
         assert_eq!(facts.variants[0].platform.to_string(), "linux/ppc64le");
         assert_eq!(facts.digest, facts.variants[0].digest);
-        let nameless = Fixture::of([Made::new("/")]).single();
+        let nameless = Fixture::new([Made::new("/")]).single();
         assert!(matches!(nameless.inspect(&[]), Err(InspectError::Platform(_))));
     }
 
     #[test]
     fn entries_that_are_no_variants_are_kept_apart() {
-        let image = Fixture::of([
+        let image = Fixture::new([
             Made::healthy("linux/amd64"),
             Made::new("windows/amd64"),
             Made::new("linux/arm64/v7"),
         ])
         .and_attestation()
-        .and_index(Fixture::of([Made::healthy("linux/arm64")]));
+        .and_index(Fixture::new([Made::healthy("linux/arm64")]));
         let facts = image.inspect(&[]);
         assert_eq!(facts.variants.len(), 1);
         let kinds: Vec<_> = facts.oddities.iter().map(|it| &it.kind).collect();
@@ -681,7 +681,7 @@ mod tests {
     fn what_is_no_container_image_is_no_variant() {
         let chart = "application/vnd.cncf.helm.config.v1+json";
         let empty = "application/vnd.oci.empty.v1+json";
-        let beside = Fixture::of([Made::healthy("linux/amd64")]);
+        let beside = Fixture::new([Made::healthy("linux/amd64")]);
         let facts = beside.and_artifact(chart).and_artifact(empty).inspect(&[]);
         assert_eq!(facts.variants.len(), 1);
         assert_eq!(facts.oddities, []);
@@ -694,7 +694,7 @@ mod tests {
         }
         let typed = json!({"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 1,
                            "digest": Digest::of(b"not there"), "artifactType": "a/b"});
-        let beside = Fixture::of([Made::healthy("linux/amd64")]).and_entry(typed);
+        let beside = Fixture::new([Made::healthy("linux/amd64")]).and_entry(typed);
         assert_eq!(beside.inspect(&[]).variants.len(), 1);
     }
 
@@ -708,7 +708,7 @@ mod tests {
             (Lie::DiffIdMissing, BlobField::DiffId),
         ] {
             let made = Made::new("linux/amd64").false_layer(layer.clone(), lie);
-            let facts = Fixture::of([made]).inspect(&[]);
+            let facts = Fixture::new([made]).inspect(&[]);
             let found: Vec<_> =
                 facts.variants[0].layers[0].contradictions.iter().map(|it| it.field).collect();
             assert_eq!(found, [field], "{lie:?}");
@@ -720,7 +720,7 @@ mod tests {
         let layer = Layer::new().file("data", 0o644, "data").compressed(Compression::Gzip);
         let digest = layer.descriptor().digest;
         let path = format!("blobs/sha256/{}", digest.hex());
-        let layout = Fixture::of([Made::new("linux/amd64").layer(layer)]).layout();
+        let layout = Fixture::new([Made::new("linux/amd64").layer(layer)]).layout();
         let blob_size = layout.get(&path).len();
 
         let mut damaged = layout.clone();
@@ -751,7 +751,7 @@ mod tests {
     fn an_index_that_is_far_too_long_is_not_read() {
         let entry = Made::healthy("linux/arm64");
         let image = |count| {
-            let one = Fixture::of([entry.clone()]);
+            let one = Fixture::new([entry.clone()]);
             (1..count).fold(one, |image, _| image.and_last_again())
         };
         assert_eq!(image(40).inspect(&[]).variants.len(), 40);

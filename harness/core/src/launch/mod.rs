@@ -68,7 +68,7 @@ pub type Launches<'a> = Vec<Result<Launch<'a>, LaunchError>>;
 /// What an image's command starts.
 #[must_use]
 pub fn launches<'a>(variant: &'a Variant, arguments: &Arguments) -> Launches<'a> {
-    match Command::of(&variant.files, &variant.config, arguments) {
+    match Command::new(&variant.files, &variant.config, arguments) {
         Ok(command) => launches_of(variant, &command),
         Err(error) => vec![Err(error)],
     }
@@ -222,7 +222,7 @@ impl Command {
     /// # Errors
     ///
     /// When the image names no program and no words were given.
-    pub fn of(
+    pub fn new(
         files: &RootFs,
         config: &RunConfig,
         arguments: &Arguments,
@@ -561,7 +561,7 @@ mod tests {
                 cmd: Some(words(cmd)),
                 ..RunConfig::default()
             };
-            let command = Command::of(&RootFs::default(), &config, &Arguments::Default);
+            let command = Command::new(&RootFs::default(), &config, &Arguments::Default);
             let command = command.map(|it| it.words);
             assert_eq!(command.unwrap_or_default(), words(expected));
         }
@@ -596,13 +596,13 @@ mod tests {
             (OWN, &["/run.sh"], cmd, &["/run.sh", "--help"]),
         ] {
             let layer = Layer::new().executable("run.sh", script).executable("bin/run.sh", script);
-            let image = Image::of([Variant::new("linux/amd64").layer(layer)]).inspect(&[]);
+            let image = Image::new([Variant::new("linux/amd64").layer(layer)]).inspect(&[]);
             let config = RunConfig {
                 entrypoint: Some(words(entrypoint)),
                 cmd: Some(words(cmd)),
                 ..RunConfig::default()
             };
-            let command = Command::of(&image.variants[0].files, &config, &Arguments::Default);
+            let command = Command::new(&image.variants[0].files, &config, &Arguments::Default);
             assert_eq!(command.map(|it| it.words), Ok(words(expected)));
         }
     }
@@ -615,7 +615,7 @@ mod tests {
             ..RunConfig::default()
         };
         let given = Arguments::Given(vec!["--version".to_owned()]);
-        let command = Command::of(&RootFs::default(), &config, &given).map(|it| it.words);
+        let command = Command::new(&RootFs::default(), &config, &given).map(|it| it.words);
         assert_eq!(command, Ok(words(&["/app", "--version"])));
     }
 }

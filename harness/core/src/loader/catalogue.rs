@@ -52,7 +52,7 @@ const KNOWN_FOLDERS: usize = 1 << 14;
 impl<'a> Catalogue<'a> {
     /// Notes the names of all files for the platform's machine that `counts` does not leave out.
     #[must_use]
-    pub fn of(variant: &'a Variant, counts: impl Fn(Object<'a>) -> bool) -> Self {
+    pub fn new(variant: &'a Variant, counts: impl Fn(Object<'a>) -> bool) -> Self {
         let directory = ImagePath::clean(&variant.config.working_dir);
         let mut catalogue = Self {
             variant,

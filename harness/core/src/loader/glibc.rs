@@ -26,7 +26,7 @@ pub(super) struct Glibc<'a> {
 }
 
 impl<'a> Glibc<'a> {
-    pub(super) fn of(catalogue: &Catalogue<'a>, loader: Object<'a>) -> Self {
+    pub(super) fn new(catalogue: &Catalogue<'a>, loader: Object<'a>) -> Self {
         let abi = Abi::of(catalogue.target());
         let folder = loader.path.parent().unwrap_or_else(ImagePath::root);
         let standard = abi.built_in();

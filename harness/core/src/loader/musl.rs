@@ -32,7 +32,7 @@ pub fn is_part_of_musl(name: &str) -> bool {
 }
 
 impl Musl {
-    pub(super) fn of(catalogue: &Catalogue<'_>, object: Object<'_>, named: &str) -> Self {
+    pub(super) fn new(catalogue: &Catalogue<'_>, object: Object<'_>, named: &str) -> Self {
         let loader = object.path.to_string();
         let files = &catalogue.variant.files;
         let path = path_file(object, named).unwrap_or_default();

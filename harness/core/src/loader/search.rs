@@ -24,11 +24,11 @@ enum Search<'a> {
 impl<'a> Loader<'a> {
     /// The loader that a program names; `None` where none is there, or none whose ways are known.
     #[must_use]
-    pub fn of(catalogue: &Catalogue<'a>, named: &str) -> Option<Self> {
+    pub fn new(catalogue: &Catalogue<'a>, named: &str) -> Option<Self> {
         let Found::Elf(object) = catalogue.at(named)? else { return None };
         let search = match family_of(object, named)? {
-            Family::Glibc => Search::Glibc(Glibc::of(catalogue, object)),
-            Family::Musl => Search::Musl(Musl::of(catalogue, object, named)),
+            Family::Glibc => Search::Glibc(Glibc::new(catalogue, object)),
+            Family::Musl => Search::Musl(Musl::new(catalogue, object, named)),
         };
         Some(Self { object, named: named.to_owned(), search })
     }

@@ -44,7 +44,7 @@ pub fn open_docker_file(
     wanted: Option<&str>,
 ) -> Result<OpenImage, LayoutError> {
     let failed = LayoutError::at(Path::new(name));
-    let tar = TarFile::of(file).map_err(|error| failed(LayoutErrorKind::Read(error)))?;
+    let tar = TarFile::new(file).map_err(|error| failed(LayoutErrorKind::Read(error)))?;
     open_saved(tar, wanted).map_err(&failed)
 }
 

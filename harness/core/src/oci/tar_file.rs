@@ -58,15 +58,15 @@ impl TarFile {
             return Err(LayoutErrorKind::Compressed(name));
         }
         let tar = if head.starts_with(GZIP) {
-            decompressed(&file).and_then(Self::of)
+            decompressed(&file).and_then(Self::new)
         } else {
-            Self::of(file).map(|it| Self { is_named: true, ..it })
+            Self::new(file).map(|it| Self { is_named: true, ..it })
         };
         tar.map_err(LayoutErrorKind::Read)
     }
 
     /// Finds the members of a tar.
-    pub(super) fn of(mut file: File) -> io::Result<Self> {
+    pub(super) fn new(mut file: File) -> io::Result<Self> {
         file.rewind()?;
         let (mut members, mut size) = (BTreeMap::new(), 0);
         let budget = Budget::default();

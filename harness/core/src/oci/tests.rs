@@ -13,7 +13,7 @@ use crate::causes::causes;
 use crate::fixture::{Image as Fixture, Layer, Layout, Variant};
 
 fn layout() -> Layout {
-    Fixture::of([Variant::healthy("linux/arm64")]).layout()
+    Fixture::new([Variant::healthy("linux/arm64")]).layout()
 }
 
 fn file(bytes: &[u8]) -> NamedTempFile {
@@ -192,7 +192,7 @@ fn without_a_name_there_is_one_image() {
 
 #[test]
 fn index_json_may_be_the_index_of_the_image() {
-    let two = Fixture::of(["linux/amd64", "linux/arm64"].map(Variant::healthy));
+    let two = Fixture::new(["linux/amd64", "linux/arm64"].map(Variant::healthy));
     let layout = two.single();
     let image = layout.open().expect("an image");
     let Image::Index { descriptor, index } = image.root() else { panic!("an index") };
@@ -372,7 +372,7 @@ fn links_in_an_archive_are_followed_and_never_lead_out() {
 
 #[test]
 fn what_the_engine_did_not_have_is_left_out() {
-    let fixture = Fixture::of(["linux/amd64", "linux/arm64"].map(Variant::healthy));
+    let fixture = Fixture::new(["linux/amd64", "linux/arm64"].map(Variant::healthy));
     let whole = fixture.and_attestation().layout();
     let image = whole.open().expect("an image");
     let Image::Index { descriptor, index } = image.root() else { panic!("an index") };

@@ -124,7 +124,7 @@ impl Definition {
         (path, node): (&ImagePath, &Node),
         message: String,
     ) -> Finding {
-        let layer = variant.layers.get(node.layer).map(|layer| Origin::of(node.layer, layer));
+        let layer = variant.layers.get(node.layer).map(|layer| Origin::new(node.layer, layer));
         let path = path.to_string();
         self.at(Location::File { platform: variant.platform, path, layer }, message)
     }

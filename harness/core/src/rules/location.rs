@@ -116,7 +116,7 @@ impl Location {
 const STEP_CHARACTERS: usize = 1000;
 
 impl Origin {
-    pub(super) fn of(number: usize, layer: &Layer) -> Self {
+    pub(super) fn new(number: usize, layer: &Layer) -> Self {
         let created_by = shortened(&layer.created_by, STEP_CHARACTERS).into_owned();
         Self { number, digest: layer.digest, created_by }
     }

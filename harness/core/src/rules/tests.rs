@@ -79,7 +79,7 @@ pub(super) fn silent(rule: Rule, what: &'static str, image: impl Into<Image>) ->
 
 impl From<Variant> for Image {
     fn from(variant: Variant) -> Self {
-        Self::of([variant])
+        Self::new([variant])
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn claimed(
     because: &str,
 ) -> BuildTrace {
     let assembler = Assembler::new(trace, premises);
-    let claims = Claims::of(trace, &premises.recipe.platforms);
+    let claims = Claims::new(trace, &premises.recipe.platforms);
     let steps = trace.steps().filter(|(_, step)| step.is_of_dockerfile());
     let steps = steps.map(|(digest, step)| {
         let step = assembler.claimed(digest, step, &claims);

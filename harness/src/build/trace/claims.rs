@@ -15,7 +15,7 @@ pub(super) struct Claims {
 
 impl Claims {
     /// Follows what the last steps claim down to what they depend on.
-    pub(super) fn of(trace: &Trace<'_>, requested: &[Platform]) -> Self {
+    pub(super) fn new(trace: &Trace<'_>, requested: &[Platform]) -> Self {
         let mut claims = Self { dependents: BTreeMap::new(), requested: requested.to_owned() };
         let steps: BTreeMap<&str, &Step> = trace.steps().collect();
         let used: BTreeSet<&str> =

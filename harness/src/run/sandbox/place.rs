@@ -92,8 +92,8 @@ impl Place<'_> {
         let output = [Stdio::piped(), Stdio::piped()];
         let started = self.helper.start(self.store.folder(), &Task::Run(order), output);
         let mut started = started.map_err(SandboxError::Helper)?;
-        let stdout = started.child.stdout.take().map(Drain::of);
-        let stderr = started.child.stderr.take().map(Drain::of);
+        let stdout = started.child.stdout.take().map(Drain::new);
+        let stderr = started.child.stderr.take().map(Drain::new);
         let (end, foreign) = listen(&mut started, timeout)?;
         drop(started);
         let output = |drain: Option<Drain>| drain.map(Drain::finish).unwrap_or_default();

@@ -89,7 +89,7 @@ fn sharers(analysis: &Analysis<'_>, site: &Site<'_>, mount: &Mount) -> Vec<Platf
 
 /// What the id of a cache comes to; nothing where that is not known.
 fn id(analysis: &Analysis<'_>, text: &str, scope: &Scope) -> Option<String> {
-    let value = |name: &str| scope.get(name).filter(|it| it.giver != ValueGiver::Unsaid);
+    let value = |name: &str| scope.get(name).filter(|it| it.giver != ValueGiver::Unknown);
     let found = references(text, analysis.file.escape);
     if !found.iter().all(|it| value(&it.name).is_some()) {
         return None;

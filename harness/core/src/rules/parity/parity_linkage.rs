@@ -27,7 +27,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for programs in context.started().values() {
-        let values = programs.iter().filter_map(|it| Some((it.variant, Libc::of(it.facts)?)));
+        let values = programs.iter().filter_map(|it| Some((it.variant, Libc::new(it.facts)?)));
         let values: Vec<(&Variant, Libc)> = values.collect();
         for odd in odd_ones(&values) {
             let message =
@@ -55,7 +55,7 @@ enum Libc {
 
 impl Libc {
     /// Nothing can be said of what is no program.
-    fn of(facts: &ElfFacts) -> Option<Self> {
+    fn new(facts: &ElfFacts) -> Option<Self> {
         match facts.linkage {
             Linkage::Static | Linkage::StaticPie => Some(Self::Inside),
             Linkage::Dynamic => {

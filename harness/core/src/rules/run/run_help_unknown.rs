@@ -53,7 +53,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
             return Vec::new();
         }
         if fails_by_itself(variant) {
-            answers.push((variant.variant, run, Answer::of(variant.variant.platform, run)));
+            answers.push((variant.variant, run, Answer::new(variant.variant.platform, run)));
         }
     }
     let Some(usual) = usual(answers.iter().map(|it| it.2.as_ref())) else { return Vec::new() };
@@ -98,7 +98,7 @@ fn usual<'a>(answers: impl Iterator<Item = Option<&'a Answer>> + Clone) -> Optio
 }
 
 impl Answer {
-    fn of(platform: Platform, run: &RunEvidence) -> Option<Self> {
+    fn new(platform: Platform, run: &RunEvidence) -> Option<Self> {
         if let Some(ready) = serves(run) {
             return Some(Self::Serves { ready: without_numbers(ready, platform) });
         }

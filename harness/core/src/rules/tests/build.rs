@@ -50,7 +50,7 @@ pub(in crate::rules) fn trace(steps: Vec<BuildStep>) -> BuildTrace {
 }
 
 pub(in crate::rules) fn image() -> Image {
-    Image::of([Variant::healthy("linux/amd64"), Variant::healthy("linux/arm64")])
+    Image::new([Variant::healthy("linux/amd64"), Variant::healthy("linux/arm64")])
 }
 
 impl Case {

@@ -1,5 +1,5 @@
 use crate::fixture::{Image, Variant};
 
 pub(in crate::rules) fn healthy(platforms: &[&str]) -> Image {
-    Image::of(platforms.iter().map(|it| Variant::healthy(it)))
+    Image::new(platforms.iter().map(|it| Variant::healthy(it)))
 }

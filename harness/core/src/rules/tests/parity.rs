@@ -9,7 +9,7 @@ pub(in crate::rules) const PLATFORMS: [&str; 3] = ["linux/386", "linux/amd64", "
 
 /// Three platforms of one image.
 pub(in crate::rules) fn three(variant: impl Fn(&'static str) -> Variant) -> Image {
-    Image::of(PLATFORMS.map(variant))
+    Image::new(PLATFORMS.map(variant))
 }
 
 /// An image of which one variant is different.

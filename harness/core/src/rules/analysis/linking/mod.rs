@@ -92,7 +92,7 @@ impl<'a> Linking<'a> {
         scope: &Scope<'_>,
         launches: &Launches<'a>,
     ) -> Self {
-        let catalogue = Catalogue::of(variant, |it| subjects::is_meant_to_run(scope, it));
+        let catalogue = Catalogue::new(variant, |it| subjects::is_meant_to_run(scope, it));
         let subjects = Subjects::new(&catalogue, scope, launches);
         let linking = Self {
             catalogue,
@@ -154,7 +154,7 @@ impl<'a> Walk<'a> {
             return;
         }
         let named = program.interpreter;
-        let loader = self.loaders.entry(named).or_insert_with(|| Loader::of(catalogue, named));
+        let loader = self.loaders.entry(named).or_insert_with(|| Loader::new(catalogue, named));
         let Some(loader) = loader else { return };
         let family = loader.family();
         let process = Process::start(catalogue, loader, program.object);

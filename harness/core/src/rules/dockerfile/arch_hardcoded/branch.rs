@@ -20,7 +20,7 @@ pub(super) fn contradiction(
     site: &Site<'_>,
     command: &ShellCommand,
 ) -> Option<Finding> {
-    let branch = Branch::of(command)?;
+    let branch = Branch::new(command)?;
     // What is native fetches tools for the build as well.
     if analysis.uses(site.number).all(|(_, it)| it.pin != Pin::Target) {
         return None;
@@ -55,7 +55,7 @@ struct Wrong {
 }
 
 impl<'a> Branch<'a> {
-    fn of(command: &'a ShellCommand) -> Option<Self> {
+    fn new(command: &'a ShellCommand) -> Option<Self> {
         command.guards.iter().rev().find_map(|it| match &**it {
             // What the machine that builds is decides nothing about the platform.
             Guard::Arm { subject, patterns } if !subject.contains("BUILD") => Self::by(patterns),

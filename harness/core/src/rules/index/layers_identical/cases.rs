@@ -6,7 +6,7 @@ use crate::rules::tests::{Case, caught, silent};
 pub(in crate::rules) fn cases() -> Vec<Case> {
     let shared = |content: Vec<u8>| {
         let layer = Layer::new().file("usr/lib/crt1.o", 0o644, content);
-        Image::of(["linux/amd64", "linux/arm64"].map(|it| Variant::new(it).layer(layer.clone())))
+        Image::new(["linux/amd64", "linux/arm64"].map(|it| Variant::new(it).layer(layer.clone())))
     };
     // What is the same for two machines holds no program of either.
     let no_command: &[&str] =
@@ -31,7 +31,7 @@ pub(in crate::rules) fn cases() -> Vec<Case> {
         silent(
             RULE.rule,
             "the same code for two variants of one machine",
-            Image::of([
+            Image::new([
                 Variant::healthy("linux/arm/v6"),
                 Variant::new("linux/arm/v7").app("linux/arm/v6"),
             ]),

@@ -31,7 +31,7 @@ pub(in crate::rules) fn cases() -> Vec<Case> {
         caught(
             RULE.rule,
             "one manifest under two platforms",
-            Image::of([
+            Image::new([
                 Variant::healthy("linux/amd64"),
                 Variant::healthy("linux/amd64").stated_as("linux/arm64"),
             ]),
@@ -41,7 +41,7 @@ pub(in crate::rules) fn cases() -> Vec<Case> {
         silent(
             RULE.rule,
             "the config states what normalisation leaves out",
-            Image::of([
+            Image::new([
                 Variant::healthy("linux/amd64/v1").stated_as("linux/amd64"),
                 Variant::healthy("linux/arm/v7").stated_as("linux/arm"),
                 Variant::healthy("linux/arm64").stated_as("linux/arm64/v8"),

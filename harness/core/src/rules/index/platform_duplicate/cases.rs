@@ -14,7 +14,7 @@ pub(in crate::rules) fn cases() -> Vec<Case> {
         caught(
             RULE.rule,
             "GOARCH without a platform: both images say amd64, one has arm64's program",
-            Image::of([
+            Image::new([
                 Variant::healthy("linux/amd64"),
                 Variant::new("linux/amd64").app("linux/arm64"),
             ]),

@@ -5,7 +5,7 @@ use crate::rules::tests::{Case, caught, silent};
 use serde_json::json;
 
 pub(in crate::rules) fn cases() -> Vec<Case> {
-    let beside = |platform| Image::of([Variant::healthy("linux/amd64"), Variant::new(platform)]);
+    let beside = |platform| Image::new([Variant::healthy("linux/amd64"), Variant::new(platform)]);
     let index: &[&str] = &["error - -"];
     vec![
         caught(RULE.rule, "amd64 has no v5", beside("linux/amd64/v5"), index),
@@ -22,7 +22,7 @@ pub(in crate::rules) fn cases() -> Vec<Case> {
         silent(
             RULE.rule,
             "capitals",
-            Image::of([Variant::healthy("linux/amd64").stated_as("Linux/AMD64")]),
+            Image::new([Variant::healthy("linux/amd64").stated_as("Linux/AMD64")]),
         ),
         silent(
             RULE.rule,
@@ -32,19 +32,19 @@ pub(in crate::rules) fn cases() -> Vec<Case> {
         caught(
             RULE.rule,
             "arm64 has no v7",
-            Image::of([Variant::healthy("linux/amd64"), Variant::new("linux/arm64/v7")]),
+            Image::new([Variant::healthy("linux/amd64"), Variant::new("linux/arm64/v7")]),
             &["error - -"],
         ),
         caught(
             RULE.rule,
             "the variant names the architecture again",
-            Image::of([Variant::healthy("linux/amd64"), Variant::new("linux/arm/armv7")]),
+            Image::new([Variant::healthy("linux/amd64"), Variant::new("linux/arm/armv7")]),
             &["error - -"],
         ),
         caught(
             RULE.rule,
             "empty platform arguments left no platform",
-            Image::of([Variant::healthy("linux/amd64"), Variant::new("/")]),
+            Image::new([Variant::healthy("linux/amd64"), Variant::new("/")]),
             &["error - -"],
         ),
         silent(

@@ -43,7 +43,7 @@ fn builds() -> Vec<Case> {
         caught(
             RULE.rule,
             "an older helper on one",
-            Image::of([helper("linux/amd64", "v2.0.0"), helper("linux/arm64", "v1.9.0")]),
+            Image::new([helper("linux/amd64", "v2.0.0"), helper("linux/arm64", "v1.9.0")]),
             &["warning linux/arm64 /usr/local/bin/helper"],
         ),
         silent(RULE.rule, "one build", odd("go1.24", LINES)),
@@ -55,7 +55,7 @@ fn builds() -> Vec<Case> {
         silent(
             RULE.rule,
             "other programs",
-            Image::of([
+            Image::new([
                 helper("linux/amd64", "v2.0.0"),
                 helper("linux/arm64", "v2.0.0"),
                 go("linux/ppc64le", "go1.23", ""),

@@ -46,7 +46,7 @@ pub(in crate::rules) fn cases() -> Vec<Case> {
         silent(
             RULE.rule,
             "names that differ by the architecture",
-            Image::of([
+            Image::new([
                 data("opt/tool-amd64/x86_64-linux-gnu/data")(Variant::healthy("linux/amd64")),
                 data("opt/tool-arm64/aarch64-linux-gnu/data")(Variant::healthy("linux/arm64")),
             ]),

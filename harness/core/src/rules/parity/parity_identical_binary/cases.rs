@@ -12,13 +12,13 @@ pub(in crate::rules) fn cases() -> Vec<Case> {
         caught(
             RULE.rule,
             "ARMv6 code for ARMv7",
-            Image::of([arm("linux/arm/v6", &lines("6")), arm("linux/arm/v7", &lines("6"))]),
+            Image::new([arm("linux/arm/v6", &lines("6")), arm("linux/arm/v7", &lines("6"))]),
             &["note linux/arm/v7 /app"],
         ),
         silent(
             RULE.rule,
             "each its own",
-            Image::of([arm("linux/arm/v6", &lines("6")), arm("linux/arm/v7", &lines("7"))]),
+            Image::new([arm("linux/arm/v6", &lines("6")), arm("linux/arm/v7", &lines("7"))]),
         ),
     ]
 }

@@ -24,19 +24,19 @@ pub(in crate::rules) fn cases() -> Vec<Case> {
         caught(
             RULE.rule,
             "dynamic on one alone",
-            Image::of([Variant::healthy("linux/amd64"), dynamic("linux/arm64", "musl")]),
+            Image::new([Variant::healthy("linux/amd64"), dynamic("linux/arm64", "musl")]),
             app,
         ),
         caught(
             RULE.rule,
             "another C library",
-            Image::of([dynamic("linux/amd64", "glibc"), dynamic("linux/arm64", "musl")]),
+            Image::new([dynamic("linux/amd64", "glibc"), dynamic("linux/arm64", "musl")]),
             app,
         ),
         silent(
             RULE.rule,
             "the same C library by another loader",
-            Image::of([dynamic("linux/amd64", "glibc"), dynamic("linux/arm64", "glibc")]),
+            Image::new([dynamic("linux/amd64", "glibc"), dynamic("linux/arm64", "glibc")]),
         ),
         silent(RULE.rule, "static everywhere", three(Variant::healthy)),
     ]

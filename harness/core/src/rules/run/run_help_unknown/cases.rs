@@ -40,7 +40,7 @@ fn alone() -> Image {
 }
 
 fn three() -> Image {
-    Image::of(["linux/386", "linux/amd64", "linux/arm64"].map(Variant::healthy))
+    Image::new(["linux/386", "linux/amd64", "linux/arm64"].map(Variant::healthy))
 }
 
 /// Each program by itself, so that a wrong one has a name.

@@ -62,7 +62,7 @@ pub(in crate::rules) fn cases() -> Vec<Case> {
             ..caught(
                 RULE.rule,
                 "one of two entries that name one manifest",
-                Image::of([
+                Image::new([
                     Variant::healthy("linux/arm/v7").stated_as("linux/arm/v6"),
                     Variant::healthy("linux/arm/v7"),
                 ]),

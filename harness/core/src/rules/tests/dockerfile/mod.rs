@@ -17,7 +17,7 @@ pub(in crate::rules) const V6: &[&str] = &["linux/amd64", "linux/arm/v6"];
 
 /// Healthy images of some platforms, which a Dockerfile is said to have made.
 pub(in crate::rules) fn image(platforms: &'static [&'static str]) -> Image {
-    Image::of(platforms.iter().map(|it| Variant::healthy(it)))
+    Image::new(platforms.iter().map(|it| Variant::healthy(it)))
 }
 
 impl Case {

@@ -79,7 +79,7 @@ fn machines() -> Vec<Case> {
         silent(
             RULE.rule,
             "every platform's own",
-            crate::fixture::Image::of(
+            crate::fixture::Image::new(
                 [
                     "linux/386",
                     "linux/amd64",

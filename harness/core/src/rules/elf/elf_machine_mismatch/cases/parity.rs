@@ -6,7 +6,7 @@ pub(super) fn cases() -> Vec<Case> {
     vec![caught(
         RULE.rule,
         "another machine's program is just that",
-        Image::of([
+        Image::new([
             Variant::healthy("linux/amd64"),
             Variant::new("linux/arm64").app("linux/amd64"),
         ]),

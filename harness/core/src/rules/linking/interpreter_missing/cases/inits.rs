@@ -16,7 +16,7 @@ pub(super) fn cases() -> Vec<Case> {
     vec![caught(
         RULE.rule,
         "an init's program is the entrypoint",
-        Image::of([linked]),
+        Image::new([linked]),
         &["error linux/arm64 /app"],
     )]
 }

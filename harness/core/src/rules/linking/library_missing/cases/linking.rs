@@ -39,7 +39,7 @@ fn library_missing() -> Vec<Case> {
         caught(
             RULE.rule,
             "libatomic was purged, and only ARM needs it",
-            Image::of([on_arm(), AMD64.running(&AMD64.program())]),
+            Image::new([on_arm(), AMD64.running(&AMD64.program())]),
             &["error linux/arm/v7 /usr/bin/app"],
         ),
         silent(

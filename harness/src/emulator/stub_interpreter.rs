@@ -112,7 +112,7 @@ const AARCH64: [u32; 38] = [
 
 /// The program, for a host and with a mark. `None` on hosts for which nobody has written it.
 #[must_use]
-pub fn refuser(host: Platform, mark: Mark) -> Option<Vec<u8>> {
+pub fn stub_interpreter(host: Platform, mark: Mark) -> Option<Vec<u8>> {
     let code = match host.architecture() {
         Architecture::Amd64(_) => X86_64.to_vec(),
         Architecture::Arm64(_) => AARCH64.iter().flat_map(|it| it.to_le_bytes()).collect(),
