@@ -20,6 +20,7 @@ mod harness;
 pub mod lint;
 mod machine;
 pub mod observe;
+pub mod outcome;
 mod random;
 mod reentry;
 pub mod report;

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-
-use thiserror::Error;
+use std::sync::Arc;
 
 use crate::build::{BuildPlan, CachePolicy, KeepAs, build, unbuilt};
 use crate::case::Case;
@@ -16,16 +15,16 @@ use crate::evidence::run::{NotRun, Runs};
 use crate::evidence::{Evidence, Observation};
 use crate::facts_cache::FactsCache;
 use crate::folders::user_cache;
-use crate::inspect::{InspectError, inspect};
-use crate::oci::{LayoutError, OpenImage, open_archive};
+use crate::inspect::inspect;
+use crate::oci::{OpenImage, open_archive};
+use crate::outcome::{Blocked, Reason};
 use crate::platform::Platform;
 use crate::processor::Processors;
-use crate::report::{Blocked, Retry, Stage};
 use crate::run::{EngineRunner, RunRequest, SandboxRunner, Session, Stored};
-use crate::source::{self, Credentials, Opened, Opener, Source, TransferLimits};
+use crate::source::{Credentials, Opened, Opener, Source, TransferLimits};
 use crate::subject::{Subject, SubjectKind};
 use crate::temporary::TemporaryFolder;
-use crate::tree::{TreeError, inspect_tree};
+use crate::tree::inspect_tree;
 
 /// What the user asks for beyond what the case says.
 #[derive(Clone, Debug, Default)]
@@ -84,7 +83,7 @@ pub enum EngineAccess<'a> {
     /// It answers.
     Connected(&'a Engine),
     /// It does not.
-    Unreachable(&'a EngineError),
+    Unreachable(&'a Arc<EngineError>),
     /// No subject wants one.
     Unwanted,
 }
@@ -102,10 +101,8 @@ impl<'a> EngineAccess<'a> {
     fn require(self) -> Result<&'a Engine, Blocked> {
         match self {
             Self::Connected(engine) => Ok(engine),
-            Self::Unreachable(error) => Err(Blocked::by_engine(error)),
-            Self::Unwanted => {
-                Err(Blocked::new(Stage::Engine, &Unobservable::NoEngine, Retry::Useless))
-            }
+            Self::Unreachable(error) => Err(Reason::Engine(Arc::clone(error)).into()),
+            Self::Unwanted => Err(Reason::NoEngine.into()),
         }
     }
 }
@@ -215,8 +212,8 @@ impl Observer<'_> {
     }
 
     async fn built(&self, case: &Case) -> Result<Inspected, NoImage> {
-        let folder = TemporaryFolder::new()
-            .map_err(|error| Blocked::new(Stage::Build, &error, Retry::Sensible))?;
+        let folder =
+            TemporaryFolder::new().map_err(|error| Blocked::from(Reason::Folder(error)))?;
         let file = folder.path().join("image.tar");
         let Stock { platforms, provenance, stored } = self.build(case, &file).await?;
         let image = blocking(move || Ok(open_archive(&file, None)?)).await?;
@@ -229,9 +226,9 @@ impl Observer<'_> {
         let engine = self.engine.require()?;
         let plan = self.plan(case);
         let built = build(engine, &plan, file, self.events).await.map_err(|error| {
-            let retry = if error.is_retryable() { Retry::Sensible } else { Retry::Useless };
-            let blocked = Blocked::new(Stage::Build, &error, retry);
-            match unbuilt(&error, &plan.platforms, &is_own_fault) {
+            let unbuilt = unbuilt(&error, &plan.platforms, &is_own_fault);
+            let blocked = Reason::from(error).into();
+            match unbuilt {
                 Some(unbuilt) => NoImage::Unbuilt(Box::new(unbuilt), blocked),
                 None => NoImage::Blocked(blocked),
             }
@@ -284,17 +281,14 @@ impl Observer<'_> {
 
     async fn found(&self, source: &Source) -> Result<Inspected, Blocked> {
         if let (Source::Engine(_), EngineAccess::Unreachable(error)) = (source, self.engine) {
-            return Err(Blocked::by_engine(error));
+            return Err(Reason::Engine(Arc::clone(error)).into());
         }
         let opener = Opener {
             engine: self.engine.get(),
             credentials: self.credentials,
             limits: TransferLimits::default(),
         };
-        let found = opener.open(source).await.map_err(|error| {
-            let retry = if error.is_retryable() { Retry::Sensible } else { Retry::Useless };
-            Blocked::new(Stage::Inspect, &error, retry)
-        })?;
+        let found = opener.open(source).await.map_err(Reason::from)?;
         match found {
             Opened::Image { image, .. } => {
                 let platforms = match &self.options.platforms {
@@ -322,7 +316,7 @@ impl Observer<'_> {
             facts.variants.iter().for_each(|it| announce(it, &events));
             let is_empty = facts.variants.is_empty() && facts.unreadable.is_empty();
             if is_empty && facts.oddities.is_empty() && facts.unread.is_empty() {
-                return Err(Unobservable::Nothing);
+                return Err(Reason::Nothing);
             }
             Ok(facts)
         })
@@ -331,17 +325,17 @@ impl Observer<'_> {
 
     async fn inspect_tree(&self, folder: PathBuf) -> Result<ImageFacts, Blocked> {
         let PlatformChoice::These(platforms) = &self.options.platforms else {
-            return Err(Blocked::new(Stage::Inspect, &Unobservable::WhichPlatform, Retry::Useless));
+            return Err(Reason::WhichPlatform.into());
         };
         let [platform] = *platforms.as_slice() else {
-            return Err(Blocked::new(Stage::Inspect, &Unobservable::WhichPlatform, Retry::Useless));
+            return Err(Reason::WhichPlatform.into());
         };
         let events = self.events.clone();
         blocking(move || {
             let tree = inspect_tree(&folder, platform)?;
             tree.image.variants.iter().for_each(|it| announce(it, &events));
             if tree.image.variants.iter().all(|it| it.files.is_empty()) {
-                return Err(Unobservable::Nothing);
+                return Err(Reason::Nothing);
             }
             for mount in &tree.mounts {
                 events.send(Event::NotEntered { path: mount.to_string() });
@@ -408,8 +402,7 @@ impl Observer<'_> {
     ) -> Result<BTreeMap<EntryNumber, Runs>, Blocked> {
         let runner = self.options.sandbox.clone().ok_or_else(|| {
             let has_folder = user_cache().is_some();
-            let why = if has_folder { Unobservable::NoProgram } else { Unobservable::NoSandbox };
-            Blocked::new(Stage::Run, &why, Retry::Useless)
+            if has_folder { Reason::NoProgram } else { Reason::NoSandbox }
         })?;
         Ok(runner.run(image, facts, &self.request(case), self.events).await)
     }
@@ -432,54 +425,19 @@ fn not_run(facts: &ImageFacts, why: &NotRun) -> BTreeMap<EntryNumber, Runs> {
 fn refuse_to_run(subject: &Subject) -> Result<(), Blocked> {
     let why = match subject.kind() {
         SubjectKind::Build => return Ok(()),
-        SubjectKind::Image(Source::Anywhere(_)) => Unobservable::NotHere(subject.name().to_owned()),
-        SubjectKind::Image(_) => Unobservable::NotBuilt,
+        SubjectKind::Image(Source::Anywhere(_)) => Reason::NotHere(subject.name().to_owned()),
+        SubjectKind::Image(_) => Reason::NotBuilt,
     };
-    Err(Blocked::new(Stage::Engine, &why, Retry::Useless))
+    Err(why.into())
 }
 
 /// Does what blocks where it disturbs nobody.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Unobservable> + Send + 'static,
+    work: impl FnOnce() -> Result<T, Reason> + Send + 'static,
 ) -> Result<T, Blocked> {
     let done = tokio::task::spawn_blocking(work).await;
-    let done = done.unwrap_or_else(|error| Err(Unobservable::Crash(error)));
-    done.map_err(|error| {
-        let retry = if source::is_retryable(&error) { Retry::Sensible } else { Retry::Useless };
-        Blocked::new(Stage::Inspect, &error, retry)
-    })
-}
-
-#[derive(Debug, Error)]
-enum Unobservable {
-    #[error("the image cannot be read")]
-    Inspect(#[from] InspectError),
-    #[error("the image cannot be read")]
-    Layout(#[from] LayoutError),
-    #[error("the root filesystem cannot be read")]
-    Tree(#[from] TreeError),
-    #[error("the image holds nothing to verify")]
-    Nothing,
-    #[error("a root filesystem does not say for which platform it is: name one with --platform")]
-    WhichPlatform,
-    #[error(
-        "the engine runs only images that are built here: leave out --runner engine, or use --runner \
-         none to judge the image without running it"
-    )]
-    NotBuilt,
-    #[error(
-        "no such file or folder: `{0}`. If it is an image, leave out --runner engine: the engine runs \
-         only images that are built here"
-    )]
-    NotHere(String),
-    #[error("a sandbox needs a folder for what it unpacks: set HOME or XDG_CACHE_HOME")]
-    NoSandbox,
-    #[error("a sandbox needs archproof's own program, which the system does not name: mount /proc")]
-    NoProgram,
-    #[error("nothing can be built or run without an engine")]
-    NoEngine,
-    #[error("archproof itself failed while it read the image")]
-    Crash(#[source] tokio::task::JoinError),
+    let done = done.unwrap_or_else(|error| Err(Reason::Crash(error)));
+    done.map_err(Blocked::from)
 }
 
 /// Tells who listens that a variant has been read.

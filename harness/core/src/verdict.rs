@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::case::{Allow, Case, Expectation};
+use crate::case::{Allow, Case, ExpectedFinding};
 use crate::evidence::build::{Provenance, Unbuilt};
 use crate::evidence::image::{BlobFault, BlobFaultKind, ImagePath, Unreadable, Variant};
 use crate::evidence::run::{NotRun, RunEnd, RunEvidence};
@@ -43,7 +43,7 @@ pub struct Known<'a> {
     /// Findings that are accepted.
     pub allow: &'a [Allow],
     /// Findings that must be there.
-    pub expect: &'a [Expectation],
+    pub expect: &'a [ExpectedFinding],
     /// Which severities fail.
     pub strictness: Strictness,
 }
@@ -60,7 +60,7 @@ pub struct Judgement {
     /// The variants, by platform.
     pub variants: Vec<VariantJudgement>,
     /// Expected findings that nobody found: the harness has gone blind, or the case is mended.
-    pub missed: Vec<Expectation>,
+    pub missed: Vec<ExpectedFinding>,
 }
 
 /// What a subject is as a whole.
@@ -85,7 +85,7 @@ pub struct DockerfileJudgement {
     /// Findings about it.
     pub findings: Vec<Judged>,
     /// Expected findings that nobody found.
-    pub missed: Vec<Expectation>,
+    pub missed: Vec<ExpectedFinding>,
 }
 
 /// A variant, judged.
@@ -183,11 +183,11 @@ impl DockerfileJudgement {
     /// Judges a Dockerfile.
     #[must_use]
     pub fn new(findings: Vec<Finding>, known: Known<'_>) -> Self {
-        let is_missed = |it: &&Expectation| {
+        let is_missed = |it: &&ExpectedFinding| {
             it.rule().group() == Group::Dockerfile
                 && !findings.iter().any(|finding| it.is_met_by(finding))
         };
-        let missed: Vec<Expectation> = known.expect.iter().filter(is_missed).cloned().collect();
+        let missed: Vec<ExpectedFinding> = known.expect.iter().filter(is_missed).cloned().collect();
         let judge = |finding| Judged { status: known.status(&finding), finding };
         let findings: Vec<Judged> = findings.into_iter().map(judge).collect();
         let fails = !missed.is_empty() || findings.iter().any(|it| it.fails(known.strictness));
@@ -217,7 +217,7 @@ fn is_about_index(finding: &Finding, evidence: &Evidence) -> bool {
 fn overall(
     index: &[Judged],
     variants: &[VariantJudgement],
-    missed: &[Expectation],
+    missed: &[ExpectedFinding],
     strictness: Strictness,
 ) -> Verdict {
     let of_index =
@@ -340,7 +340,7 @@ fn obstacle(run: &RunEvidence) -> Option<String> {
 
 impl Known<'_> {
     /// The expected findings that are not among these.
-    fn missed(&self, findings: &[Finding], requested: &[Platform]) -> Vec<Expectation> {
+    fn missed(&self, findings: &[Finding], requested: &[Platform]) -> Vec<ExpectedFinding> {
         let expected = self
             .expect
             .iter()

@@ -9,8 +9,9 @@ use archproof::evidence::image::ImageFacts;
 use archproof::evidence::{Evidence, Observation};
 use archproof::inspect::{NoCache, inspect};
 use archproof::oci::{BlobError, Blobs, Descriptor, Digest, Known, OpenImage};
+use archproof::outcome::Outcome;
 use archproof::platform::Platform;
-use archproof::report::{FactsReport, Outcome};
+use archproof::report::FactsReport;
 use archproof::verdict::{Judgement, Strictness, Verdict, judge};
 
 use super::report::{print, print_blocked, print_facts};

@@ -2,14 +2,13 @@
 
 use std::error::Error;
 
-use archproof::report::{
-    Blocked, FactsReport, Outcome, Retry, Stage, SubjectReport, write_facts_json, write_facts_text,
-    write_json, write_text,
-};
+use archproof::outcome::{Blocked, Outcome, Retry, Stage, SubjectReport, describe};
+use archproof::report::{FactsReport, write_facts_json, write_facts_text, write_json, write_text};
 
 /// Prints why a subject is blocked, in each way that there is.
 pub fn print_blocked(error: &(dyn Error + 'static)) {
-    let blocked = Blocked::new(Stage::Inspect, error, Retry::Useless);
+    let (stage, retry) = (Stage::Inspect, Retry::Useless);
+    let blocked = Blocked { stage, chain: vec![describe(error)], retry };
     print_facts(&FactsReport { subject: "subject".to_owned(), facts: Err(blocked.clone()) });
     print(Outcome::Blocked(blocked));
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use archproof::doctor::Diagnosis;
 use archproof::engine::Environment;
-use archproof::report::describe;
+use archproof::outcome::describe;
 use archproof::run::SandboxRunner;
 
 use super::{Exit, complain};

@@ -12,9 +12,10 @@ use archproof::event::Events;
 use archproof::facts_cache::FactsCache;
 use archproof::folders::check_user_cache;
 use archproof::observe::{Observer, Options, RunnerChoice};
+use archproof::outcome::describe;
 use archproof::platform::{Platform, PlatformError};
 use archproof::processor::Processors;
-use archproof::report::{Screen, describe, report_progress};
+use archproof::report::{Screen, report_progress};
 use archproof::subject::{EngineNeed, Subject};
 use tokio::sync::mpsc;
 

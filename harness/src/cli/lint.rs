@@ -1,6 +1,6 @@
 //! `archproof lint`.
 
-use archproof::report::SubjectReport;
+use archproof::outcome::SubjectReport;
 use archproof::subject::Subject;
 
 use super::arguments::LintArguments;

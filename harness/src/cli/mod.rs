@@ -13,7 +13,8 @@ mod verify;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use archproof::report::{SubjectReport, overall, write_json, write_text};
+use archproof::outcome::{SubjectReport, overall};
+use archproof::report::{write_json, write_text};
 use archproof::text::printable;
 use archproof::verdict::Verdict;
 use clap::Parser;

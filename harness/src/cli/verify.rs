@@ -1,7 +1,7 @@
 //! `archproof verify`.
 
 use archproof::observe::Observer;
-use archproof::report::{Outcome, Stage, SubjectReport};
+use archproof::outcome::{Outcome, Stage, SubjectReport};
 use archproof::subject::Subject;
 
 use super::arguments::{Format, VerifyArguments};

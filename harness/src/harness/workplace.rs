@@ -1,6 +1,7 @@
 //! What verifying takes beside the subject: the engine, the logins, and a session that is cleaned up.
 
 use std::io;
+use std::sync::Arc;
 use std::thread;
 
 use super::cleanup::{CLEANING_TIMEOUT, Leftovers, remove, remove_after_interruption};
@@ -29,7 +30,7 @@ pub struct Workplace {
 enum Connection {
     Unwanted,
     Made(Engine),
-    Failed(EngineError),
+    Failed(Arc<EngineError>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Workplace {
             EngineNeed::Welcome | EngineNeed::Required => {
                 match Engine::connect(&environment).await {
                     Ok(engine) => Connection::Made(engine),
-                    Err(error) => Connection::Failed(error),
+                    Err(error) => Connection::Failed(Arc::new(error)),
                 }
             }
         };

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use anstyle::Style;
 use serde::Serialize;
 
-use super::Blocked;
 use super::json::JsonBlocked;
 use super::text::write_blocked;
 use crate::elf::{Attributes, ElfFacts};
 use crate::evidence::image::{Content, ForeignFormat, ImageFacts, NodeKind, Unreadable, Variant};
+use crate::outcome::Blocked;
 use crate::text::{line, styled, write_json};
 
 const BOLD: Style = Style::new().bold();

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::steps::write_build;
-use super::{Blocked, Outcome, Retry, SubjectReport};
-use crate::case::Expectation;
+use crate::case::ExpectedFinding;
 use crate::evidence::build::{Provenance, Unbuilt};
 use crate::evidence::run::{RunEnd, RunEvidence, RunnerKind};
 use crate::listing::{Entry, dockerfile_entries, image_entries};
+use crate::outcome::{Blocked, Outcome, Retry, SubjectReport};
 use crate::processor::CpuModel;
 use crate::rules::Severity;
 use crate::text::{line, printable, styled};
@@ -61,7 +61,7 @@ fn write_judgement(judgement: &Judgement, to: &mut dyn Write) -> io::Result<()> 
     write_closing(judgement, to)
 }
 
-fn write_missed(missed: &[Expectation], to: &mut dyn Write) -> io::Result<()> {
+fn write_missed(missed: &[ExpectedFinding], to: &mut dyn Write) -> io::Result<()> {
     let style = verdict_style(Verdict::Fail);
     for missed in missed {
         let missed = line(&missed.to_string());

@@ -8,10 +8,6 @@ use tokio::task::JoinSet;
 use crate::evidence::image::EntryNumber;
 use crate::evidence::run::{NotRun, RunEvidence, Runs};
 
-/// When the runs of an image have taken so long, no further one begins. An index may have a thousand
-/// entries, each of which may use up its own time.
-pub(super) const RUNS_TIMEOUT: Duration = Duration::from_hours(1);
-
 /// The runs of one variant, by its entry of the index.
 pub(super) type EntryRuns = (EntryNumber, Vec<RunEvidence>);
 
@@ -45,6 +41,7 @@ pub(super) async fn run_all<W>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::limits::RUNS_TIMEOUT;
     use super::*;
 
     #[test]

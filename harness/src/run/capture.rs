@@ -4,12 +4,9 @@ use std::io::Read;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
+use super::limits::OUTPUT_TIMEOUT;
 use crate::evidence::run::{Extent, Output};
-
-/// How long output may lag behind the end of its program.
-pub(super) const OUTPUT_LAG: Duration = Duration::from_secs(5);
 
 /// Keeps what there is room for. One byte beyond the limit shows that there was more.
 pub(super) fn keep(kept: &mut Vec<u8>, new: &[u8]) {
@@ -47,7 +44,7 @@ impl Drain {
     }
 
     pub(super) fn finish(self) -> Output {
-        let _ = self.done.recv_timeout(OUTPUT_LAG);
+        let _ = self.done.recv_timeout(OUTPUT_TIMEOUT);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         captured(std::mem::take(&mut kept))
     }

@@ -14,22 +14,20 @@ use testcontainers::core::{AccessMode, ImageExt, Mount};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerRequest, GenericImage};
 
-use super::capture::{OUTPUT_LAG, captured, keep};
+use super::capture::{captured, keep};
 use super::ended::Ended;
 use super::first_process::insists_on_being_first;
 use super::image::Reference;
+use super::limits::{CONTAINER_START_TIMEOUT, DISK, MEMORY, OUTPUT_TIMEOUT, PROCESSES};
 use super::provided::{FOLDER, Provided};
 use super::session::{Session, remove_container};
 use super::start::Start;
 use super::usage::usage;
-use super::{DISK, MEMORY, PROCESSES};
 use crate::engine::Engine;
 use crate::evidence::run::{Execution, Output, RunEnd, SignalCause};
 use crate::processor::CpuModel;
 use crate::sandbox::Clock;
 
-/// How long the engine may take to start a container.
-const STARTING: Duration = Duration::from_mins(1);
 /// The number of the signal that ends a container.
 const SIGKILL: i64 = 9;
 
@@ -100,7 +98,7 @@ async fn attempt(
     timeout: Duration,
 ) -> Result<Ended, ContainerError> {
     let request = request.with_container_name(name);
-    let result = match tokio::time::timeout(STARTING, request.start()).await {
+    let result = match tokio::time::timeout(CONTAINER_START_TIMEOUT, request.start()).await {
         Ok(Ok(container)) => {
             let id = container.id().to_owned();
             // Its drop blocks the thread until the container is removed. That is done below, for
@@ -109,7 +107,7 @@ async fn attempt(
             watch(engine, &id, timeout).await
         }
         Ok(Err(error)) => Err(ContainerError::Start(error)),
-        Err(_) => Err(ContainerError::Silent(STARTING)),
+        Err(_) => Err(ContainerError::Silent(CONTAINER_START_TIMEOUT)),
     };
     let removed = remove_container(engine, name).await;
     let ended = result?;
@@ -219,7 +217,7 @@ async fn watch(engine: &Engine, id: &str, timeout: Duration) -> Result<Ended, Co
                     kill(engine, id).await?;
                 }
                 // What was printed before the end may still be on its way.
-                let _ = tokio::time::timeout(OUTPUT_LAG, output).await;
+                let _ = tokio::time::timeout(OUTPUT_TIMEOUT, output).await;
                 ended
             }
             // All output is there, or the engine is not; the end decides which.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::RunRequest;
-use super::at_once::{RUNS_TIMEOUT, run_all};
+use super::at_once::run_all;
 use super::container::{self, ContainerError, Executor};
 use super::ended::{Circumstances, Ended};
 use super::image::Stored;
+use super::limits::{ENGINE_TIMEOUT, RUNS_TIMEOUT};
 use super::policy::{Runner, run_variant};
 use super::provided::Provider;
 use super::session::Session;
@@ -34,9 +35,6 @@ pub struct EngineRunner {
 /// Why a program is not run on a processor that was named.
 const NATIVE_ALONE: &str = "its host's processor executes what is behind a script or an init, and \
     everything where there is no static emulator; --runner sandbox runs it on the one that was named";
-
-/// How long the engine may take over a run beyond the time that the program may take by the clock.
-const ENGINE_PATIENCE: Duration = Duration::from_mins(2);
 
 impl EngineRunner {
     /// Runs variants of what is stored in an engine. What is left there goes by the session's name;
@@ -141,7 +139,7 @@ impl Runner for Requested<'_> {
         let executor = self.runner.executor(start, cpu.clone()).await;
         let timeout = self.request.timeout;
         let attempt = self.runner.attempt(start, &executor, timeout);
-        let longest = timeout.saturating_mul(PATIENCE).saturating_add(ENGINE_PATIENCE);
+        let longest = timeout.saturating_mul(PATIENCE).saturating_add(ENGINE_TIMEOUT);
         let ended = match tokio::time::timeout(longest, attempt).await {
             Ok(ended) => ended,
             Err(_) => Err(ContainerError::Silent(longest).into()),

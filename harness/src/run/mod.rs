@@ -11,6 +11,7 @@ mod first_process;
 mod helper;
 mod image;
 mod layers;
+mod limits;
 mod policy;
 mod provided;
 mod record;
@@ -31,13 +32,6 @@ pub use session::Session;
 
 use crate::launch::Arguments;
 use crate::processor::Processors;
-
-/// Memory that a run may use, in bytes, the emulator's own included.
-const MEMORY: u64 = 1 << 30;
-/// What a run may write to its root filesystem, in bytes.
-const DISK: u64 = 512 << 20;
-/// Processes and threads that a run may have.
-const PROCESSES: u64 = 256;
 
 /// What every variant is asked to do.
 #[derive(Clone, Debug)]

@@ -8,7 +8,8 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Deserializer};
 
 use super::error::{CaseError, CaseErrorKind};
-use super::values::{Expectation, Timeout};
+use super::expected_finding::ExpectedFinding;
+use super::timeout::Timeout;
 use crate::expectation::{EmulatedSteps, Parity, RunExpectation, TraceExpectation};
 use crate::launch::Arguments;
 use crate::platform::Platform;
@@ -29,7 +30,7 @@ pub struct Case {
     /// Findings that are known and accepted.
     pub allow: Vec<Allow>,
     /// Findings that the case exists to provoke.
-    pub expect: Vec<Expectation>,
+    pub expect: Vec<ExpectedFinding>,
 }
 
 /// What to build.
@@ -194,7 +195,7 @@ struct RawAllow {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct RawExpect {
-    findings: Vec<Expectation>,
+    findings: Vec<ExpectedFinding>,
 }
 
 impl Default for RawBuild {

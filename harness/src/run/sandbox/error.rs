@@ -1,20 +1,17 @@
 //! Why there is no sandbox for a variant.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use thiserror::Error;
 
 use super::super::ended::Ended;
 use super::super::layers::UnpackError;
+use super::super::limits::SANDBOX_START_TIMEOUT;
 use crate::emulator::EmulatorError;
 use crate::evidence::run::RunEnd;
 use crate::oci::{Digest, DocumentError};
 use crate::processor::NoModel;
 use crate::sandbox::Fault;
-
-/// How long a sandbox may take to be made.
-pub(super) const MAKING: Duration = Duration::from_secs(30);
 
 /// Why a variant could not be run. It says nothing of the image.
 #[derive(Debug, Error)]
@@ -41,7 +38,7 @@ pub(super) enum SandboxError {
         "there is no sandbox here, and --runner none judges the image without; archproof doctor says more"
     )]
     Fault(#[source] Fault),
-    #[error("the sandbox was not made within {} s", MAKING.as_secs())]
+    #[error("the sandbox was not made within {} s", SANDBOX_START_TIMEOUT.as_secs())]
     Slow,
 }
 

@@ -16,10 +16,11 @@ use thiserror::Error;
 use tokio::runtime::Handle;
 
 use super::RunRequest;
-use super::at_once::{EntryRuns, RUNS_TIMEOUT, run_all};
+use super::at_once::{EntryRuns, run_all};
 use super::first_process::insists_on_being_first;
 use super::helper::Helper;
 use super::layers::LayerStore;
+use super::limits::{PROBE_TIMEOUT, RUNS_TIMEOUT};
 use super::policy::{Runner, run_variant};
 use super::start::Start;
 use crate::emulator::{Emulator, Emulators, Notes, PROBED, probe};
@@ -35,9 +36,6 @@ use crate::sandbox::{Command, Rank};
 use command::command_of;
 use error::SandboxError;
 use place::{Emulated, Place, evidence};
-
-/// How long a program that does nothing may take.
-const PROBING: Duration = Duration::from_secs(10);
 
 /// Why programs of a platform do not run here.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -158,7 +156,7 @@ impl SandboxRunner {
             gid: 0,
             rank: Rank::Later,
         };
-        let ended = place.obey(command, cpu, &[], PROBING).map_err(failed)?;
+        let ended = place.obey(command, cpu, &[], PROBE_TIMEOUT).map_err(failed)?;
         match ended.end {
             RunEnd::Exited { code: PROBED } => Ok(place.version),
             end => {

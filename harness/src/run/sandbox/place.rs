@@ -9,9 +9,9 @@ use super::super::capture::Drain;
 use super::super::ended::{Circumstances, Ended};
 use super::super::helper::{Heard, Helper, Started};
 use super::super::layers::LayerStore;
+use super::super::limits::{DISK, MEMORY, PROCESSES, SANDBOX_START_TIMEOUT};
 use super::super::start::{Directness, Start};
-use super::super::{DISK, MEMORY, PROCESSES};
-use super::error::{MAKING, SandboxError};
+use super::error::SandboxError;
 use super::instruction;
 use crate::elf::ElfTarget;
 use crate::emulator::ArgumentPair;
@@ -115,13 +115,13 @@ const FOREIGN_LIMIT: usize = 100;
 
 /// Hears how the program ends, and what it was not allowed to execute.
 fn listen(started: &mut Started, timeout: Duration) -> Result<(RunEnd, Vec<String>), SandboxError> {
-    let mut deadline = Instant::now() + MAKING;
+    let mut deadline = Instant::now() + SANDBOX_START_TIMEOUT;
     let (mut foreign, mut is_made) = (BTreeSet::new(), false);
     let end = loop {
         match started.answer_until(deadline) {
             Heard::Message(Message::Started) => {
                 // The sandbox ends the program itself; this is for one that is lost.
-                let longest = timeout.saturating_mul(PATIENCE) + MAKING;
+                let longest = timeout.saturating_mul(PATIENCE) + SANDBOX_START_TIMEOUT;
                 (is_made, deadline) = (true, Instant::now() + longest);
             }
             Heard::Message(Message::Foreign(Foreign { path })) => {

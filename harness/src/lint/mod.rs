@@ -1,20 +1,22 @@
 //! A Dockerfile by itself: nothing is built, and nobody is asked.
 
+mod error;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-
-use thiserror::Error;
+use std::path::Path;
 
 use crate::build::BuildPlan;
 use crate::case::Case;
-use crate::dockerfile::{Dockerfile, DockerfileError, Recipe, Selection};
+use crate::dockerfile::{Dockerfile, Recipe, Selection};
 use crate::knowledge::names::named_platforms;
+use crate::outcome::{Outcome, Reason, SubjectReport};
 use crate::platform::Platform;
-use crate::report::{Blocked, Outcome, Retry, Stage, SubjectReport};
 use crate::rules::check_dockerfile;
 use crate::subject::Subject;
 use crate::verdict::{DockerfileJudgement, Known, Strictness};
+
+pub use error::LintError;
 
 /// What the user asks for beyond what the case says.
 #[derive(Clone, Debug, Default)]
@@ -31,42 +33,12 @@ pub struct LintOptions {
     pub strictness: Strictness,
 }
 
-/// Why a Dockerfile could not be judged.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum LintError {
-    /// It cannot be read.
-    #[error("cannot read {}", .0.display())]
-    Read(PathBuf, #[source] std::io::Error),
-    /// It is none.
-    #[error("cannot parse {}", .0.display())]
-    Syntax(PathBuf, #[source] DockerfileError),
-    /// It has not the stage that is asked for.
-    #[error("{} has no stage `{target}`; {}", .dockerfile.display(), named(.stages))]
-    Target {
-        /// It.
-        dockerfile: PathBuf,
-        /// The name or number.
-        target: String,
-        /// The names of the stages that there are.
-        stages: Vec<String>,
-    },
-}
-
-fn named(stages: &[String]) -> String {
-    if stages.is_empty() {
-        return "its stages have no names".to_owned();
-    }
-    let names: Vec<String> = stages.iter().map(|it| format!("`{it}`")).collect();
-    format!("there is {}", names.join(", "))
-}
-
 /// Judges the Dockerfile of a subject that is built.
 #[must_use]
 pub fn lint(subject: &Subject, options: &LintOptions) -> SubjectReport {
     let outcome = match judge(subject, options) {
         Ok(judgement) => Outcome::Linted(judgement),
-        Err(error) => Outcome::Blocked(Blocked::new(Stage::Dockerfile, &error, Retry::Useless)),
+        Err(error) => Outcome::Blocked(Reason::from(error).into()),
     };
     let summary = subject.case().summary.clone();
     SubjectReport { subject: subject.name().to_owned(), summary, outcome }

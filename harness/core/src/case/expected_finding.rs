@@ -1,8 +1,7 @@
-//! Values of a case file that are more than text.
+//! The findings that a case exists to provoke.
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 use thiserror::Error;
@@ -10,65 +9,18 @@ use thiserror::Error;
 use crate::platform::{Platform, PlatformError};
 use crate::rules::{Finding, Rule, UnknownRule};
 
-/// How long a run may take: more than nothing, at most an hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeout(Duration);
-
-impl Timeout {
-    const MAX: Duration = Duration::from_hours(1);
-
-    /// This long; an hour at most, which is what all runs of an image get together.
-    #[must_use]
-    pub fn new(time: Duration) -> Self {
-        Self(time.min(Self::MAX))
-    }
-
-    /// The time.
-    #[must_use]
-    pub const fn duration(self) -> Duration {
-        self.0
-    }
-}
-
-impl Default for Timeout {
-    /// A `--help` under emulation takes a tenth of a second; half a minute leaves room for a
-    /// loaded machine and a large runtime.
-    fn default() -> Self {
-        Self(Duration::from_secs(30))
-    }
-}
-
-impl FromStr for Timeout {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let expected = "expected a time from 1ms to 1h, such as \"30s\"";
-        match humantime::parse_duration(text) {
-            Ok(time) if time >= Duration::from_millis(1) && time <= Self::MAX => Ok(Self(time)),
-            Ok(_) => Err(format!("`{text}` is out of range: {expected}")),
-            Err(error) => Err(format!("`{text}` is no time ({error}): {expected}")),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Timeout {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
-
 /// A finding that a case exists to provoke: `Rule [path] [platform]`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Expectation {
+pub struct ExpectedFinding {
     rule: Rule,
     path: Option<String>,
     platform: Option<Platform>,
 }
 
-/// Why a text is no [`Expectation`].
+/// Why a text is no [`ExpectedFinding`].
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ExpectationError {
+pub enum ExpectedFindingError {
     /// Not one to three words.
     #[error("expected `Rule path platform`, such as `ElfMachineMismatch /app/tool linux/arm64`")]
     Shape,
@@ -80,7 +32,7 @@ pub enum ExpectationError {
     Platform(#[from] PlatformError),
 }
 
-impl Expectation {
+impl ExpectedFinding {
     /// The rule that is to find it.
     #[must_use]
     pub fn rule(&self) -> Rule {
@@ -102,17 +54,17 @@ impl Expectation {
     }
 }
 
-impl FromStr for Expectation {
-    type Err = ExpectationError;
+impl FromStr for ExpectedFinding {
+    type Err = ExpectedFindingError;
 
-    fn from_str(text: &str) -> Result<Self, ExpectationError> {
+    fn from_str(text: &str) -> Result<Self, ExpectedFindingError> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let (rule, path, platform) = match words.as_slice() {
             [rule] => (rule, None, None),
             [rule, path] if path.starts_with('/') => (rule, Some(path), None),
             [rule, platform] => (rule, None, Some(platform)),
             [rule, path, platform] => (rule, Some(path), Some(platform)),
-            _ => return Err(ExpectationError::Shape),
+            _ => return Err(ExpectedFindingError::Shape),
         };
         Ok(Self {
             rule: rule.parse()?,
@@ -122,7 +74,7 @@ impl FromStr for Expectation {
     }
 }
 
-impl fmt::Display for Expectation {
+impl fmt::Display for ExpectedFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.rule)?;
         if let Some(path) = &self.path {
@@ -135,7 +87,7 @@ impl fmt::Display for Expectation {
     }
 }
 
-impl<'de> Deserialize<'de> for Expectation {
+impl<'de> Deserialize<'de> for ExpectedFinding {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
@@ -153,18 +105,13 @@ mod tests {
             "PlatformMissing linux/riscv64",
             "IndexNested",
         ] {
-            assert_eq!(text.parse::<Expectation>().map(|it| it.to_string()).as_deref(), Ok(text));
+            assert_eq!(
+                text.parse::<ExpectedFinding>().map(|it| it.to_string()).as_deref(),
+                Ok(text)
+            );
         }
-        assert!("NoSuchRule /a linux/arm64".parse::<Expectation>().is_err());
-        assert!("RunFailed /a linux/bogus".parse::<Expectation>().is_err());
-        assert!("".parse::<Expectation>().is_err());
-    }
-
-    #[test]
-    fn timeouts_have_a_unit_and_a_range() {
-        assert_eq!("1m 30s".parse(), Ok(Timeout(Duration::from_secs(90))));
-        for wrong in ["30", "0s", "2h", "-1s", "soon"] {
-            assert!(wrong.parse::<Timeout>().is_err(), "{wrong}");
-        }
+        assert!("NoSuchRule /a linux/arm64".parse::<ExpectedFinding>().is_err());
+        assert!("RunFailed /a linux/bogus".parse::<ExpectedFinding>().is_err());
+        assert!("".parse::<ExpectedFinding>().is_err());
     }
 }
