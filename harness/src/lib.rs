@@ -8,6 +8,7 @@
 //! One direction, each arrow one module. Rules are pure functions from evidence to findings;
 //! effects (engine, filesystem, processes) live left of the evidence and right of the verdict.
 
+pub mod blocked;
 pub mod build;
 pub mod doctor;
 pub mod emulator;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::blocked::{Blocked, Reason};
 use crate::build::{BuildPlan, CachePolicy, KeepAs, build, unbuilt};
 use crate::case::Case;
 use crate::emulator::{Emulators, is_own_fault};
@@ -17,7 +18,6 @@ use crate::facts_cache::FactsCache;
 use crate::folders::user_cache;
 use crate::inspect::inspect;
 use crate::oci::{OpenImage, open_archive};
-use crate::outcome::{Blocked, Reason};
 use crate::platform::Platform;
 use crate::processor::Processors;
 use crate::run::{EngineRunner, RunRequest, SandboxRunner, Session, Stored};
@@ -182,6 +182,9 @@ impl Observer<'_> {
         if self.options.runner == RunnerChoice::Engine {
             refuse_to_run(subject)?;
         }
+        if let SubjectKind::Evidence(observation) = subject.kind() {
+            return Ok(Observation::clone(observation));
+        }
         let Inspected { facts, provenance, origin } = match self.inspected(subject).await {
             Ok(inspected) => inspected,
             Err(NoImage::Unbuilt(unbuilt, _)) => return Ok(Observation::Unbuilt(*unbuilt)),
@@ -208,6 +211,14 @@ impl Observer<'_> {
         match subject.kind() {
             SubjectKind::Build => self.built(subject.case()).await,
             SubjectKind::Image(source) => Ok(self.found(source).await?),
+            SubjectKind::Evidence(observation) => match &**observation {
+                Observation::Image(Evidence { image, provenance, .. }) => Ok(Inspected {
+                    facts: image.clone(),
+                    provenance: provenance.clone(),
+                    origin: Origin::Tree,
+                }),
+                Observation::Unbuilt(_) => Err(Blocked::from(Reason::NeverBuilt).into()),
+            },
         }
     }
 
@@ -424,7 +435,7 @@ fn not_run(facts: &ImageFacts, why: &NotRun) -> BTreeMap<EntryNumber, Runs> {
 /// What is not built here is not run here.
 fn refuse_to_run(subject: &Subject) -> Result<(), Blocked> {
     let why = match subject.kind() {
-        SubjectKind::Build => return Ok(()),
+        SubjectKind::Build | SubjectKind::Evidence(_) => return Ok(()),
         SubjectKind::Image(Source::Anywhere(_)) => Reason::NotHere(subject.name().to_owned()),
         SubjectKind::Image(_) => Reason::NotBuilt,
     };

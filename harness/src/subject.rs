@@ -1,11 +1,15 @@
 //! What the user names on the command line.
 
 use std::fmt;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::case::{Case, CaseError};
+use crate::evidence::{Observation, SavedEvidence, SavedEvidenceError, SavedSubject};
 use crate::source::{Source, SourceName, SourceNameError};
 
 /// Something to verify, as the user wrote it, with what was found there.
@@ -17,12 +21,14 @@ pub struct Subject {
 }
 
 /// Where a subject's image comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum SubjectKind {
     /// It is built, as its case says.
     Build,
     /// It is there already.
     Image(Source),
+    /// It was observed before.
+    Evidence(Arc<Observation>),
 }
 
 /// What a subject wants of an engine. Ordered by how much.
@@ -57,16 +63,34 @@ pub enum SubjectError {
     /// The case file is wrong.
     #[error(transparent)]
     Case(#[from] CaseError),
+    /// Saved evidence cannot be used.
+    #[error("cannot use the evidence in {}", .0.display())]
+    Evidence(PathBuf, #[source] SavedEvidenceError),
+    /// A file has the evidence of several subjects, or none, where one is wanted.
+    #[error("{} has the evidence of {} subjects, where one is expected", .0.display(), .1)]
+    NotOne(PathBuf, usize),
 }
 
 impl Subject {
-    /// Finds what a name stands for: an image where it has a scheme, else the folder or file of
-    /// that name, else an image again.
+    /// Finds what a name stands for: an image or evidence where it has a scheme, else the folder or
+    /// file of that name, else an image again.
     ///
     /// # Errors
     ///
     /// When it is neither, when there is nothing to build, or when the case file is wrong.
     pub fn find(name: &str) -> Result<Self, SubjectError> {
+        let mut all = Self::find_all(name)?;
+        match all.pop() {
+            Some(only) if all.is_empty() => Ok(only),
+            last => {
+                let count = all.len() + usize::from(last.is_some());
+                let file = name.strip_prefix(EVIDENCE).unwrap_or(name);
+                Err(SubjectError::NotOne(PathBuf::from(file), count))
+            }
+        }
+    }
+
+    fn find_one(name: &str) -> Result<Self, SubjectError> {
         let path = Path::new(name);
         let is_image = SourceName::has_scheme(name) || !(path.exists() || looks_like_path(name));
         let (kind, case) = if is_image {
@@ -76,6 +100,18 @@ impl Subject {
             (SubjectKind::Build, find_case(path)?)
         };
         Ok(Self { name: name.to_owned(), kind, case })
+    }
+
+    /// Finds all that a name stands for: saved evidence may be of several subjects.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::find`].
+    pub fn find_all(name: &str) -> Result<Vec<Self>, SubjectError> {
+        match name.strip_prefix(EVIDENCE) {
+            Some(file) => saved(Path::new(file)),
+            None => Ok(vec![Self::find_one(name)?]),
+        }
     }
 
     /// Finds the Dockerfile, case file or folder of a name, where no image is meant.
@@ -120,9 +156,25 @@ impl Subject {
         match &self.kind {
             SubjectKind::Build | SubjectKind::Image(Source::Engine(_)) => EngineNeed::Required,
             SubjectKind::Image(Source::Anywhere(_)) => EngineNeed::Welcome,
-            SubjectKind::Image(_) => EngineNeed::None,
+            SubjectKind::Image(_) | SubjectKind::Evidence(_) => EngineNeed::None,
         }
     }
+}
+
+/// How the names of saved evidence begin.
+const EVIDENCE: &str = "evidence:";
+
+/// The subjects of a file of evidence, by the names and with the cases that they had.
+fn saved(file: &Path) -> Result<Vec<Subject>, SubjectError> {
+    let unusable = |error| SubjectError::Evidence(file.to_owned(), error);
+    let opened = File::open(file).map_err(|it| unusable(SavedEvidenceError::Read(it)))?;
+    let saved = SavedEvidence::read(BufReader::new(opened)).map_err(unusable)?;
+    let subject = |it: SavedSubject| {
+        let case = Case::of_text(file, &it.case)?;
+        let kind = SubjectKind::Evidence(Arc::new(it.observation));
+        Ok(Subject { name: it.subject, kind, case })
+    };
+    saved.subjects.into_iter().map(subject).collect()
 }
 
 /// How the files of cases end.

@@ -4,8 +4,8 @@ use crate::case::Case;
 use crate::event::Event;
 use crate::evidence::Observation;
 use crate::evidence::image::Variant;
-use crate::evidence::run::RunnerKind;
-use crate::observe::{Observer, RunnerChoice};
+use crate::evidence::run::{NotRun, RunnerKind};
+use crate::observe::Observer;
 use crate::outcome::{Outcome, SubjectReport};
 use crate::platform::Platform;
 use crate::rules::Needs;
@@ -36,7 +36,7 @@ pub async fn verify(
     observer.events.send(Event::SubjectFinished);
     let (outcome, evidence) = match evidence {
         Ok(evidence) => {
-            let case = expected_of(subject.case(), &evidence, observer.options.runner);
+            let case = expected_of(subject.case(), &evidence);
             (Outcome::Judged(judge(&evidence, &case, strictness)), Some(evidence))
         }
         Err(blocked) => (Outcome::Blocked(blocked), None),
@@ -47,7 +47,7 @@ pub async fn verify(
 }
 
 /// What was not run is not expected to be caught running, nor in an engine what only a sandbox shows.
-fn expected_of(case: &Case, observation: &Observation, runner: RunnerChoice) -> Case {
+fn expected_of(case: &Case, observation: &Observation) -> Case {
     let Observation::Image(evidence) = observation else { return case.clone() };
     let mut case = case.clone();
     let is_by_engine = |platform: Option<Platform>| {
@@ -56,9 +56,10 @@ fn expected_of(case: &Case, observation: &Observation, runner: RunnerChoice) -> 
         let mut runs = variants.flat_map(|it| evidence.runs_of(it));
         runs.any(|it| it.runner == RunnerKind::Engine)
     };
+    let is_unwanted = evidence.runs.values().any(|it| matches!(it, Err(NotRun::Unwanted)));
     case.expect.retain(|it| match it.rule().needs() {
-        Needs::Run => runner != RunnerChoice::None,
-        Needs::SandboxRun => runner != RunnerChoice::None && !is_by_engine(it.platform()),
+        Needs::Run => !is_unwanted,
+        Needs::SandboxRun => !is_unwanted && !is_by_engine(it.platform()),
         Needs::Image | Needs::Build | Needs::Dockerfile => true,
     });
     case

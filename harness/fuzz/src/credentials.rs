@@ -47,7 +47,7 @@ async fn ask(kind: u8, text: &[u8]) {
     let error = opener.open(&source).await.expect_err("there is no image");
     print_blocked(&error);
     let parsed = serde_json::from_str(config).unwrap_or(Value::Null);
-    assert_no_secret(&format!("{error:?} {}", archproof::outcome::describe(&error)), &parsed);
+    assert_no_secret(&format!("{error:?} {}", archproof::blocked::describe(&error)), &parsed);
     let log = log.lock().unwrap_or_else(PoisonError::into_inner);
     let shows_login = log.iter().any(|(_, it)| {
         let it = it.to_ascii_lowercase();

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use archproof::outcome::{Blocked, Outcome, Retry, Stage, SubjectReport, describe};
+use archproof::blocked::{Blocked, Retry, Stage, describe};
+use archproof::outcome::{Outcome, SubjectReport};
 use archproof::report::{FactsReport, write_facts_json, write_facts_text, write_json, write_text};
 
 /// Prints why a subject is blocked, in each way that there is.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use archproof::build::CachePolicy;
@@ -56,6 +57,10 @@ pub(crate) struct VerifyArguments {
     /// Count warnings as errors.
     #[arg(long)]
     strict: bool,
+    /// Further report: `evidence=FILE` keeps what was observed, to be judged again; `text=FILE` and
+    /// `json=FILE` are what --output prints. `-` is standard output.
+    #[arg(long, value_name = "KIND=FILE")]
+    pub(crate) report: Vec<ReportArgument>,
 }
 
 #[derive(Debug, Args)]
@@ -92,7 +97,7 @@ pub(crate) struct LintArguments {
 pub(crate) struct ObservedArguments {
     /// Folders with a case.toml, archproof.toml or Dockerfile, or such files themselves; images as
     /// oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF], docker:REF, registry:REF or
-    /// plain REF; rootfs:DIR with --platform.
+    /// plain REF; rootfs:DIR with --platform; evidence:FILE, as --report evidence=FILE writes it.
     #[arg(required = true, value_name = "SUBJECT")]
     pub(crate) subjects: Vec<String>,
     /// Platforms to verify; `all` stands for every platform of the image, or the eight usual ones if it
@@ -187,6 +192,64 @@ impl FromStr for Assignment {
             }
             _ => Err(AssignmentError),
         }
+    }
+}
+
+/// `KIND=FILE`.
+#[derive(Clone, Debug)]
+pub(crate) struct ReportArgument {
+    pub(crate) kind: ReportKind,
+    pub(crate) to: ReportTarget,
+}
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReportKind {
+    Report(Format),
+    Evidence,
+}
+
+/// Where it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ReportTarget {
+    StandardOutput,
+    File(PathBuf),
+}
+
+impl fmt::Display for ReportTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StandardOutput => f.write_str("to standard output"),
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+#[derive(Debug, Error)]
+pub(crate) enum ReportArgumentError {
+    #[error("expected KIND=FILE, such as evidence=image.evidence")]
+    Shape,
+    #[error("there is no report `{0}`: expected text, json or evidence")]
+    Kind(String),
+}
+
+impl FromStr for ReportArgument {
+    type Err = ReportArgumentError;
+
+    fn from_str(text: &str) -> Result<Self, ReportArgumentError> {
+        let (kind, file) = text.split_once('=').ok_or(ReportArgumentError::Shape)?;
+        let kind = match kind {
+            "text" => ReportKind::Report(Format::Text),
+            "json" => ReportKind::Report(Format::Json),
+            "evidence" => ReportKind::Evidence,
+            other => return Err(ReportArgumentError::Kind(other.to_owned())),
+        };
+        let to = match file {
+            "" => return Err(ReportArgumentError::Shape),
+            "-" => ReportTarget::StandardOutput,
+            file => ReportTarget::File(PathBuf::from(file)),
+        };
+        Ok(Self { kind, to })
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
+use archproof::blocked::describe;
 use archproof::doctor::Diagnosis;
 use archproof::engine::Environment;
-use archproof::outcome::describe;
 use archproof::run::SandboxRunner;
 
 use super::{Exit, complain};

@@ -7,12 +7,12 @@ use std::sync::Mutex;
 use std::thread;
 
 use archproof::Workplace;
+use archproof::blocked::describe;
 use archproof::engine::{Endpoint, Environment};
 use archproof::event::Events;
 use archproof::facts_cache::FactsCache;
 use archproof::folders::check_user_cache;
 use archproof::observe::{Observer, Options, RunnerChoice};
-use archproof::outcome::describe;
 use archproof::platform::{Platform, PlatformError};
 use archproof::processor::Processors;
 use archproof::report::{Screen, report_progress};
@@ -36,9 +36,11 @@ impl Invocation {
         runner: RunnerChoice,
         processors: Processors,
     ) -> Result<Self, Exit> {
-        let subjects: Result<Vec<Subject>, _> =
-            arguments.subjects.iter().map(|it| Subject::find(it)).collect();
-        let subjects = subjects.map_err(|error| complain(&error.to_string()))?;
+        let mut subjects = Vec::new();
+        for name in &arguments.subjects {
+            let found = Subject::find_all(name).map_err(|error| complain(&describe(&error)))?;
+            subjects.extend(found);
+        }
         let default_platforms = default_platforms()?;
         let options = Options { processors, ..arguments.options(default_platforms, runner) };
         if options.facts != FactsCache::Off || runner != RunnerChoice::None {

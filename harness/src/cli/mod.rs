@@ -65,11 +65,10 @@ fn show(format: Format, reports: &[SubjectReport]) -> Exit {
         // A stream that strips colours would take more out of it than that.
         Format::Json => {
             let mut to = BufWriter::new(io::stdout().lock());
-            write_json(reports, &mut to).and_then(|()| to.flush())
+            write_reports(format, reports, &mut to).and_then(|()| to.flush())
         }
         Format::Text => {
-            let mut to = anstream::stdout().lock();
-            separated(reports, &mut to, |it, to| write_text(it, to))
+            separated(reports, &mut anstream::stdout().lock(), |it, to| write_text(it, to))
         }
     };
     if let Err(error) = written {
@@ -79,6 +78,18 @@ fn show(format: Format, reports: &[SubjectReport]) -> Exit {
         Verdict::Pass => Exit::Pass,
         Verdict::Fail => Exit::Findings,
         Verdict::Blocked => Exit::Unverified,
+    }
+}
+
+/// Writes reports, without colours.
+fn write_reports(format: Format, reports: &[SubjectReport], to: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Json => write_json(reports, to),
+        Format::Text => {
+            let mut plain = anstream::StripStream::new(Vec::new());
+            separated(reports, &mut plain, |it, to| write_text(it, to))?;
+            to.write_all(&plain.into_inner())
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::blocked::{Blocked, describe};
 use crate::case::Timeout;
 use crate::engine::Environment;
 use crate::event::Events;
@@ -30,7 +31,6 @@ use crate::facts_cache::FactsCache;
 use crate::folders::{FolderError, check_user_cache};
 use crate::launch::Arguments;
 use crate::observe::{Options, PlatformChoice, RunnerChoice};
-use crate::outcome::{Blocked, describe};
 use crate::platform::{Platform, PlatformError};
 use crate::run::SandboxRunner;
 use crate::subject::{Subject, SubjectError};

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use crate::blocked::Reason;
 use crate::build::BuildPlan;
 use crate::case::Case;
 use crate::dockerfile::{Dockerfile, Recipe, Selection};
 use crate::knowledge::names::named_platforms;
-use crate::outcome::{Outcome, Reason, SubjectReport};
+use crate::outcome::{Outcome, SubjectReport};
 use crate::platform::Platform;
 use crate::rules::check_dockerfile;
 use crate::subject::Subject;

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::json::JsonBlocked;
 use super::text::write_blocked;
+use crate::blocked::Blocked;
 use crate::elf::{Attributes, ElfFacts};
 use crate::evidence::image::{Content, ForeignFormat, ImageFacts, NodeKind, Unreadable, Variant};
-use crate::outcome::Blocked;
 use crate::text::{line, styled, write_json};
 
 const BOLD: Style = Style::new().bold();

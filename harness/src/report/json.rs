@@ -4,13 +4,14 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::blocked::{Blocked, Retry, Stage};
 use crate::evidence::build::{
     Basis, BuildStep, BuildTrace, BuilderCheck, BuilderChecks, Lines, Manner, Provenance, Reach,
     StepEnd, Work,
 };
 use crate::evidence::run::{Execution, Instruction, RunEnd, RunEvidence, RunnerKind};
 use crate::oci::Digest;
-use crate::outcome::{Blocked, Outcome, Retry, Stage, SubjectReport, overall};
+use crate::outcome::{Outcome, SubjectReport, overall};
 use crate::platform::Platform;
 use crate::processor::CpuModel;
 use crate::rules::Finding;

@@ -5,11 +5,12 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::steps::write_build;
+use crate::blocked::{Blocked, Retry};
 use crate::case::ExpectedFinding;
 use crate::evidence::build::{Provenance, Unbuilt};
 use crate::evidence::run::{RunEnd, RunEvidence, RunnerKind};
 use crate::listing::{Entry, dockerfile_entries, image_entries};
-use crate::outcome::{Blocked, Outcome, Retry, SubjectReport};
+use crate::outcome::{Outcome, SubjectReport};
 use crate::processor::CpuModel;
 use crate::rules::Severity;
 use crate::text::{line, printable, styled};

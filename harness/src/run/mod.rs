@@ -15,6 +15,7 @@ mod limits;
 mod policy;
 mod provided;
 mod record;
+mod runner;
 mod sandbox;
 mod session;
 mod start;

@@ -2,31 +2,12 @@
 //! that says nothing, and on the newest where it seems to lack an instruction.
 
 use super::at_once::EntryRuns;
+use super::runner::Runner;
 use super::start::Start;
 use crate::event::{Event, Events};
-use crate::evidence::run::{Instruction, RunEnd, RunEvidence};
+use crate::evidence::run::{RunEnd, RunEvidence};
 use crate::platform::Platform;
 use crate::processor::CpuModel;
-
-/// What can run one variant.
-pub(super) trait Runner {
-    /// The processor that a variant is run on first; the evidence of a run that cannot begin, where
-    /// there is none.
-    fn promised(&self, start: &Start) -> impl Future<Output = Result<CpuModel, Box<RunEvidence>>>;
-
-    /// Runs a variant once.
-    fn run(&self, start: &Start, cpu: &CpuModel) -> impl Future<Output = RunEvidence>;
-
-    /// The processor for a second try, where the emulator itself failed on another.
-    fn after_fault(&self, start: &Start, cpu: &CpuModel) -> Option<CpuModel>;
-
-    /// The instruction that a program died of on a processor, as far as the runner can tell.
-    fn instruction(
-        &self,
-        start: &Start,
-        cpu: &CpuModel,
-    ) -> impl Future<Output = Option<Instruction>>;
-}
 
 /// Runs a variant as often as it takes. The run on the promised processor comes first.
 pub(super) async fn run_variant(runner: &impl Runner, start: Start, events: &Events) -> EntryRuns {

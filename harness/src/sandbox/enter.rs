@@ -15,7 +15,7 @@ use super::executors::Originals;
 use super::fault::{Fault, While};
 use super::first::first_process;
 use super::fork::fork;
-use super::limits::lift_limits;
+use super::inherited_limits::lift_limits;
 use super::namespaces::{enter, new_user};
 use super::place::Place;
 use super::protocol::{Message, RunOrder, Task};

@@ -28,7 +28,7 @@ mod fork;
 mod hidden_memory;
 mod identities;
 mod identity;
-mod limits;
+mod inherited_limits;
 mod mapped_memory;
 mod namespaces;
 mod network;

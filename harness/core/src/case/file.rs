@@ -31,6 +31,8 @@ pub struct Case {
     pub allow: Vec<Allow>,
     /// Findings that the case exists to provoke.
     pub expect: Vec<ExpectedFinding>,
+    /// The text of its file; empty where there is none.
+    pub text: String,
 }
 
 /// What to build.
@@ -115,7 +117,20 @@ impl Case {
         let raw: RawCase =
             toml::from_str(&text).map_err(|error| CaseError::of_toml(file, &text, &error))?;
         let folder = file.parent().unwrap_or(Path::new(""));
-        raw.into_case(folder).map_err(|kind| CaseError::of_file(file, kind))
+        let case = raw.into_case(folder).map_err(|kind| CaseError::of_file(file, kind))?;
+        Ok(Self { text, ..case })
+    }
+
+    /// Reads the text of a case file for what it demands and accepts: nothing is to be built, so its
+    /// paths need not lead to anything. `name` stands for the file in errors.
+    ///
+    /// # Errors
+    ///
+    /// When it has an unknown field or an impossible value.
+    pub fn of_text(name: &Path, text: &str) -> Result<Self, CaseError> {
+        let raw: RawCase =
+            toml::from_str(text).map_err(|error| CaseError::of_toml(name, text, &error))?;
+        Ok(Self { text: text.to_owned(), ..raw.into_demands() })
     }
 
     /// A Dockerfile without a case file, in its own folder.
@@ -269,16 +284,23 @@ fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 }
 
 impl RawCase {
-    fn into_case(self, folder: &Path) -> Result<Case, CaseErrorKind> {
-        let Self { summary, build, run, trace, allow, expect } = self;
-        Ok(Case {
+    fn into_case(mut self, folder: &Path) -> Result<Case, CaseErrorKind> {
+        let build = std::mem::take(&mut self.build).into_spec(folder)?;
+        Ok(Case { build, ..self.into_demands() })
+    }
+
+    /// All but what is to be built.
+    fn into_demands(self) -> Case {
+        let Self { summary, build: _, run, trace, allow, expect } = self;
+        Case {
             summary,
-            build: build.into_spec(folder)?,
+            build: BuildSpec::default(),
             run: run.into_spec(),
             trace: trace.into_expectation(),
             allow: allow.into_iter().map(RawAllow::into_allow).collect(),
             expect: expect.findings,
-        })
+            text: String::new(),
+        }
     }
 }
 

@@ -3,10 +3,13 @@
 pub mod build;
 pub mod image;
 pub mod run;
+mod saved;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use saved::{SavedEvidence, SavedEvidenceError, SavedSubject};
 
 use build::{Provenance, Unbuilt};
 use image::{EntryNumber, ImageFacts, Variant};

@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Build,
     severity: Severity::Error,
     summary: "The Dockerfile cannot be built.",
-    page: include_str!("../../../rules/BuildFailed.md"),
+    page: include_str!("../../../pages/BuildFailed.md"),
     needs: Needs::Build,
     check: Check::Unbuilt(check),
 };

@@ -17,7 +17,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Build,
     severity: Severity::Warning,
     summary: "A build step ran under emulation.",
-    page: include_str!("../../../rules/BuildStepEmulated.md"),
+    page: include_str!("../../../pages/BuildStepEmulated.md"),
     needs: Needs::Build,
     check: Check::Build(check),
 };

@@ -19,7 +19,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Build,
     severity: Severity::Warning,
     summary: "A build step runs once per platform although one run would do.",
-    page: include_str!("../../../rules/BuildStepNotShared.md"),
+    page: include_str!("../../../pages/BuildStepNotShared.md"),
     needs: Needs::Build,
     check: Check::Build(check),
 };

@@ -19,7 +19,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Dockerfile,
     severity: Severity::Warning,
     summary: "The architecture is taken from `uname`, which reports the build machine's kernel.",
-    page: include_str!("../../../rules/ArchFromUname.md"),
+    page: include_str!("../../../pages/ArchFromUname.md"),
     needs: Needs::Dockerfile,
     check: Check::Dockerfile(check),
 };

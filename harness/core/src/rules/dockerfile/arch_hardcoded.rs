@@ -33,7 +33,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Dockerfile,
     severity: Severity::Warning,
     summary: "One architecture is hard-coded where each platform needs its own.",
-    page: include_str!("../../../rules/ArchHardcoded.md"),
+    page: include_str!("../../../pages/ArchHardcoded.md"),
     needs: Needs::Dockerfile,
     check: Check::Dockerfile(check),
 };

@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Dockerfile,
     severity: Severity::Error,
     summary: "A base image is pinned to the digest of one platform's image, not of the index.",
-    page: include_str!("../../../rules/BasePinnedToOnePlatform.md"),
+    page: include_str!("../../../pages/BasePinnedToOnePlatform.md"),
     needs: Needs::Dockerfile,
     check: Check::Dockerfile(check),
 };

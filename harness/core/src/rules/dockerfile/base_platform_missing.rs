@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Dockerfile,
     severity: Severity::Error,
     summary: "A base image is not available for a platform.",
-    page: include_str!("../../../rules/BasePlatformMissing.md"),
+    page: include_str!("../../../pages/BasePlatformMissing.md"),
     needs: Needs::Dockerfile,
     check: Check::Dockerfile(check),
 };

@@ -19,7 +19,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Dockerfile,
     severity: Severity::Warning,
     summary: "A compiler that can cross-compile runs under emulation.",
-    page: include_str!("../../../rules/BuilderNotNative.md"),
+    page: include_str!("../../../pages/BuilderNotNative.md"),
     needs: Needs::Dockerfile,
     check: Check::Dockerfile(check),
 };

@@ -19,7 +19,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Dockerfile,
     severity: Severity::Warning,
     summary: "A compiler on the build platform is not told which platform to compile for.",
-    page: include_str!("../../../rules/BuilderTargetMissing.md"),
+    page: include_str!("../../../pages/BuilderTargetMissing.md"),
     needs: Needs::Dockerfile,
     check: Check::Dockerfile(check),
 };

@@ -19,7 +19,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Dockerfile,
     severity: Severity::Warning,
     summary: "All platforms share a build cache whose contents differ by platform.",
-    page: include_str!("../../../rules/CacheMountShared.md"),
+    page: include_str!("../../../pages/CacheMountShared.md"),
     needs: Needs::Dockerfile,
     check: Check::Dockerfile(check),
 };

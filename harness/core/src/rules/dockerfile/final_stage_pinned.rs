@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Dockerfile,
     severity: Severity::Error,
     summary: "The final stage always uses the same platform.",
-    page: include_str!("../../../rules/FinalStagePinned.md"),
+    page: include_str!("../../../pages/FinalStagePinned.md"),
     needs: Needs::Dockerfile,
     check: Check::Dockerfile(check),
 };

@@ -22,7 +22,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Dockerfile,
     severity: Severity::Warning,
     summary: "A platform `ARG` is used in a stage that does not declare it, so it is empty.",
-    page: include_str!("../../../rules/PlatformArgOutOfScope.md"),
+    page: include_str!("../../../pages/PlatformArgOutOfScope.md"),
     needs: Needs::Dockerfile,
     check: Check::Dockerfile(check),
 };

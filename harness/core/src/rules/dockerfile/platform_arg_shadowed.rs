@@ -20,7 +20,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Dockerfile,
     severity: Severity::Error,
     summary: "A default on a platform `ARG` overrides the value that BuildKit sets.",
-    page: include_str!("../../../rules/PlatformArgShadowed.md"),
+    page: include_str!("../../../pages/PlatformArgShadowed.md"),
     needs: Needs::Dockerfile,
     check: Check::Dockerfile(check),
 };

@@ -25,7 +25,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Dockerfile,
     severity: Severity::Warning,
     summary: "A condition compares the platform with a spelling that BuildKit never uses.",
-    page: include_str!("../../../rules/PlatformSpelling.md"),
+    page: include_str!("../../../pages/PlatformSpelling.md"),
     needs: Needs::Dockerfile,
     check: Check::Dockerfile(check),
 };

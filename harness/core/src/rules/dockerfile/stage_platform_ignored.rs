@@ -15,7 +15,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Dockerfile,
     severity: Severity::Warning,
     summary: "`--platform` has no effect because FROM names an earlier stage.",
-    page: include_str!("../../../rules/StagePlatformIgnored.md"),
+    page: include_str!("../../../pages/StagePlatformIgnored.md"),
     needs: Needs::Dockerfile,
     check: Check::Dockerfile(check),
 };

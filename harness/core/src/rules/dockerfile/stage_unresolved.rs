@@ -19,7 +19,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Dockerfile,
     severity: Severity::Error,
     summary: "FROM names no stage, image or platform that exists, on some platforms.",
-    page: include_str!("../../../rules/StageUnresolved.md"),
+    page: include_str!("../../../pages/StageUnresolved.md"),
     needs: Needs::Dockerfile,
     check: Check::Dockerfile(check),
 };

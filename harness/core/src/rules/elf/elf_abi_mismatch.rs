@@ -22,7 +22,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Elf,
     severity: Severity::Error,
     summary: "An ELF file uses another ABI than its platform.",
-    page: include_str!("../../../rules/ElfAbiMismatch.md"),
+    page: include_str!("../../../pages/ElfAbiMismatch.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

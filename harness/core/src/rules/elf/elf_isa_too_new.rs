@@ -22,7 +22,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Elf,
     severity: Severity::Error,
     summary: "An ELF file declares that it needs a newer processor than its platform promises.",
-    page: include_str!("../../../rules/ElfIsaTooNew.md"),
+    page: include_str!("../../../pages/ElfIsaTooNew.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

@@ -17,7 +17,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Elf,
     severity: Severity::Error,
     summary: "An ELF file is built for another architecture than its platform.",
-    page: include_str!("../../../rules/ElfMachineMismatch.md"),
+    page: include_str!("../../../pages/ElfMachineMismatch.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

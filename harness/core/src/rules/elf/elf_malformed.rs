@@ -17,7 +17,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Elf,
     severity: Severity::Error,
     summary: "A file starts with an ELF header but cannot be loaded.",
-    page: include_str!("../../../rules/ElfMalformed.md"),
+    page: include_str!("../../../pages/ElfMalformed.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

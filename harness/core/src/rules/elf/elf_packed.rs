@@ -15,7 +15,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Elf,
     severity: Severity::Warning,
     summary: "An ELF file is compressed and unpacks itself when it runs.",
-    page: include_str!("../../../rules/ElfPacked.md"),
+    page: include_str!("../../../pages/ElfPacked.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

@@ -21,7 +21,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Elf,
     severity: Severity::Error,
     summary: "An ELF file cannot be loaded where memory pages are larger than 4 KiB.",
-    page: include_str!("../../../rules/ElfPageAlignment.md"),
+    page: include_str!("../../../pages/ElfPageAlignment.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

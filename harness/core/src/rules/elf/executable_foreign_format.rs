@@ -19,7 +19,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Elf,
     severity: Severity::Warning,
     summary: "An executable file is built for another operating system.",
-    page: include_str!("../../../rules/ExecutableForeignFormat.md"),
+    page: include_str!("../../../pages/ExecutableForeignFormat.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

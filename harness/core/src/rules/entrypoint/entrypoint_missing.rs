@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Entrypoint,
     severity: Severity::Error,
     summary: "The file that the image's command names does not exist.",
-    page: include_str!("../../../rules/EntrypointMissing.md"),
+    page: include_str!("../../../pages/EntrypointMissing.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Entrypoint,
     severity: Severity::Error,
     summary: "The file that the image's command names cannot be executed.",
-    page: include_str!("../../../rules/EntrypointNotExecutable.md"),
+    page: include_str!("../../../pages/EntrypointNotExecutable.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

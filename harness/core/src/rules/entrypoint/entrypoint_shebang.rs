@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Entrypoint,
     severity: Severity::Error,
     summary: "The first line of the entrypoint script does not lead to an interpreter.",
-    page: include_str!("../../../rules/EntrypointShebang.md"),
+    page: include_str!("../../../pages/EntrypointShebang.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Entrypoint,
     severity: Severity::Error,
     summary: "The image's command is in shell form, but the image has no shell.",
-    page: include_str!("../../../rules/EntrypointShellMissing.md"),
+    page: include_str!("../../../pages/EntrypointShellMissing.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

@@ -18,7 +18,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Entrypoint,
     severity: Severity::Warning,
     summary: "An environment variable or build argument names another architecture.",
-    page: include_str!("../../../rules/EnvArchMismatch.md"),
+    page: include_str!("../../../pages/EnvArchMismatch.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

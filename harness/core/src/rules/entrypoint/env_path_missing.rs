@@ -18,7 +18,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Entrypoint,
     severity: Severity::Error,
     summary: "An environment variable contains another architecture's path, which does not exist.",
-    page: include_str!("../../../rules/EnvPathMissing.md"),
+    page: include_str!("../../../pages/EnvPathMissing.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

@@ -15,7 +15,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Entrypoint,
     severity: Severity::Error,
     summary: "The image's user or group is not in /etc/passwd or /etc/group, or is not a valid ID.",
-    page: include_str!("../../../rules/UserMissing.md"),
+    page: include_str!("../../../pages/UserMissing.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Index,
     severity: Severity::Error,
     summary: "A manifest, config or layer that the image refers to does not exist.",
-    page: include_str!("../../../rules/BlobMissing.md"),
+    page: include_str!("../../../pages/BlobMissing.md"),
     needs: Needs::Image,
     check: Check::Image(check),
 };

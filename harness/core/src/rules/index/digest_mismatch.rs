@@ -17,7 +17,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Index,
     severity: Severity::Error,
     summary: "The bytes of a layer, config or manifest do not match their stated digest or size.",
-    page: include_str!("../../../rules/DigestMismatch.md"),
+    page: include_str!("../../../pages/DigestMismatch.md"),
     needs: Needs::Image,
     check: Check::Image(check),
 };

@@ -15,7 +15,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Index,
     severity: Severity::Error,
     summary: "An index entry is itself an index.",
-    page: include_str!("../../../rules/IndexNested.md"),
+    page: include_str!("../../../pages/IndexNested.md"),
     needs: Needs::Image,
     check: Check::Image(check),
 };

@@ -14,7 +14,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Index,
     severity: Severity::Error,
     summary: "A variant contains no files.",
-    page: include_str!("../../../rules/LayersEmpty.md"),
+    page: include_str!("../../../pages/LayersEmpty.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

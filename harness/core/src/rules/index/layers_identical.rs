@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Index,
     severity: Severity::Warning,
     summary: "Variants for different architectures share the same layers, machine code included.",
-    page: include_str!("../../../rules/LayersIdentical.md"),
+    page: include_str!("../../../pages/LayersIdentical.md"),
     needs: Needs::Image,
     check: Check::Image(check),
 };

@@ -15,7 +15,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Index,
     severity: Severity::Error,
     summary: "The index and the image config name different platforms.",
-    page: include_str!("../../../rules/PlatformDescriptorMismatch.md"),
+    page: include_str!("../../../pages/PlatformDescriptorMismatch.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

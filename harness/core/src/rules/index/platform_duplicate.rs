@@ -18,7 +18,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Index,
     severity: Severity::Error,
     summary: "Two index entries are for the same platform.",
-    page: include_str!("../../../rules/PlatformDuplicate.md"),
+    page: include_str!("../../../pages/PlatformDuplicate.md"),
     needs: Needs::Image,
     check: Check::Image(check),
 };

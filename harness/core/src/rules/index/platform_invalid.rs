@@ -15,7 +15,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Index,
     severity: Severity::Error,
     summary: "An index entry names a platform that does not exist.",
-    page: include_str!("../../../rules/PlatformInvalid.md"),
+    page: include_str!("../../../pages/PlatformInvalid.md"),
     needs: Needs::Image,
     check: Check::Image(check),
 };

@@ -17,7 +17,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Index,
     severity: Severity::Error,
     summary: "A requested platform is missing from the index.",
-    page: include_str!("../../../rules/PlatformMissing.md"),
+    page: include_str!("../../../pages/PlatformMissing.md"),
     needs: Needs::Image,
     check: Check::Image(check),
 };

@@ -17,7 +17,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Linking,
     severity: Severity::Error,
     summary: "A program names a dynamic loader that cannot load it.",
-    page: include_str!("../../../rules/InterpreterMismatch.md"),
+    page: include_str!("../../../pages/InterpreterMismatch.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

@@ -18,7 +18,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Linking,
     severity: Severity::Error,
     summary: "A program needs a dynamic loader that is not in the image.",
-    page: include_str!("../../../rules/InterpreterMissing.md"),
+    page: include_str!("../../../pages/InterpreterMissing.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

@@ -18,7 +18,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Linking,
     severity: Severity::Error,
     summary: "A file needs a shared library that the dynamic loader does not find.",
-    page: include_str!("../../../rules/LibraryMissing.md"),
+    page: include_str!("../../../pages/LibraryMissing.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

@@ -17,7 +17,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Linking,
     severity: Severity::Error,
     summary: "The dynamic loader and the C library come from different builds.",
-    page: include_str!("../../../rules/LoaderLibcMismatch.md"),
+    page: include_str!("../../../pages/LoaderLibcMismatch.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

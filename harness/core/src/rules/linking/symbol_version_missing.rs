@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Linking,
     severity: Severity::Error,
     summary: "A file needs a newer shared library than the one in the image.",
-    page: include_str!("../../../rules/SymbolVersionMissing.md"),
+    page: include_str!("../../../pages/SymbolVersionMissing.md"),
     needs: Needs::Image,
     check: Check::Variant(check),
 };

@@ -23,7 +23,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Parity,
     severity: Severity::Warning,
     summary: "The platforms were not built from the same sources and versions.",
-    page: include_str!("../../../rules/ParityBuildInfo.md"),
+    page: include_str!("../../../pages/ParityBuildInfo.md"),
     needs: Needs::Image,
     check: Check::Image(check),
 };

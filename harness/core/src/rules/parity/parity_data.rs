@@ -18,7 +18,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Parity,
     severity: Severity::Warning,
     summary: "Data that should not depend on the architecture differs.",
-    page: include_str!("../../../rules/ParityData.md"),
+    page: include_str!("../../../pages/ParityData.md"),
     needs: Needs::Image,
     check: Check::Image(check),
 };

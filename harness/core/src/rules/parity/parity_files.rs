@@ -22,7 +22,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Parity,
     severity: Severity::Warning,
     summary: "Files that other platforms have are missing on one platform.",
-    page: include_str!("../../../rules/ParityFiles.md"),
+    page: include_str!("../../../pages/ParityFiles.md"),
     needs: Needs::Image,
     check: Check::Image(check),
 };

@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Parity,
     severity: Severity::Note,
     summary: "Platforms that promise different processors have the same program.",
-    page: include_str!("../../../rules/ParityIdenticalBinary.md"),
+    page: include_str!("../../../pages/ParityIdenticalBinary.md"),
     needs: Needs::Image,
     check: Check::Image(check),
 };

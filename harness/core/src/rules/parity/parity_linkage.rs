@@ -19,7 +19,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Parity,
     severity: Severity::Warning,
     summary: "The entrypoint is linked differently from other platforms.",
-    page: include_str!("../../../rules/ParityLinkage.md"),
+    page: include_str!("../../../pages/ParityLinkage.md"),
     needs: Needs::Image,
     check: Check::Image(check),
 };

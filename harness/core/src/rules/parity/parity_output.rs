@@ -21,7 +21,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Parity,
     severity: Severity::Note,
     summary: "The entrypoint prints different output on different platforms.",
-    page: include_str!("../../../rules/ParityOutput.md"),
+    page: include_str!("../../../pages/ParityOutput.md"),
     needs: Needs::Run,
     check: Check::Image(check),
 };

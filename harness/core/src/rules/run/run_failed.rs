@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Run,
     severity: Severity::Error,
     summary: "The entrypoint failed.",
-    page: include_str!("../../../rules/RunFailed.md"),
+    page: include_str!("../../../pages/RunFailed.md"),
     needs: Needs::Run,
     check: Check::Variant(check),
 };

@@ -15,7 +15,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Run,
     severity: Severity::Error,
     summary: "The run tried to execute a program of another architecture.",
-    page: include_str!("../../../rules/RunForeignExecutable.md"),
+    page: include_str!("../../../pages/RunForeignExecutable.md"),
     needs: Needs::SandboxRun,
     check: Check::Variant(check),
 };

@@ -27,7 +27,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Run,
     severity: Severity::Warning,
     summary: "The entrypoint runs but does not support `--help`.",
-    page: include_str!("../../../rules/RunHelpUnknown.md"),
+    page: include_str!("../../../pages/RunHelpUnknown.md"),
     needs: Needs::Run,
     check: Check::Image(check),
 };

@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Run,
     severity: Severity::Error,
     summary: "The entrypoint needs a newer processor than its platform promises.",
-    page: include_str!("../../../rules/RunIsaFault.md"),
+    page: include_str!("../../../pages/RunIsaFault.md"),
     needs: Needs::Run,
     check: Check::Variant(check),
 };

@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Run,
     severity: Severity::Error,
     summary: "The entrypoint did not print the required output.",
-    page: include_str!("../../../rules/RunOutputMissing.md"),
+    page: include_str!("../../../pages/RunOutputMissing.md"),
     needs: Needs::Run,
     check: Check::Variant(check),
 };

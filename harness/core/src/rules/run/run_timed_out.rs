@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Definition = Definition {
     group: Group::Run,
     severity: Severity::Error,
     summary: "The entrypoint did not exit within the time limit.",
-    page: include_str!("../../../rules/RunTimedOut.md"),
+    page: include_str!("../../../pages/RunTimedOut.md"),
     needs: Needs::Run,
     check: Check::Variant(check),
 };

@@ -28,7 +28,7 @@ fn every_page_has_its_parts() {
 
 #[test]
 fn no_page_is_left_over() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pages");
     let files = fs::read_dir(folder).expect("the folder of the pages");
     let names = files.map(|it| it.expect("a page").file_name().into_string().expect("UTF-8"));
     let pages: BTreeSet<String> = names.collect();
@@ -40,7 +40,7 @@ fn no_page_is_left_over() {
 /// The list of the rules is written by this test: `INSTA_UPDATE=always`, as for snapshots.
 #[test]
 fn the_list_has_every_rule() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/README.md");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("pages/README.md");
     if is_to_be_written() {
         fs::write(&file, list()).expect("the list can be written");
     }
@@ -94,7 +94,7 @@ fn every_page_shows_what_is_printed() {
         if let Some(nearest) = faulty().rev().max_by_key(likeness)
             && is_to_be_written()
         {
-            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("rules/{rule}.md"));
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("pages/{rule}.md"));
             let page = rule.page().replace(shown, &output(nearest));
             fs::write(file, page).expect("the page can be written");
         }
