@@ -10,11 +10,14 @@ use std::time::{Duration, Instant};
 use archproof::emulator::{Mark, minimal_program};
 use archproof::platform::Platform;
 use archproof::verdict::Verdict;
-use archproof::{Harness, Report, assert_conforms};
+use archproof::{ContainerError, Harness, Report, assert_conforms};
 use archproof_core::fixture::{Image, Layer, Variant, program};
 use common::{Process, RUNTIME, Said, holdings, processes, root};
 use rstest::{fixture, rstest};
 use tempfile::NamedTempFile;
+use testcontainers::core::ImageExt;
+use testcontainers::runners::AsyncRunner;
+use tokio::io::AsyncReadExt;
 
 /// A program that ends well: exit(0).
 fn healthy(platform: &str) -> Vec<u8> {
@@ -124,6 +127,32 @@ fn a_folder_is_built_and_nothing_is_left_in_the_engine() {
     });
     let after = RUNTIME.block_on(holdings());
     assert_eq!(before, after);
+}
+
+/// A container of each variant, for tests of one's own: here it prints its help on each platform.
+#[test]
+fn a_variant_runs_in_a_container_for_as_long_as_the_report_exists() {
+    let _turn = ENGINE.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = RUNTIME.block_on(holdings());
+    let platforms = ["linux/amd64", "linux/arm64"];
+    let harness = Harness::folder(root().join("cases/go-cross")).platforms(platforms);
+    RUNTIME.block_on(async {
+        let report = harness.clone().keep_image().await.expect("verifiable");
+        for on in platforms {
+            let request = assert_conforms!(report, on).container().expect("the image is kept");
+            let request = request.with_cmd(["--help"]);
+            let container = request.start().await.expect("it starts");
+            let mut printed = Vec::new();
+            container.stdout(true).read_to_end(&mut printed).await.expect("its output");
+            assert!(String::from_utf8_lossy(&printed).contains("Usage"), "{on}: {printed:?}");
+            container.rm().await.expect("it is removed");
+        }
+        assert_ne!(before, holdings().await, "the image is there");
+    });
+    assert_eq!(before, RUNTIME.block_on(holdings()), "and gone with the report");
+    let report = harness.blocking().expect("verifiable");
+    let missing = assert_conforms!(report, "linux/amd64").container().err();
+    assert_eq!(missing, Some(ContainerError::NotKept));
 }
 
 /// A test that somebody interrupts, as Ctrl-C does: the process gets no chance to clean up.

@@ -1,6 +1,6 @@
 //! Why nothing could be found out about a subject.
 //!
-//! A new reason is a variant of [`Reason`]: its message, its stage, and whether trying again makes
+//! A new reason is a variant of `Reason`: its message, its stage, and whether trying again makes
 //! sense.
 
 use std::error::Error;

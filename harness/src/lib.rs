@@ -41,6 +41,6 @@ pub use archproof_core::{
     platform, processor, rules, text, verdict,
 };
 pub use harness::{
-    Harness, HarnessError, Inspect, Leftovers, Report, VariantFacts, VariantReport, Verify,
-    Workplace, verify,
+    ContainerError, Harness, HarnessError, Inspect, Leftovers, Report, VariantFacts, VariantReport,
+    Verify, Workplace, verify,
 };

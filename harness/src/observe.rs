@@ -49,6 +49,18 @@ pub struct Options {
     pub processors: Processors,
     /// What makes sandboxes, and where; nowhere, if nobody has a folder for caches.
     pub sandbox: Option<SandboxRunner>,
+    /// What becomes of an image that was built, when it has been verified.
+    pub built: BuiltImage,
+}
+
+/// What becomes of an image that was built, when it has been verified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BuiltImage {
+    /// The engine loses it at once.
+    #[default]
+    Removed,
+    /// The engine has it until its session is cleaned up.
+    Kept,
 }
 
 /// The platforms that the user wants.

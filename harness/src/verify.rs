@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::evidence::Observation;
 use crate::evidence::image::Variant;
 use crate::evidence::run::{NotRun, RunnerKind};
-use crate::observe::Observer;
+use crate::observe::{BuiltImage, Observer};
 use crate::outcome::{Outcome, SubjectReport};
 use crate::platform::Platform;
 use crate::rules::Needs;
@@ -29,7 +29,9 @@ pub async fn verify(
 ) -> Verified {
     observer.events.send(Event::SubjectStarted { subject: subject.name().to_owned() });
     let evidence = observer.observe(subject).await;
-    if let Some(engine) = observer.engine.get() {
+    if let Some(engine) = observer.engine.get()
+        && observer.options.built == BuiltImage::Removed
+    {
         // Of this subject nothing is needed any more. What resists is tried again at the end.
         let _ = observer.session.clean(engine).await;
     }

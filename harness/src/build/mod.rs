@@ -38,6 +38,7 @@ use crate::event::{Event, Events};
 
 pub use built::Built;
 pub use error::{BuildError, BuildErrorKind, Emulation, FailedStep, Input, SourceExcerpt};
+pub(crate) use plan::variant_name;
 pub use plan::{BuildPlan, CachePolicy, KeepAs};
 pub use unbuilt::unbuilt;
 

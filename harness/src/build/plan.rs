@@ -111,7 +111,7 @@ impl BuildPlan {
 }
 
 /// The name of a variant: the platform is added to the tag.
-pub(super) fn variant_name(name: &str, platform: Platform) -> String {
+pub(crate) fn variant_name(name: &str, platform: Platform) -> String {
     let suffix = platform.to_string().replace('/', "-");
     match name.rsplit_once(':') {
         Some((_, tag)) if !tag.contains('/') => format!("{name}-{suffix}"),

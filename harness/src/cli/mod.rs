@@ -14,7 +14,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use archproof::outcome::{SubjectReport, overall};
-use archproof::report::{write_json, write_text};
+use archproof::report::{wrap, write_json, write_text};
 use archproof::text::printable;
 use archproof::verdict::Verdict;
 use clap::Parser;
@@ -67,9 +67,7 @@ fn show(format: Format, reports: &[SubjectReport]) -> Exit {
             let mut to = BufWriter::new(io::stdout().lock());
             write_reports(format, reports, &mut to).and_then(|()| to.flush())
         }
-        Format::Text => {
-            separated(reports, &mut anstream::stdout().lock(), |it, to| write_text(it, to))
-        }
+        Format::Text => write_text_to_stdout(reports),
     };
     if let Err(error) = written {
         return complain(&format!("cannot write the report: {error}"));
@@ -78,6 +76,20 @@ fn show(format: Format, reports: &[SubjectReport]) -> Exit {
         Verdict::Pass => Exit::Pass,
         Verdict::Fail => Exit::Findings,
         Verdict::Blocked => Exit::Unverified,
+    }
+}
+
+/// Writes reports, with colours and broken lines where that is a terminal.
+fn write_text_to_stdout(reports: &[SubjectReport]) -> io::Result<()> {
+    let mut text = Vec::new();
+    separated(reports, &mut text, |it, to| write_text(it, to))?;
+    let mut to = anstream::stdout().lock();
+    match terminal_size::terminal_size_of(io::stdout()) {
+        Some((width, _)) => {
+            let text = String::from_utf8_lossy(&text);
+            to.write_all(wrap(&text, usize::from(width.0)).as_bytes())
+        }
+        None => to.write_all(&text),
     }
 }
 

@@ -1,12 +1,14 @@
 //! The front door: one subject through the whole pipeline, from `cargo test` as from the command line.
 
 mod cleanup;
+mod kept;
 mod reaper;
 mod report;
 mod workplace;
 
 pub use cleanup::Leftovers;
-use reaper::Reaper;
+pub use kept::ContainerError;
+use kept::{Guarded, Kept};
 pub(crate) use reaper::{REAP, reap};
 pub use report::{Report, VariantFacts, VariantReport};
 pub use workplace::Workplace;
@@ -30,10 +32,10 @@ use crate::evidence::image::ImageFacts;
 use crate::facts_cache::FactsCache;
 use crate::folders::{FolderError, check_user_cache};
 use crate::launch::Arguments;
-use crate::observe::{Options, PlatformChoice, RunnerChoice};
+use crate::observe::{BuiltImage, Options, PlatformChoice, RunnerChoice};
 use crate::platform::{Platform, PlatformError};
 use crate::run::SandboxRunner;
-use crate::subject::{Subject, SubjectError};
+use crate::subject::{Subject, SubjectError, SubjectKind};
 use crate::verdict::{Strictness, Verdict};
 use crate::verify::verify as verify_subject;
 
@@ -116,6 +118,14 @@ impl Harness {
     #[must_use]
     pub fn runner(mut self, runner: RunnerChoice) -> Self {
         self.options.runner = runner;
+        self
+    }
+
+    /// Keeps an image that is built in the engine for as long as the report exists, for
+    /// [`VariantReport::container`].
+    #[must_use]
+    pub fn keep_image(mut self) -> Self {
+        self.options.built = BuiltImage::Kept;
         self
     }
 
@@ -213,11 +223,17 @@ impl Verify {
     async fn run(self) -> Result<Report, HarnessError> {
         let strictness = self.0.strictness;
         let (subject, options) = self.0.prepare()?;
-        let Guarded { _reaper, mut workplace } = open(&subject).await?;
+        let Guarded { reaper, mut workplace } = open(&subject).await?;
         let events = Events::ignored();
         let observer = workplace.observer(&options, &events);
-        let report = Report::new(verify_subject(&observer, &subject, strictness).await);
-        workplace.clean().await?;
+        let verified = verify_subject(&observer, &subject, strictness).await;
+        let is_kept = options.built == BuiltImage::Kept;
+        let report = if is_kept && matches!(subject.kind(), SubjectKind::Build) {
+            Report::new(verified, Some(Kept::new(Guarded { workplace, reaper })))
+        } else {
+            workplace.clean().await?;
+            Report::new(verified, None)
+        };
         match report.verdict() {
             Verdict::Blocked => Err(HarnessError::Blocked(Box::new(report))),
             Verdict::Pass | Verdict::Fail => Ok(report),
@@ -237,7 +253,7 @@ impl Inspect {
 
     async fn run(self) -> Result<ImageFacts, HarnessError> {
         let (subject, options) = self.0.prepare()?;
-        let Guarded { _reaper, mut workplace } = open(&subject).await?;
+        let Guarded { reaper: _reaper, mut workplace } = open(&subject).await?;
         let events = Events::ignored();
         let facts = workplace.observer(&options, &events).facts(&subject).await;
         workplace.clean().await?;
@@ -272,18 +288,11 @@ impl IntoFuture for Harness {
     }
 }
 
-/// A workplace that is cleaned up whatever ends this process.
-struct Guarded {
-    workplace: Workplace,
-    // Dropped last: by then nothing is left.
-    _reaper: Option<Reaper>,
-}
-
 async fn open(subject: &Subject) -> Result<Guarded, HarnessError> {
     let opened = async {
         let workplace = Workplace::open(Environment::of_process(), subject.engine_need()).await?;
         let reaper = workplace.guard()?;
-        Ok(Guarded { workplace, _reaper: reaper })
+        Ok(Guarded { workplace, reaper })
     };
     opened.await.map_err(HarnessError::Start)
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
+use testcontainers::{ContainerRequest, GenericImage};
 
+use super::kept::{ContainerError, Kept};
 use crate::evidence::Observation;
 use crate::evidence::image::Variant;
 use crate::evidence::run::RunEvidence;
@@ -21,6 +23,7 @@ use crate::verify::Verified;
 pub struct Report {
     subject: SubjectReport,
     evidence: Option<Observation>,
+    kept: Option<Kept>,
 }
 
 /// One platform of a report.
@@ -28,6 +31,8 @@ pub struct Report {
 pub struct VariantReport<'a> {
     judgement: &'a VariantJudgement,
     variant: Option<&'a Variant>,
+    /// The image in the engine, with the digest of its index.
+    kept: Option<(&'a Kept, Digest)>,
 }
 
 /// What a variant is, without what changes from build to build: digests, times, sizes, build ids.
@@ -49,8 +54,8 @@ pub struct VariantFacts {
 }
 
 impl Report {
-    pub(super) fn new(verified: Verified) -> Self {
-        Self { subject: verified.report, evidence: verified.evidence }
+    pub(super) fn new(verified: Verified, kept: Option<Kept>) -> Self {
+        Self { subject: verified.report, evidence: verified.evidence, kept }
     }
 
     /// What it came to.
@@ -75,7 +80,16 @@ impl Report {
             Outcome::Judged(judgement) => judgement.variants.as_slice(),
             Outcome::Linted(_) | Outcome::Blocked(_) => &[],
         };
-        judgements.iter().map(|it| VariantReport { judgement: it, variant: self.variant_of(it) })
+        let index = match &self.evidence {
+            Some(Observation::Image(evidence)) => Some(evidence.image.digest),
+            Some(Observation::Unbuilt(_)) | None => None,
+        };
+        let kept = self.kept.as_ref().zip(index);
+        judgements.iter().map(move |it| VariantReport {
+            judgement: it,
+            variant: self.variant_of(it),
+            kept,
+        })
     }
 
     /// One platform; `None` where the image has no variant for it.
@@ -138,6 +152,19 @@ impl<'a> VariantReport<'a> {
     #[must_use]
     pub fn runs(&self) -> &'a [RunEvidence] {
         &self.judgement.runs
+    }
+
+    /// A request of testcontainers for a container of exactly this variant, for tests of your own on its
+    /// platform. testcontainers finds the engine by `DOCKER_HOST`. What is started is removed with the
+    /// report, at the latest.
+    ///
+    /// # Errors
+    ///
+    /// When the image is not in the engine: it was found and not built, or verified without
+    /// [`Harness::keep_image`](crate::Harness::keep_image).
+    pub fn container(&self) -> Result<ContainerRequest<GenericImage>, ContainerError> {
+        let (kept, index) = self.kept.ok_or(ContainerError::NotKept)?;
+        kept.container(index, self.platform())
     }
 
     /// What it is, for a snapshot; `None` where its blobs could not be read.

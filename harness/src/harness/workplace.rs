@@ -6,10 +6,13 @@ use std::thread;
 
 use super::cleanup::{CLEANING_TIMEOUT, Leftovers, remove, remove_after_interruption};
 use super::reaper::Reaper;
-use crate::engine::{Engine, EngineError, Environment};
+use crate::build::variant_name;
+use crate::engine::{Engine, EngineError, Environment, ImageStore};
 use crate::event::Events;
 use crate::folders::user_cache;
 use crate::observe::{EngineAccess, Observer, Options};
+use crate::oci::Digest;
+use crate::platform::Platform;
 use crate::run::{Session, SessionRecord};
 use crate::source::Credentials;
 use crate::subject::EngineNeed;
@@ -89,6 +92,27 @@ impl Workplace {
         };
         let (credentials, session) = (&self.credentials, &self.session);
         Observer { engine, credentials, session, options, events }
+    }
+
+    /// The name and tag by which the engine starts a variant of what was built here: of the index, where
+    /// the store keeps indexes, else of the variant. None without an engine.
+    pub(super) fn image(&self, index: Digest, platform: Platform) -> Option<(String, String)> {
+        let Connection::Made(engine) = &self.connection else { return None };
+        let name = self.session.image_name();
+        let (repository, tag) = name.rsplit_once(':')?;
+        Some(match engine.store() {
+            ImageStore::Containerd => (format!("{repository}@sha256"), index.hex()),
+            ImageStore::Classic => {
+                let name = variant_name(&name, platform);
+                let (repository, tag) = name.rsplit_once(':').unwrap_or((&name, tag));
+                (repository.to_owned(), tag.to_owned())
+            }
+        })
+    }
+
+    /// The label by which this session's containers are found and removed.
+    pub(super) fn label(&self) -> (&'static str, &str) {
+        self.session.label()
     }
 
     /// Whether an engine answered.

@@ -67,7 +67,7 @@ impl Session {
         format!("{LABEL}={self}")
     }
 
-    pub(super) fn label(&self) -> (&'static str, &str) {
+    pub(crate) fn label(&self) -> (&'static str, &str) {
         (LABEL, &self.0)
     }
 
