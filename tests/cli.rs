@@ -505,7 +505,7 @@ fn what_may_not_be_the_dockerfiles_fault_is_blocked(#[case] command: &str, #[cas
 #[case::rule(&["explain", "NoSuchRule"], "there is no rule `NoSuchRule`")]
 #[case::nothing(&["verify"], "required")]
 #[case::cpu(&["verify", "cases/go-cross", "--cpu", "linux/arm64"], "expected PLATFORM=MODEL")]
-#[case::model(&["verify", "cases/go-cross", "--cpu", "linux/arm64=a b"], "`a b` is no processor's name")]
+#[case::model(&["verify", "cases/go-cross", "--cpu", "linux/arm64=a b"], "`a b` is not the name of a processor")]
 fn wrong_usage_has_status_2(#[case] arguments: &[&str], #[case] message: &str) {
     let said = Said::by(archproof().args(arguments));
     assert_eq!(said.status, Some(2), "{said}");

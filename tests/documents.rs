@@ -4,11 +4,14 @@ mod common;
 
 use std::path::PathBuf;
 
-use common::{archproof, root};
+use common::{RUNTIME, archproof, build_into, root};
 
 /// `[..]` stands for anything in a line, `...` for any lines.
 #[test]
 fn commands_print_what_the_documents_say() {
+    // What the documents call `image.tar`.
+    let example = root().join("harness/examples/conformance");
+    RUNTIME.block_on(build_into(&example, &root().join("image.tar")));
     let program = archproof();
     let cases = trycmd::TestCases::new();
     cases.register_bin("archproof", PathBuf::from(program.get_program()));

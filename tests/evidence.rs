@@ -2,6 +2,7 @@
 
 mod common;
 
+use archproof_core::fixture::{Image, Variant};
 use common::{Project, Said, archproof};
 use rstest::rstest;
 
@@ -31,7 +32,6 @@ fn output_of<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
 #[case::in_json("cases/goarch-hardcoded", &["--output", "json"], 0)]
 #[case::not_run("cases/helper-unpacked-at-start", &["--runner", "none"], 0)]
 #[case::a_dockerfile_alone("cases/goarch-hardcoded/Dockerfile", &[], 1)]
-#[case::an_archive("oci-archive:harness/examples/conformance/image.tar", &[], 0)]
 fn saved_evidence_gives_the_same_report(
     #[case] subject: &str,
     #[case] arguments: &[&str],
@@ -68,14 +68,29 @@ fn what_is_no_evidence_is_refused(#[case] text: &str, #[case] why: &str) {
     assert!(said.stderr.contains(why), "{said}");
 }
 
+/// An archive of an image with a program that does nothing.
+fn archive() -> (tempfile::NamedTempFile, String) {
+    let file = Image::new([Variant::healthy("linux/amd64")]).layout().write();
+    let subject = format!("oci-archive:{}", file.path().display());
+    (file, subject)
+}
+
+#[test]
+fn an_archive_is_judged_again_without_it() {
+    let (file, subject) = archive();
+    let (first, again) = verified_twice(&subject, &["--runner", "none"]);
+    drop(file);
+    assert_eq!((first.status, first.stdout), (again.status, again.stdout));
+}
+
 #[test]
 fn a_report_that_cannot_be_written_is_named() {
-    let archive = "oci-archive:harness/examples/conformance/image.tar";
-    let arguments = ["verify", archive, "--runner", "none", "--report", "json=/nowhere/x.json"];
+    let (_file, archive) = archive();
+    let arguments = ["verify", &archive, "--runner", "none", "--report", "json=/nowhere/x.json"];
     let said = Said::by(archproof().args(arguments));
     assert_eq!(said.status, Some(2), "{said}");
     assert!(said.stderr.contains("cannot write the report /nowhere/x.json: "), "{said}");
-    let said = Said::by(archproof().args(["verify", archive, "--report", "pdf=x"]));
+    let said = Said::by(archproof().args(["verify", &archive, "--report", "pdf=x"]));
     assert_eq!(said.status, Some(2), "{said}");
     assert!(said.stderr.contains("there is no report `pdf`"), "{said}");
 }

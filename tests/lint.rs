@@ -53,7 +53,7 @@ fn the_exit_status_says_what_was_found(
 #[rstest]
 #[case::syntax(
     "Dockerfile",
-    "cannot parse Dockerfile\n  because: line 2, column 1: there is no instruction `COPPY`"
+    "cannot parse Dockerfile\n  because: line 2, column 1: `COPPY` is not an instruction"
 )]
 #[case::missing("nosuch/Dockerfile", "`nosuch/Dockerfile` does not exist")]
 #[case::image(

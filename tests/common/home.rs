@@ -8,6 +8,7 @@ use std::process::Command;
 
 use archproof::build::{BuildPlan, KeepAs, build};
 use archproof::event::Events;
+use archproof::platform::Platform;
 use archproof::run::Session;
 use archproof::subject::Subject;
 
@@ -77,7 +78,9 @@ pub(crate) async fn build_into(case: &Path, file: &Path) {
     let (engine, session) = (engine().await, Session::new().expect("random numbers"));
     let subject = Subject::find(&case.to_string_lossy()).expect("a case");
     let spec = subject.case().build.clone();
-    let plan = BuildPlan::new(spec.dockerfile, spec.context, spec.platforms);
+    let named = !spec.platforms.is_empty();
+    let platforms = if named { spec.platforms } else { Platform::USUAL.to_vec() };
+    let plan = BuildPlan::new(spec.dockerfile, spec.context, platforms);
     let keep_as = KeepAs::Image(session.image_name());
     let plan = BuildPlan { keep_as, contexts: spec.contexts, ..plan };
     build(&engine, &plan, file, &Events::ignored()).await.expect("the case builds");

@@ -21,7 +21,9 @@ pub enum CpuModel {
 
 /// A text that can be no model's name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{0}` is no processor's name: expected one of QEMU's, such as cortex-a72 or max,sve=off")]
+#[error(
+    "`{0}` is not the name of a processor: expected one of QEMU's, such as cortex-a72 or max,sve=off"
+)]
 pub struct ModelError(String);
 
 /// The processors that somebody named; all other platforms have the one that their name promises.

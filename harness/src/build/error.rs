@@ -70,10 +70,10 @@ impl<T: Into<BuildErrorKind>> From<T> for Failure {
 #[non_exhaustive]
 pub enum BuildErrorKind {
     /// The plan names no platform.
-    #[error("no platform was asked for")]
+    #[error("no platform was requested")]
     NoPlatform,
     /// The plan names a platform twice.
-    #[error("the platform {0} was asked for twice")]
+    #[error("the platform {0} was requested twice")]
     PlatformTwice(Platform),
     /// A file or folder that the plan names is not there.
     #[error("cannot read {what} {}", path.display())]
@@ -162,7 +162,7 @@ pub enum BuildErrorKind {
         excerpt: SourceExcerpt,
     },
     /// A base image does not exist, or only for others.
-    #[error("there is no base image {base}: {message}{excerpt}")]
+    #[error("the base image {base} does not exist: {message}{excerpt}")]
     BaseUnknown {
         /// The image.
         base: String,
@@ -189,7 +189,7 @@ pub enum BuildErrorKind {
     #[error(transparent)]
     Credentials(CredentialsError),
     /// A base image cannot be had now.
-    #[error("the base image {base} cannot be had: {message}{excerpt}")]
+    #[error("the base image {base} cannot be fetched: {message}{excerpt}")]
     BaseUnavailable {
         /// The image.
         base: String,

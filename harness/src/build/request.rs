@@ -288,8 +288,8 @@ mod tests {
         plan.context = dockerfile;
         assert!(message(&plan).starts_with("cannot read the context "), "{}", message(&plan));
         plan.platforms.push(plan.platforms[0]);
-        assert_eq!(message(&plan), "the platform linux/amd64 was asked for twice");
+        assert_eq!(message(&plan), "the platform linux/amd64 was requested twice");
         plan.platforms.clear();
-        assert_eq!(message(&plan), "no platform was asked for");
+        assert_eq!(message(&plan), "no platform was requested");
     }
 }

@@ -63,7 +63,7 @@ pub enum SourceError {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// It is neither in the engine nor in the registry.
-    #[error("the engine does not have `{0}`, nor can it be had from a registry")]
+    #[error("the engine does not have `{0}`, and no registry provides it")]
     Nowhere(String, #[source] RegistryError),
     /// The folder or file cannot be used.
     #[error(transparent)]

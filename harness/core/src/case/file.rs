@@ -388,14 +388,14 @@ mod tests {
             ),
             (
                 "[run]\ncpu = { \"linux/arm64\" = \"a b\" }",
-                "case.toml:2:7: `a b` is no processor's name",
+                "case.toml:2:7: `a b` is not the name of a processor",
             ),
             ("[run]\nparity = 3", "case.toml:2:10: expected \"stdout\" or a list"),
             (
                 "[build]\nplatforms = [\"linux/arm64\", \"linux/arm64/v7\"]",
                 "case.toml:2:13: `linux/arm64/v7` is not a platform",
             ),
-            ("[run]\ntimeout = \"2\"", "case.toml:2:11: `2` is no time"),
+            ("[run]\ntimeout = \"2\"", "case.toml:2:11: `2` is not a duration"),
             ("[trace]\nshard = []", "case.toml:2:1: unknown field `shard`"),
             ("[trace]\nshared = [\" \"]", "case.toml:2:10: an empty text is part of every"),
             ("[trace]\nemulated = -1", "case.toml:2:12: invalid value"),

@@ -37,11 +37,11 @@ impl FromStr for Timeout {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = "expected a time from 1ms to 1h, such as \"30s\"";
+        let expected = "expected a duration from 1ms to 1h, such as \"30s\"";
         match humantime::parse_duration(text) {
             Ok(time) if time >= Duration::from_millis(1) && time <= Self::MAX => Ok(Self(time)),
             Ok(_) => Err(format!("`{text}` is out of range: {expected}")),
-            Err(error) => Err(format!("`{text}` is no time ({error}): {expected}")),
+            Err(error) => Err(format!("`{text}` is not a duration ({error}): {expected}")),
         }
     }
 }

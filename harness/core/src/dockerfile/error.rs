@@ -17,13 +17,13 @@ pub struct DockerfileError {
 #[non_exhaustive]
 pub enum DockerfileErrorKind {
     /// There is no `FROM`.
-    #[error("there is no stage: a Dockerfile needs a FROM")]
+    #[error("the Dockerfile has no FROM")]
     NoStage,
     /// Something other than `ARG` stands before the first `FROM`.
     #[error("`{0}` stands before the first FROM, where only ARG may")]
     BeforeFrom(String),
     /// An unknown instruction.
-    #[error("there is no instruction `{0}`")]
+    #[error("`{0}` is not an instruction")]
     UnknownInstruction(String),
     /// `FROM` without an image.
     #[error("FROM names no image")]

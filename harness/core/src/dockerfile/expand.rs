@@ -27,7 +27,7 @@ pub enum ExpandError {
     #[error("`{0}` is not closed")]
     Open(char),
     /// `${}` and the like, or an operator that there is not.
-    #[error("`{0}` is no substitution")]
+    #[error("`{0}` is not a valid substitution")]
     Bad(String),
     /// More than anybody writes: nested deeper or longer than is read.
     #[error("it is longer or more nested than is read")]
@@ -427,7 +427,7 @@ mod tests {
             ("${X:?tell}", "X: tell"),
             ("a$", "a$"),
             ("${A", "`{` is not closed"),
-            ("${}", "`${}` is no substitution"),
+            ("${}", "`${}` is not a valid substitution"),
             ("'a", "`'` is not closed"),
         ] {
             assert_eq!(expanded(word), value, "{word}");

@@ -473,13 +473,13 @@ mod tests {
     #[test]
     fn what_is_no_dockerfile_is_said() {
         for (source, message) in [
-            ("", "line 1, column 1: there is no stage: a Dockerfile needs a FROM"),
-            ("ARG a\n", "line 1, column 1: there is no stage: a Dockerfile needs a FROM"),
+            ("", "line 1, column 1: the Dockerfile has no FROM"),
+            ("ARG a\n", "line 1, column 1: the Dockerfile has no FROM"),
             (
                 "RUN x\nFROM y\n",
                 "line 1, column 1: `RUN` stands before the first FROM, where only ARG may",
             ),
-            ("FROM x\n  COPPY a b\n", "line 2, column 3: there is no instruction `COPPY`"),
+            ("FROM x\n  COPPY a b\n", "line 2, column 3: `COPPY` is not an instruction"),
             ("FROM\n", "line 1, column 1: FROM names no image"),
             ("FROM a b\n", "line 1, column 8: expected `FROM image AS name`"),
         ] {

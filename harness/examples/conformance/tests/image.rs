@@ -1,7 +1,6 @@
 //! The image of this folder: built for each platform, inspected, and run.
 
-use archproof::platform::Platform;
-use archproof::{Harness, Report, assert_conforms};
+use archproof::{Harness, Platform, Report, assert_conforms};
 use rstest::{fixture, rstest};
 
 #[fixture]

@@ -121,7 +121,7 @@ pub enum RegistryErrorKind {
     #[error("the token service {0} redirects, and a login is not sent to another address")]
     TokenRedirect(String),
     /// What came is no manifest.
-    #[error("what came is no manifest but `{0}`: is it a registry that answers?")]
+    #[error("the answer is not a manifest but `{0}`: is this a registry?")]
     NoManifest(String),
     /// What came has no end.
     #[error("{host} sends more than {} MiB where a document should be", limit >> 20)]
