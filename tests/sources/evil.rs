@@ -407,7 +407,7 @@ fn what_a_registry_may_not_send() {
         (|it| for_layers(it, |_| Reply::status(503)), "answers 503"),
         (|_| Reply::ok(b"<html>").with("Content-Type", "text/\u{1b}[31m"), "REGISTRY"),
         (|_| Reply::error(429, r#"{"errors":[{"message":"\u001b[31mred\nx"}]}"#), "[31mredx"),
-        (|_| Reply::ok(&bomb()).with("Content-Encoding", "gzip"), "is no manifest"),
+        (|_| Reply::ok(&bomb()).with("Content-Encoding", "gzip"), "is not a manifest"),
     ]);
 }
 

@@ -255,7 +255,7 @@ fn what_a_registry_answers_is_told_apart() {
 fn what_is_no_manifest_is_refused() {
     let html = Fake::new(|_| Reply::ok(b"<html>").with("Content-Type", "text/html; charset=a"));
     let error = chain(&open(&html.name()).expect_err("HTML"));
-    assert!(error.contains("no manifest but `text/html`"), "{error}");
+    assert!(error.contains("not a manifest but `text/html`"), "{error}");
     let endless = Fake::new(|_| Reply::endless());
     let error = chain(&open(&endless.name()).expect_err("endless"));
     assert!(error.contains("sends more than 16 MiB"), "{error}");
