@@ -53,15 +53,23 @@ fn of_program<'a>(linking: &Linking<'a>, unresolved: &Unresolved<'a>) -> Defect<
 
 fn of_plugin<'a>(linking: &Linking<'a>, unmet: &Unmet<'a>) -> Defect<'a> {
     let name = unmet.name;
+    // What is linked for another C library lacks all that for one cause.
+    let (cause, message) = match linked_for(unmet) {
+        Some((other, own)) => (
+            format!("linked for {other}"),
+            format!(
+                "the file is linked for {other}, but the image has {own}: it needs {name}, which is \
+                 not in the image"
+            ),
+        ),
+        None => (name.to_owned(), format!("the file needs {name}, which is not in the image")),
+    };
     Defect {
         role: Role::Other,
         severity: severity_of_plugin(linking, unmet.by, name),
-        cause: name.to_owned(),
+        cause,
         object: unmet.by,
-        message: format!(
-            "the file needs {name}, which is not in the image{}",
-            explanation(unmet.family, name)
-        ),
+        message,
         values: None,
     }
 }
@@ -133,12 +141,22 @@ fn is_own_tree(program: &ImagePath, library: &ImagePath) -> bool {
     !SHARED.contains(&tree.as_str()) && library.as_str().starts_with(&tree.as_prefix())
 }
 
-/// What needs another C library's own file was linked for that.
-fn explanation(family: Family, name: &str) -> &'static str {
-    match (family, Family::of_name(name)) {
-        (Family::Musl, Some(Family::Glibc)) => "; it is linked for glibc, but the image has musl",
-        (Family::Glibc, Some(Family::Musl)) => "; it is linked for musl, but the image has glibc",
-        _ => "",
+/// The C library that a file is linked for, and the image's, where these are two: it needs the other's
+/// own loader or library.
+fn linked_for(unmet: &Unmet<'_>) -> Option<(&'static str, &'static str)> {
+    // The name under which glibc alone has its library.
+    const LIBC_OF_GLIBC: &str = "libc.so.6";
+    let needs = |family| {
+        let mut needed = unmet.by.facts.needed.iter();
+        needed.any(|it| Family::of_name(it) == Some(family))
+    };
+    match unmet.family {
+        Family::Musl => {
+            let is_for_glibc =
+                needs(Family::Glibc) || unmet.by.facts.needed.iter().any(|it| it == LIBC_OF_GLIBC);
+            is_for_glibc.then_some(("glibc", "musl"))
+        }
+        Family::Glibc => needs(Family::Musl).then_some(("musl", "glibc")),
     }
 }
 

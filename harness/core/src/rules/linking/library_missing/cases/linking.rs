@@ -372,6 +372,7 @@ fn plugins() -> Vec<Case> {
     let plugin = |name| AMD64.elf().with_needed(&[name, "libc.so.6"]).bytes();
     let with = |path, name| AMD64.beside(Layer::new().file(path, 0o644, plugin(name)));
     let manylinux = || AMD64.elf().with_needed(&["libc.so.6", AMD64.name]).bytes();
+    let manylinux_with = |name| AMD64.elf().with_needed(&[name, "libc.so.6", AMD64.name]).bytes();
     vec![
         caught(
             RULE.rule,
@@ -400,6 +401,16 @@ fn plugins() -> Vec<Case> {
             RULE.rule,
             "an addon for glibc in Alpine",
             ALPINE.beside(Layer::new().file("srv/addon.node", 0o644, manylinux())),
+            &["warning linux/amd64 /srv/addon.node"],
+        ),
+        caught(
+            RULE.rule,
+            "addons for glibc in Alpine, for one cause, whatever they lack",
+            ALPINE.beside(Layer::new().file("srv/addon.node", 0o644, manylinux()).file(
+                "srv/other.node",
+                0o644,
+                manylinux_with("libstdc++.so.6"),
+            )),
             &["warning linux/amd64 /srv/addon.node"],
         ),
         silent(
