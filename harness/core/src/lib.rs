@@ -23,5 +23,6 @@ pub mod oci;
 pub mod platform;
 pub mod processor;
 pub mod rules;
+mod sentence;
 pub mod text;
 pub mod verdict;

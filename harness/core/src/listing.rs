@@ -9,6 +9,7 @@ use std::fmt;
 
 use crate::platform::Platform;
 use crate::rules::{Finding, Location, Position, Rule, Severity};
+use crate::sentence::list;
 use crate::text::line;
 use crate::verdict::{DockerfileJudgement, Judged, Judgement, Status, VariantJudgement};
 
@@ -283,16 +284,6 @@ fn place(location: &Location, platforms: &[Platform]) -> String {
             line(&position.to_string())
         }
         Location::Step { position: None, .. } => "build".to_owned(),
-    }
-}
-
-/// `linux/amd64, linux/arm64 and linux/arm/v7`.
-fn list(platforms: &[Platform]) -> String {
-    let names: Vec<String> = platforms.iter().map(ToString::to_string).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 

@@ -5,11 +5,12 @@ use crate::dockerfile::{
 };
 use crate::knowledge::spellings::told;
 use crate::platform::Platform;
-use crate::rules::analysis::dockerfile::{Analysis, list};
+use crate::rules::analysis::dockerfile::Analysis;
 use crate::rules::definition::{Check, Definition, Group, Needs};
 use crate::rules::finding::Finding;
 use crate::rules::rule::Rule;
 use crate::rules::severity::Severity;
+use crate::sentence::list;
 
 #[cfg(test)]
 pub(in crate::rules) mod cases;
@@ -26,12 +27,12 @@ pub(in crate::rules) const RULE: Definition = Definition {
 
 fn check(analysis: &Analysis<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (site, _, script) in analysis.scripts() {
+    for (step, _, script) in analysis.scripts() {
         // Where the build's own machine is asked for, its kernel knows.
-        if analysis.uses(site.number).any(|(_, it)| it.pin != Pin::Target) {
+        if analysis.uses(step.stage).any(|(_, it)| it.pin != Pin::Target) {
             continue;
         }
-        let platforms = analysis.platforms(site.number);
+        let platforms = analysis.platforms(step.stage);
         let wrong: Vec<Platform> = platforms.into_iter().filter(|it| told(*it).is_some()).collect();
         // Of 64-bit platforms the kernel tells the truth.
         if analysis.recipe.selection == Selection::Named && wrong.is_empty() {

@@ -16,12 +16,13 @@ use crate::rules::analysis::dockerfile::written::{
     spelled,
 };
 use crate::rules::analysis::dockerfile::{
-    Analysis, Site, depends_on_architecture, get, is_download, list,
+    Analysis, NeededStep, depends_on_architecture, get, is_download,
 };
 use crate::rules::definition::{Check, Definition, Group, Needs};
 use crate::rules::finding::Finding;
 use crate::rules::rule::Rule;
 use crate::rules::severity::Severity;
+use crate::sentence::list;
 
 mod branch;
 #[cfg(test)]
@@ -40,40 +41,40 @@ pub(in crate::rules) const RULE: Definition = Definition {
 
 fn check(analysis: &Analysis<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = bases(analysis).collect();
-    for site in analysis.sites() {
-        findings.extend(images(&site).filter_map(|it| text(analysis, &site, it, What::Base)));
-        match &site.step.kind {
+    for step in analysis.steps() {
+        findings.extend(images(&step).filter_map(|it| text(analysis, &step, it, What::Base)));
+        match step.kind {
             StepKind::Env(list) => {
                 let told = list.iter().filter(|it| is_telling(&it.name, it.value.as_str()));
                 // What is for another system is in no image's own program.
-                let told = told.filter(|_| !is_for_other_system(analysis, &site, &[]));
+                let told = told.filter(|_| !is_for_other_system(analysis, &step, &[]));
                 for it in told {
                     let what = What::of_setting(&it.name);
-                    findings.extend(text(analysis, &site, &it.value, what));
+                    findings.extend(text(analysis, &step, &it.value, what));
                 }
             }
             StepKind::Arg(list) => {
                 let told = list.iter().filter(|it| COMPILER_SETTINGS.contains(&it.name.as_str()));
                 let defaults = told.filter_map(|it| it.default.as_ref());
-                findings.extend(defaults.filter_map(|it| text(analysis, &site, it, What::Setting)));
+                findings.extend(defaults.filter_map(|it| text(analysis, &step, it, What::Setting)));
             }
-            StepKind::Copy(_) if gathers(analysis, site.number) => {}
+            StepKind::Copy(_) if gathers(analysis, step.stage) => {}
             StepKind::Copy(copy) => {
                 let sources = copy.sources.iter().filter(|it| !is_plain_text(it.as_str()));
                 findings.extend(sources.filter_map(|it| {
                     let is_url = it.as_str().contains("://");
-                    text(analysis, &site, it, if is_url { What::Download } else { What::File })
+                    text(analysis, &step, it, if is_url { What::Download } else { What::File })
                 }));
             }
             _ => {}
         }
     }
     let habits = Habits::of_stages(analysis);
-    for (site, _, script) in analysis.scripts() {
-        let Some(habits) = habits.get(&site.number).filter(|it| !it.translates) else { continue };
+    for (step, _, script) in analysis.scripts() {
+        let Some(habits) = habits.get(&step.stage).filter(|it| !it.translates) else { continue };
         let gathers = gathers_in(script);
         for command in script.commands.iter().filter(|it| !gathers || depends_on_architecture(it)) {
-            findings.extend(of_command(analysis, &site, habits, command));
+            findings.extend(of_command(analysis, &step, habits, command));
         }
     }
     findings.extend(variables::find(analysis));
@@ -81,8 +82,8 @@ fn check(analysis: &Analysis<'_>) -> Vec<Finding> {
 }
 
 /// The images that a step takes files from; stages have names of their own.
-fn images<'a>(site: &Site<'a>) -> impl Iterator<Item = &'a Text> {
-    let (copied, mounted) = match &site.step.kind {
+fn images<'a>(step: &NeededStep<'a>) -> impl Iterator<Item = &'a Text> {
+    let (copied, mounted) = match step.kind {
         StepKind::Copy(copy) => (copy.from.as_ref(), None),
         StepKind::Run(run) => (None, Some(run.mounts.iter().filter_map(|it| it.option(&["from"])))),
         _ => (None, None),
@@ -169,9 +170,14 @@ fn bases<'a>(analysis: &'a Analysis<'_>) -> impl Iterator<Item = Finding> + 'a {
     })
 }
 
-fn text(analysis: &Analysis<'_>, site: &Site<'_>, text: &Text, what: What) -> Option<Finding> {
-    let found = written(analysis, site.number, text.as_str(), what)?;
-    let severity = severity(analysis, site.number, what)?;
+fn text(
+    analysis: &Analysis<'_>,
+    step: &NeededStep<'_>,
+    text: &Text,
+    what: What,
+) -> Option<Finding> {
+    let found = written(analysis, step.stage, text.as_str(), what)?;
+    let severity = severity(analysis, step.stage, what)?;
     Some(finding(analysis, &found, text.place_of(found.at), what, severity))
 }
 
@@ -234,13 +240,13 @@ fn is_builders_word(word: &str) -> bool {
 
 fn of_command(
     analysis: &Analysis<'_>,
-    site: &Site<'_>,
+    step: &NeededStep<'_>,
     habits: &Habits,
     command: &ShellCommand,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     if depends_on_architecture(command) {
-        findings.extend(branch::contradiction(analysis, site, command));
+        findings.extend(branch::contradiction(analysis, step, command));
         return findings;
     }
     let words = &command.words;
@@ -254,12 +260,12 @@ fn of_command(
         return findings;
     }
     let is_compiled_elsewhere = habits.compiled_for.len() > 1
-        || is_for_other_system(analysis, site, &command.assignments)
+        || is_for_other_system(analysis, step, &command.assignments)
         || compiles_nothing(command);
     if !is_compiled_elsewhere {
         let told = command.assignments.iter();
         let told = told.filter(|it| COMPILER_SETTINGS.contains(&it.0.as_str()));
-        findings.extend(told.filter_map(|(_, it)| word(analysis, site, it, What::Compiled)));
+        findings.extend(told.filter_map(|(_, it)| word(analysis, step, it, What::Compiled)));
     }
     for (argument, what) in words.iter().zip(whats) {
         let Some(what) = what else { continue };
@@ -269,14 +275,19 @@ fn of_command(
         if what == What::Package && habits.has_foreign_packages {
             continue;
         }
-        findings.extend(word(analysis, site, argument, what));
+        findings.extend(word(analysis, step, argument, what));
     }
     findings
 }
 
-fn word(analysis: &Analysis<'_>, site: &Site<'_>, word: &ShellWord, what: What) -> Option<Finding> {
-    let found = written(analysis, site.number, &word.raw, what)?;
-    let severity = severity(analysis, site.number, what)?;
+fn word(
+    analysis: &Analysis<'_>,
+    step: &NeededStep<'_>,
+    word: &ShellWord,
+    what: What,
+) -> Option<Finding> {
+    let found = written(analysis, step.stage, &word.raw, what)?;
+    let severity = severity(analysis, step.stage, what)?;
     Some(finding(analysis, &found, word.place + found.at, what, severity))
 }
 
@@ -318,7 +329,7 @@ fn compiles_nothing(command: &ShellCommand) -> bool {
 /// Whether a compiler is told of another system than Linux, by a command or the environment.
 fn is_for_other_system(
     analysis: &Analysis<'_>,
-    site: &Site<'_>,
+    step: &NeededStep<'_>,
     assignments: &[(String, ShellWord)],
 ) -> bool {
     let is_other = |it: &str| !it.is_empty() && !it.contains('$') && it != "linux";
@@ -326,10 +337,9 @@ fn is_for_other_system(
     if let Some((_, value)) = own {
         return is_other(&value.unquoted());
     }
-    let step = site.step_number;
     analysis
-        .uses(site.number)
-        .all(|(_, stage)| stage.after(step).get("GOOS").is_some_and(|it| is_other(&it.text)))
+        .uses(step.stage)
+        .all(|(_, stage)| stage.after(step.number).get("GOOS").is_some_and(|it| is_other(&it.text)))
 }
 
 /// Whether a script fetches files of several architectures into files, to choose from. What is
@@ -363,8 +373,8 @@ struct Habits {
 impl Habits {
     fn of_stages(analysis: &Analysis<'_>) -> BTreeMap<usize, Self> {
         let mut all: BTreeMap<usize, Self> = BTreeMap::new();
-        for (site, run, script) in analysis.scripts() {
-            let habits = all.entry(site.number).or_default();
+        for (step, run, script) in analysis.scripts() {
+            let habits = all.entry(step.stage).or_default();
             habits.translates |= matches!(&run.command, RunCommand::Script(text)
                 if TRANSLATORS.iter().any(|it| text.as_str().contains(it)));
             for command in &script.commands {

@@ -1,12 +1,13 @@
 //! A base image that is pinned to the digest of one platform's image.
 
 use crate::dockerfile::BaseOffer;
+use crate::rules::analysis::dockerfile::Analysis;
 use crate::rules::analysis::dockerfile::bases::unfit;
-use crate::rules::analysis::dockerfile::{Analysis, list};
 use crate::rules::definition::{Check, Definition, Group, Needs};
 use crate::rules::finding::Finding;
 use crate::rules::rule::Rule;
 use crate::rules::severity::Severity;
+use crate::sentence::list;
 
 #[cfg(test)]
 pub(in crate::rules) mod cases;

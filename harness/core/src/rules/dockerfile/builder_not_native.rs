@@ -5,11 +5,12 @@ use crate::evidence::build::Manner;
 use crate::knowledge::tools::{Effort, LANGUAGES};
 use crate::platform::Platform;
 use crate::rules::analysis::dockerfile::compilers::Work;
-use crate::rules::analysis::dockerfile::{Analysis, is_predefined, list};
+use crate::rules::analysis::dockerfile::{Analysis, is_predefined};
 use crate::rules::definition::{Check, Definition, Group, Needs};
 use crate::rules::finding::Finding;
 use crate::rules::rule::Rule;
 use crate::rules::severity::Severity;
+use crate::sentence::list;
 
 #[cfg(test)]
 pub(in crate::rules) mod cases;

@@ -5,11 +5,12 @@ use crate::dockerfile::{EvaluatedStage, Pin, Script, ShellCommand, ShellWord, re
 use crate::knowledge::tools::{OWN_TARGET, Role, is_a};
 use crate::platform::{Architecture, ArmVersion, Platform};
 use crate::rules::analysis::dockerfile::compilers::Work;
-use crate::rules::analysis::dockerfile::{Analysis, Site, TARGET, get, is_own_file, list};
+use crate::rules::analysis::dockerfile::{Analysis, NeededStep, TARGET, get, is_own_file};
 use crate::rules::definition::{Check, Definition, Group, Needs};
 use crate::rules::finding::Finding;
 use crate::rules::rule::Rule;
 use crate::rules::severity::Severity;
+use crate::sentence::list;
 
 #[cfg(test)]
 pub(in crate::rules) mod cases;
@@ -101,9 +102,9 @@ fn unversioned(analysis: &Analysis<'_>, number: usize) -> Option<Finding> {
     if work.commands.iter().any(|it| is_own_file(it) || may_set_variables(it.name())) {
         return None;
     }
-    let place = analysis.scripts().filter(|(site, ..)| site.number == number).find_map(
-        |(site, _, script)| {
-            let told = |it: &&ShellCommand| is_told_target(analysis, &site, script, it);
+    let place = analysis.scripts().filter(|(step, ..)| step.stage == number).find_map(
+        |(step, _, script)| {
+            let told = |it: &&ShellCommand| is_told_target(analysis, &step, script, it);
             script.commands.iter().find(told)?.head().map(|it| it.place)
         },
     )?;
@@ -118,7 +119,7 @@ fn unversioned(analysis: &Analysis<'_>, number: usize) -> Option<Finding> {
 /// Whether a command compiles Go for what the builder says.
 fn is_told_target(
     analysis: &Analysis<'_>,
-    site: &Site<'_>,
+    step: &NeededStep<'_>,
     script: &Script,
     command: &ShellCommand,
 ) -> bool {
@@ -130,7 +131,7 @@ fn is_told_target(
             && it.words.iter().any(|it| it.raw.starts_with("GOARCH=") && is_builders(&it.raw))
     };
     let is_in_environment = || {
-        analysis.scopes(site).any(|(platform, scope)| {
+        analysis.scopes(step).any(|(platform, scope)| {
             platform.architecture_name() == "arm"
                 && scope.get("GOARCH").is_some_and(|it| it.text == "arm")
         })
@@ -163,7 +164,7 @@ fn speaks_of_target(analysis: &Analysis<'_>, number: usize) -> bool {
     let is_declared = |it: &EvaluatedStage| {
         it.scope(last).keys().any(|name| TARGET.contains(&name.as_str()) && !is_about_system(name))
     };
-    let of_stage = || analysis.scripts().filter(|(site, ..)| site.number == number);
+    let of_stage = || analysis.scripts().filter(|(step, ..)| step.stage == number);
     analysis.uses(number).any(|(_, it)| is_declared(it))
         || of_stage().flat_map(|(_, _, script)| &script.words).any(|it| {
             // Names of others may stand for it too.

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use crate::dockerfile::{Mount, Scope, StepKind, ValueGiver, expand, references};
 use crate::platform::Platform;
 use crate::rules::analysis::dockerfile::caches::{Danger, User, danger};
-use crate::rules::analysis::dockerfile::{Analysis, Site, list};
+use crate::rules::analysis::dockerfile::{Analysis, NeededStep};
 use crate::rules::definition::{Check, Definition, Group, Needs};
 use crate::rules::finding::Finding;
 use crate::rules::rule::Rule;
 use crate::rules::severity::Severity;
+use crate::sentence::list;
 
 #[cfg(test)]
 pub(in crate::rules) mod cases;
@@ -26,29 +27,29 @@ pub(in crate::rules) const RULE: Definition = Definition {
 
 fn check(analysis: &Analysis<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for site in analysis.sites() {
-        let StepKind::Run(run) = &site.step.kind else { continue };
-        if analysis.platforms(site.number).len() < 2 {
+    for step in analysis.steps() {
+        let StepKind::Run(run) = step.kind else { continue };
+        if analysis.platforms(step.stage).len() < 2 {
             continue;
         }
-        let user = User::new(analysis, &site);
-        findings.extend(run.mounts.iter().filter_map(|it| mount(analysis, &site, &user, it)));
+        let user = User::new(analysis, &step);
+        findings.extend(run.mounts.iter().filter_map(|it| mount(analysis, &step, &user, it)));
     }
     findings
 }
 
 fn mount(
     analysis: &Analysis<'_>,
-    site: &Site<'_>,
+    step: &NeededStep<'_>,
     user: &User<'_>,
     mount: &Mount,
 ) -> Option<Finding> {
-    let sharers = sharers(analysis, site, mount);
+    let sharers = sharers(analysis, step, mount);
     if sharers.is_empty() {
         return None;
     }
     let Danger { path, why, severity } = danger(user, mount)?;
-    let who = if sharers.len() == analysis.platforms(site.number).len() {
+    let who = if sharers.len() == analysis.platforms(step.stage).len() {
         "all platforms".to_owned()
     } else {
         list(&sharers)
@@ -70,11 +71,11 @@ fn written(mount: &Mount) -> String {
 }
 
 /// The platforms that share a cache with others: those for which its id comes to the same.
-fn sharers(analysis: &Analysis<'_>, site: &Site<'_>, mount: &Mount) -> Vec<Platform> {
+fn sharers(analysis: &Analysis<'_>, step: &NeededStep<'_>, mount: &Mount) -> Vec<Platform> {
     let name = mount.option(&["id"]).or_else(|| mount.option(&["target", "dst", "destination"]));
     let Some(name) = name else { return Vec::new() };
     let mut by_id: BTreeMap<String, Vec<Platform>> = BTreeMap::new();
-    for (platform, scope) in analysis.scopes(site) {
+    for (platform, scope) in analysis.scopes(step) {
         match id(analysis, name.as_str(), scope) {
             Some(id) => by_id.entry(id).or_default().push(platform),
             // Somebody else says what it comes to.

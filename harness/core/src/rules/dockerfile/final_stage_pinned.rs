@@ -2,11 +2,12 @@
 
 use crate::dockerfile::{Evaluated, Pin, StepKind};
 use crate::platform::Platform;
-use crate::rules::analysis::dockerfile::{Analysis, list};
+use crate::rules::analysis::dockerfile::Analysis;
 use crate::rules::definition::{Check, Definition, Group, Needs};
 use crate::rules::finding::Finding;
 use crate::rules::rule::Rule;
 use crate::rules::severity::Severity;
+use crate::sentence::list;
 
 #[cfg(test)]
 pub(in crate::rules) mod cases;

@@ -8,7 +8,7 @@ use crate::dockerfile::{
 };
 use crate::knowledge::tools::{Role, is_a};
 use crate::rules::analysis::dockerfile::caches::is_dangerous;
-use crate::rules::analysis::dockerfile::{Analysis, Site, is_own_file, is_predefined};
+use crate::rules::analysis::dockerfile::{Analysis, NeededStep, is_own_file, is_predefined};
 use crate::rules::definition::{Check, Definition, Group, Needs};
 use crate::rules::finding::Finding;
 use crate::rules::rule::Rule;
@@ -29,21 +29,21 @@ pub(in crate::rules) const RULE: Definition = Definition {
 
 fn check(analysis: &Analysis<'_>) -> Vec<Finding> {
     let mut worst: BTreeMap<(usize, String), (Weight, Finding)> = BTreeMap::new();
-    for site in analysis.sites() {
-        let reader = Reader { analysis, site };
+    for step in analysis.steps() {
+        let reader = Reader { analysis, step };
         for read in reader.reads().into_iter().filter(|it| it.weight != Weight::Nothing) {
-            let known = worst.get(&(site.number, read.name.clone()));
+            let known = worst.get(&(step.stage, read.name.clone()));
             if known.is_none_or(|(weight, _)| *weight < read.weight) {
-                let finding = finding(analysis, &site, &read);
-                worst.insert((site.number, read.name), (read.weight, finding));
+                let finding = finding(analysis, &step, &read);
+                worst.insert((step.stage, read.name), (read.weight, finding));
             }
         }
     }
     worst.into_values().map(|it| it.1).collect()
 }
 
-fn finding(analysis: &Analysis<'_>, site: &Site<'_>, read: &Read) -> Finding {
-    let (stage, name) = (&analysis.file.stages[site.number], &read.name);
+fn finding(analysis: &Analysis<'_>, step: &NeededStep<'_>, read: &Read) -> Finding {
+    let (stage, name) = (&analysis.file.stages[step.stage], &read.name);
     let is_declared = |it: &Step| matches!(&it.kind, StepKind::Arg(list) if list.iter().any(|it| it.name == *name));
     let why = if stage.steps.iter().any(is_declared) {
         format!("`ARG {name}` is declared only later")
@@ -82,7 +82,7 @@ enum Weight {
 /// What a step is read with.
 struct Reader<'a> {
     analysis: &'a Analysis<'a>,
-    site: Site<'a>,
+    step: NeededStep<'a>,
 }
 
 impl Reader<'_> {
@@ -90,7 +90,7 @@ impl Reader<'_> {
     fn reads(&self) -> Vec<Read> {
         let mut found = Vec::new();
         let mut look = |text: &Text| found.extend(self.of_text(text));
-        match &self.site.step.kind {
+        match self.step.kind {
             StepKind::Expanded(text) | StepKind::Workdir(text) => look(text),
             StepKind::Env(list) => list.iter().for_each(|it| look(&it.value)),
             StepKind::Arg(list) => {
@@ -110,7 +110,7 @@ impl Reader<'_> {
             StepKind::Run(run) => found.extend(run.mounts.iter().flat_map(|it| self.of_mount(it))),
             _ => {}
         }
-        if let Some(script) = self.analysis.script(&self.site) {
+        if let Some(script) = self.analysis.script(&self.step) {
             found.extend(script.words.iter().flat_map(|it| self.of_word(script, it)));
         }
         found.sort_by_key(|it| it.place);
@@ -136,7 +136,7 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for (key, value) in &mount.options {
             let mut reads = self.of_text(value);
-            if key == "id" && !is_dangerous(self.analysis, &self.site, mount) {
+            if key == "id" && !is_dangerous(self.analysis, &self.step, mount) {
                 for read in &mut reads {
                     read.weight = read.weight.min(Weight::Unknown);
                 }
@@ -195,7 +195,7 @@ impl Reader<'_> {
     /// Whether a command may do without a variable: the project's own, a shell, and in a native
     /// stage one of those that make scripts for the web, which are mostly the same for all.
     fn may_not_matter(&self, command: &ShellCommand) -> bool {
-        let is_native = || self.analysis.uses(self.site.number).all(|(_, it)| it.pin == Pin::Build);
+        let is_native = || self.analysis.uses(self.step.stage).all(|(_, it)| it.pin == Pin::Build);
         match command.name() {
             name if is_a(name, Role::IsShell) => true,
             name if is_a(name, Role::BuildsForWeb) => is_native(),
@@ -224,15 +224,15 @@ impl Reader<'_> {
             name.trim_end_matches(':').chars().all(is_name)
                 && (fallback.starts_with("$(") || fallback.starts_with('`'))
         });
-        asks && self.analysis.uses(self.site.number).all(|(_, it)| it.pin == Pin::Target)
+        asks && self.analysis.uses(self.step.stage).all(|(_, it)| it.pin == Pin::Target)
     }
 
     fn scopes(&self) -> impl Iterator<Item = Scoped<'_>> {
         let needing =
-            self.analysis.evaluated.iter().filter(|it| it.needed.contains(&self.site.number));
+            self.analysis.evaluated.iter().filter(|it| it.needed.contains(&self.step.stage));
         needing.map(|evaluated| Scoped {
             evaluated,
-            scope: evaluated.stages[self.site.number].scope(self.site.step_number),
+            scope: evaluated.stages[self.step.stage].scope(self.step.number),
         })
     }
 }

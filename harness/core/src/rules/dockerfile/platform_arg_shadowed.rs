@@ -6,11 +6,12 @@ use crate::dockerfile::{
 };
 use crate::knowledge::tools::{Role, is_a};
 use crate::platform::Platform;
-use crate::rules::analysis::dockerfile::{Analysis, BUILD, Site, is_own_file, is_predefined, list};
+use crate::rules::analysis::dockerfile::{Analysis, BUILD, NeededStep, is_own_file, is_predefined};
 use crate::rules::definition::{Check, Definition, Group, Needs};
 use crate::rules::finding::Finding;
 use crate::rules::rule::Rule;
 use crate::rules::severity::Severity;
+use crate::sentence::list;
 
 #[cfg(test)]
 pub(in crate::rules) mod cases;
@@ -28,18 +29,18 @@ pub(in crate::rules) const RULE: Definition = Definition {
 fn check(analysis: &Analysis<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         analysis.file.globals.iter().filter_map(|it| global(analysis, it)).collect();
-    for site in analysis.sites() {
-        match &site.step.kind {
+    for step in analysis.steps() {
+        match step.kind {
             StepKind::Arg(declarations) => {
                 for it in declarations.iter().filter(|it| it.default.is_some()) {
                     let subject = Subject { name: &it.name, start: it.start, instruction: "ARG" };
-                    findings.extend(local(analysis, &site, &subject));
+                    findings.extend(local(analysis, &step, &subject));
                 }
             }
             StepKind::Env(assignments) => {
                 for it in assignments {
                     let subject = Subject { name: &it.name, start: it.start, instruction: "ENV" };
-                    findings.extend(local(analysis, &site, &subject));
+                    findings.extend(local(analysis, &step, &subject));
                 }
             }
             _ => {}
@@ -110,26 +111,26 @@ fn is_taken_up(analysis: &Analysis<'_>, name: &str) -> bool {
     };
     let in_from =
         |(_, it): (usize, &Stage)| mentions(&it.base) || it.platform.as_ref().is_some_and(mentions);
-    let in_stage = |it: Site<'_>| {
-        matches!(&it.step.kind, StepKind::Arg(list)
+    let in_stage = |it: NeededStep<'_>| {
+        matches!(it.kind, StepKind::Arg(list)
             if list.iter().any(|it| it.name == name && it.default.is_none()))
     };
-    analysis.stages().any(in_from) || analysis.sites().any(in_stage)
+    analysis.stages().any(in_from) || analysis.steps().any(in_stage)
 }
 
 /// A declaration in a stage. It counts where something after it reads it, or may.
-fn local(analysis: &Analysis<'_>, site: &Site<'_>, subject: &Subject<'_>) -> Option<Finding> {
+fn local(analysis: &Analysis<'_>, step: &NeededStep<'_>, subject: &Subject<'_>) -> Option<Finding> {
     if !is_predefined(subject.name) {
         return None;
     }
-    let reading = reading_after(analysis, site, subject.name);
+    let reading = reading_after(analysis, step, subject.name);
     if reading == Reading::Never {
         return None;
     }
-    let needing = analysis.evaluated.iter().filter(|it| it.needed.contains(&site.number));
+    let needing = analysis.evaluated.iter().filter(|it| it.needed.contains(&step.stage));
     let found: Vec<(Platform, &Value)> = needing
         .filter_map(|it| {
-            let scope = it.stages[site.number].after(site.step_number);
+            let scope = it.stages[step.stage].after(step.number);
             Some((it.platform, wrong(it, scope, subject.name)?))
         })
         .collect();
@@ -159,13 +160,18 @@ fn runs_build(command: &ShellCommand) -> bool {
 }
 
 /// What a `RUN` does with a variable: programs find it in their environment.
-fn reading_of_run(analysis: &Analysis<'_>, site: &Site<'_>, run: &Run, name: &str) -> Reading {
+fn reading_of_run(
+    analysis: &Analysis<'_>,
+    step: &NeededStep<'_>,
+    run: &Run,
+    name: &str,
+) -> Reading {
     match &run.command {
         RunCommand::Words(_) => Reading::Never,
         RunCommand::Foreign => Reading::Maybe,
         RunCommand::Script(text) if text.as_str().contains(name) => Reading::Named,
         RunCommand::Script(_) => {
-            let Some(script) = analysis.script(site) else { return Reading::Maybe };
+            let Some(script) = analysis.script(step) else { return Reading::Maybe };
             let mut commands = script.commands.iter();
             if script.commands.iter().any(runs_build) {
                 Reading::Named
@@ -178,26 +184,26 @@ fn reading_of_run(analysis: &Analysis<'_>, site: &Site<'_>, run: &Run, name: &st
     }
 }
 
-fn reading_after(analysis: &Analysis<'_>, site: &Site<'_>, name: &str) -> Reading {
+fn reading_after(analysis: &Analysis<'_>, step: &NeededStep<'_>, name: &str) -> Reading {
     let mentions = |text: &Text| {
         references(text.as_str(), analysis.file.escape).iter().any(|it| it.name == name)
     };
     let is_child =
-        |it: &Site<'_>| analysis.uses(it.number).any(|(_, it)| it.is_built_on(site.number));
-    let is_after = |it: &Site<'_>| it.number == site.number && it.step_number > site.step_number;
+        |it: &NeededStep<'_>| analysis.uses(it.stage).any(|(_, it)| it.is_built_on(step.stage));
+    let is_after = |it: &NeededStep<'_>| it.stage == step.stage && it.number > step.number;
     // Declared anew, it has the builder's value again.
     let declares = |it: &Step| matches!(&it.kind, StepKind::Arg(list) if list.iter().any(|it| it.name == name));
-    let is_over = |it: &Site<'_>| {
-        let own = &analysis.file.stages[site.number].steps;
-        let own = if it.number == site.number { &own[..it.step_number] } else { own };
-        let child = &analysis.file.stages[it.number].steps[..it.step_number];
-        own[site.step_number + 1..].iter().any(declares)
-            || it.number != site.number && child.iter().any(declares)
+    let is_over = |it: &NeededStep<'_>| {
+        let own = &analysis.file.stages[step.stage].steps;
+        let own = if it.stage == step.stage { &own[..it.number] } else { own };
+        let child = &analysis.file.stages[it.stage].steps[..it.number];
+        own[step.number + 1..].iter().any(declares)
+            || it.stage != step.stage && child.iter().any(declares)
     };
     let after =
-        analysis.sites().filter(|it| is_after(it) || is_child(it)).filter(|it| !is_over(it));
+        analysis.steps().filter(|it| is_after(it) || is_child(it)).filter(|it| !is_over(it));
     let readings = after.map(|it| {
-        let is_named = match &it.step.kind {
+        let is_named = match it.kind {
             StepKind::Run(run) => return reading_of_run(analysis, &it, run, name),
             StepKind::Expanded(text) | StepKind::Workdir(text) => mentions(text),
             StepKind::Copy(copy) => mentions(&copy.words),

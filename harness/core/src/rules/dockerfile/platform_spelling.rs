@@ -11,11 +11,12 @@ use crate::elf::Machine;
 use crate::knowledge::names::machines;
 use crate::knowledge::spellings::{alpine, debian, kernel};
 use crate::platform::{Architecture, Platform};
-use crate::rules::analysis::dockerfile::{Analysis, Site, TARGET, list};
+use crate::rules::analysis::dockerfile::{Analysis, NeededStep, TARGET};
 use crate::rules::definition::{Check, Definition, Group, Needs};
 use crate::rules::finding::Finding;
 use crate::rules::rule::Rule;
 use crate::rules::severity::Severity;
+use crate::sentence::list;
 
 #[cfg(test)]
 pub(in crate::rules) mod cases;
@@ -32,8 +33,8 @@ pub(in crate::rules) const RULE: Definition = Definition {
 
 fn check(analysis: &Analysis<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (site, _, script) in analysis.scripts() {
-        let speaker = Speaker { analysis, site, script };
+    for (step, _, script) in analysis.scripts() {
+        let speaker = Speaker { analysis, step, script };
         for choice in &script.choices {
             match choice {
                 Choice::Case { subject, arms } => findings.extend(speaker.case(subject, arms)),
@@ -52,7 +53,7 @@ fn check(analysis: &Analysis<'_>) -> Vec<Finding> {
 /// What asks for the platform, and in which words it is answered.
 struct Speaker<'a> {
     analysis: &'a Analysis<'a>,
-    site: Site<'a>,
+    step: NeededStep<'a>,
     script: &'a Script,
 }
 
@@ -115,7 +116,7 @@ impl Speaker<'_> {
         let is_builders =
             |scope: &Scope| scope.get(NAME).is_some_and(|it| it.giver == ValueGiver::Builder);
         let is_named = patterns.iter().any(|it| it.unquoted() == own);
-        if is_named || !self.analysis.scopes(&self.site).all(|it| is_builders(it.1)) {
+        if is_named || !self.analysis.scopes(&self.step).all(|it| is_builders(it.1)) {
             return None;
         }
         let says = if own.is_empty() { "is empty".to_owned() } else { format!("is `{own}`") };
@@ -237,7 +238,7 @@ impl Speaker<'_> {
         let found = references(raw, '\\');
         let names: BTreeSet<&str> = found.iter().map(|it| it.name.as_str()).collect();
         let is_builders = |name: &&str| {
-            let mut scopes = self.analysis.scopes(&self.site);
+            let mut scopes = self.analysis.scopes(&self.step);
             let giver = |scope: &Scope| scope.get(*name).map(|it| it.giver);
             TARGET.contains(name) && scopes.all(|it| giver(it.1) == Some(ValueGiver::Builder))
         };

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::dockerfile::{Base, Stage, StagePlatform, references};
 use crate::knowledge::names::machines;
 use crate::platform::Platform;
-use crate::rules::analysis::dockerfile::{Analysis, list};
+use crate::rules::analysis::dockerfile::Analysis;
 use crate::rules::definition::{Check, Definition, Group, Needs};
 use crate::rules::finding::Finding;
 use crate::rules::rule::Rule;
 use crate::rules::severity::Severity;
+use crate::sentence::list;
 
 #[cfg(test)]
 pub(in crate::rules) mod cases;

@@ -1,6 +1,6 @@
 //! Cache mounts: what their folders hold, and whether platforms may share them.
 
-use super::{Analysis, Site, TARGET};
+use super::{Analysis, NeededStep, TARGET};
 use crate::dockerfile::{Mount, Pin, Script, ShellCommand};
 use crate::rules::severity::Severity;
 
@@ -111,14 +111,14 @@ pub(in crate::rules) struct User<'a> {
 }
 
 impl<'a> User<'a> {
-    pub(in crate::rules) fn new(analysis: &'a Analysis<'_>, site: &Site<'_>) -> Self {
-        let is_on_each_platform = analysis.uses(site.number).all(|(_, it)| it.pin == Pin::Target);
+    pub(in crate::rules) fn new(analysis: &'a Analysis<'_>, step: &NeededStep<'_>) -> Self {
+        let is_on_each_platform = analysis.uses(step.stage).all(|(_, it)| it.pin == Pin::Target);
         // What is declared is in the environment of the step, and makes it another one.
         let declares =
-            analysis.scopes(site).any(|(_, scope)| TARGET.iter().any(|it| scope.contains_key(*it)));
+            analysis.scopes(step).any(|(_, scope)| TARGET.iter().any(|it| scope.contains_key(*it)));
         Self {
-            script: analysis.script(site),
-            image: analysis.root_image(site.number),
+            script: analysis.script(step),
+            image: analysis.root_image(step.stage),
             is_on_each_platform,
             is_executed_for_each: is_on_each_platform || declares,
         }
@@ -162,11 +162,11 @@ pub(in crate::rules) struct Danger<'a> {
 /// Whether a build can fail or go wrong by sharing a cache between platforms.
 pub(in crate::rules) fn is_dangerous(
     analysis: &Analysis<'_>,
-    site: &Site<'_>,
+    step: &NeededStep<'_>,
     mount: &Mount,
 ) -> bool {
     let is_warned_of = |it: Danger<'_>| it.severity != Severity::Note;
-    danger(&User::new(analysis, site), mount).is_some_and(is_warned_of)
+    danger(&User::new(analysis, step), mount).is_some_and(is_warned_of)
 }
 
 pub(in crate::rules) fn danger<'a>(user: &User<'_>, mount: &'a Mount) -> Option<Danger<'a>> {

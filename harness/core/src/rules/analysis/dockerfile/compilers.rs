@@ -14,7 +14,7 @@ pub(in crate::rules) struct Work<'a> {
 
 impl<'a> Work<'a> {
     pub(in crate::rules) fn new(analysis: &'a Analysis<'_>, numbers: &[usize]) -> Self {
-        let of_stages = analysis.scripts().filter(|(site, ..)| numbers.contains(&site.number));
+        let of_stages = analysis.scripts().filter(|(step, ..)| numbers.contains(&step.stage));
         let commands: Vec<&ShellCommand> =
             of_stages.flat_map(|(_, _, script): (_, _, &Script)| &script.commands).collect();
         let steps = numbers.iter().flat_map(|it| &analysis.file.stages[*it].steps);

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use crate::dockerfile::{
     Base, Dockerfile, DockerfileError, Evaluated, EvaluatedStage, Guard, Pin, Recipe, Run,
-    RunCommand, Scope, Script, ShellCommand, ShellWord, Stage, Step, StepKind, is_shell,
+    RunCommand, Scope, Script, ShellCommand, ShellWord, Stage, StepKind, is_shell,
 };
 use crate::knowledge::names::machines;
 use crate::knowledge::tools::{Role, is_a};
@@ -46,10 +46,12 @@ pub(in crate::rules) struct Analysis<'a> {
 
 /// A step of a stage that some platform needs.
 #[derive(Clone, Copy)]
-pub(in crate::rules) struct Site<'a> {
+pub(in crate::rules) struct NeededStep<'a> {
+    /// The index of the stage in the Dockerfile.
+    pub(in crate::rules) stage: usize,
+    /// The index of the step in the stage.
     pub(in crate::rules) number: usize,
-    pub(in crate::rules) step_number: usize,
-    pub(in crate::rules) step: &'a Step,
+    pub(in crate::rules) kind: &'a StepKind,
 }
 
 impl<'a> Analysis<'a> {
@@ -153,34 +155,40 @@ impl<'a> Analysis<'a> {
     }
 
     /// The steps of the stages that some platform needs.
-    pub(in crate::rules) fn sites(&self) -> impl Iterator<Item = Site<'_>> {
-        self.stages().flat_map(|(number, stage)| {
+    pub(in crate::rules) fn steps(&self) -> impl Iterator<Item = NeededStep<'_>> {
+        self.stages().flat_map(|(index, stage)| {
             let steps = stage.steps.iter().enumerate();
-            steps.map(move |(step_number, step)| Site { number, step_number, step: step.done() })
+            steps.map(move |(number, step)| NeededStep {
+                stage: index,
+                number,
+                kind: &step.done().kind,
+            })
         })
     }
 
     /// The `RUN`s among them, with their scripts.
-    pub(in crate::rules) fn scripts(&self) -> impl Iterator<Item = (Site<'_>, &Run, &Script)> {
-        self.sites().filter_map(|site| {
-            let StepKind::Run(run) = &site.step.kind else { return None };
-            let script = self.script(&site)?;
-            Some((site, run, script))
+    pub(in crate::rules) fn scripts(
+        &self,
+    ) -> impl Iterator<Item = (NeededStep<'_>, &Run, &Script)> {
+        self.steps().filter_map(|step| {
+            let StepKind::Run(run) = step.kind else { return None };
+            let script = self.script(&step)?;
+            Some((step, run, script))
         })
     }
 
     /// The script of a step, if it has one that can be read.
-    pub(in crate::rules) fn script(&self, site: &Site<'_>) -> Option<&Script> {
-        self.scripts.get(&(site.number, site.step_number))
+    pub(in crate::rules) fn script(&self, step: &NeededStep<'_>) -> Option<&Script> {
+        self.scripts.get(&(step.stage, step.number))
     }
 
     /// The variables before a step, for each platform that needs it.
     pub(in crate::rules) fn scopes<'b>(
         &'b self,
-        site: &Site<'_>,
+        step: &NeededStep<'_>,
     ) -> impl Iterator<Item = (Platform, &'b Scope)> + use<'a, 'b> {
-        let step = site.step_number;
-        self.uses(site.number).map(move |(platform, stage)| (platform, stage.scope(step)))
+        let number = step.number;
+        self.uses(step.stage).map(move |(platform, stage)| (platform, stage.scope(number)))
     }
 
     /// The position of a byte of the file.
@@ -268,14 +276,4 @@ fn is_about_architecture(guard: &Guard) -> bool {
 /// The verb for so many platforms.
 pub(in crate::rules) fn get(platforms: &[Platform]) -> &'static str {
     if platforms.len() == 1 { "gets" } else { "get" }
-}
-
-/// `linux/amd64, linux/arm64 and linux/arm/v7`.
-pub(in crate::rules) fn list<T: ToString>(items: &[T]) -> String {
-    let items: Vec<String> = items.iter().map(ToString::to_string).collect();
-    match items.as_slice() {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }

@@ -11,21 +11,22 @@ use crate::platform::Platform;
 use crate::rules::analysis::dockerfile::written::{
     blank_substitutions, is_exempt, named_in, spelled,
 };
-use crate::rules::analysis::dockerfile::{Analysis, Site, get, is_download, list};
+use crate::rules::analysis::dockerfile::{Analysis, NeededStep, get, is_download};
 use crate::rules::finding::Finding;
+use crate::sentence::list;
 
 /// In the branch of one architecture, something for another.
 pub(super) fn contradiction(
     analysis: &Analysis<'_>,
-    site: &Site<'_>,
+    step: &NeededStep<'_>,
     command: &ShellCommand,
 ) -> Option<Finding> {
     let branch = Branch::new(command)?;
     // What is native fetches tools for the build as well.
-    if analysis.uses(site.number).all(|(_, it)| it.pin != Pin::Target) {
+    if analysis.uses(step.stage).all(|(_, it)| it.pin != Pin::Target) {
         return None;
     }
-    let platforms = analysis.platforms(site.number);
+    let platforms = analysis.platforms(step.stage);
     downloads(command)
         .find_map(|word| {
             let wrong = branch.wrong(word, &platforms)?;

@@ -15,30 +15,31 @@ use crate::rules::analysis::dockerfile::written::{
     What, blank_substitutions, is_exempt, is_of_architecture, is_telling, severity,
 };
 use crate::rules::analysis::dockerfile::{
-    Analysis, Site, TARGET, depends_on_architecture, get, is_download, is_predefined, list,
+    Analysis, NeededStep, TARGET, depends_on_architecture, get, is_download, is_predefined,
 };
 use crate::rules::finding::Finding;
 use crate::rules::severity::Severity;
+use crate::sentence::list;
 
 pub(super) fn find(analysis: &Analysis<'_>) -> Vec<Finding> {
     let mut findings = arguments(analysis);
-    for site in analysis.sites() {
-        if let StepKind::Env(list) = &site.step.kind {
+    for step in analysis.steps() {
+        if let StepKind::Env(list) = step.kind {
             findings.extend(
-                list.iter().filter_map(|it| environment(analysis, &site, &it.name, &it.value)),
+                list.iter().filter_map(|it| environment(analysis, &step, &it.name, &it.value)),
             );
         }
-        if let StepKind::Copy(copy) = &site.step.kind {
+        if let StepKind::Copy(copy) = step.kind {
             findings.extend(copy.sources.iter().filter_map(|it| {
-                of_builder(analysis, &site, it.as_str(), |at| it.place_of(at), What::File)
+                of_builder(analysis, &step, it.as_str(), |at| it.place_of(at), What::File)
             }));
         }
     }
-    for (site, _, script) in analysis.scripts() {
+    for (step, _, script) in analysis.scripts() {
         for command in script.commands.iter().filter(|it| !depends_on_architecture(it)) {
-            findings.extend(assigned(analysis, &site, script, command));
+            findings.extend(assigned(analysis, &step, script, command));
             findings.extend(addresses(command).filter_map(|it| {
-                of_builder(analysis, &site, &it.raw, |at| it.place + at, What::Download)
+                of_builder(analysis, &step, &it.raw, |at| it.place + at, What::Download)
             }));
         }
     }
@@ -67,37 +68,37 @@ fn machine_of(value: &str) -> Option<Machine> {
 /// An `ENV` that nobody can set otherwise.
 fn environment(
     analysis: &Analysis<'_>,
-    site: &Site<'_>,
+    step: &NeededStep<'_>,
     name: &str,
     value: &Text,
 ) -> Option<Finding> {
     let text = value.as_str().trim_matches(['"', '\'']);
     let machine = machine_of(text)?;
-    let others = others(analysis, site, machine);
+    let others = others(analysis, step, machine);
     // Paths and the like are judged as such.
     if others.is_empty()
         || is_settled(analysis, name)
         || is_telling(name, text)
         || given(analysis, name).len() > 1
-        || is_of_architecture(analysis, site.number, machine)
+        || is_of_architecture(analysis, step.stage, machine)
         || !names_download(analysis, name, text)
     {
         return None;
     }
-    downloaded(analysis, site, (name, text), &others, value.start())
+    downloaded(analysis, step, (name, text), &others, value.start())
 }
 
 /// A variable of a script that is given one value.
 fn assigned(
     analysis: &Analysis<'_>,
-    site: &Site<'_>,
+    step: &NeededStep<'_>,
     script: &Script,
     command: &ShellCommand,
 ) -> Option<Finding> {
     let (name, value) = command.assignments.iter().find(|_| command.words.is_empty())?;
     let text = value.unquoted();
     let machine = machine_of(&text)?;
-    let others = others(analysis, site, machine);
+    let others = others(analysis, step, machine);
     let mut assignments = script.commands.iter().flat_map(|it| &it.assignments);
     let is_only = assignments.by_ref().filter(|it| it.0 == *name).count() == 1;
     let is_named = |it: &ShellWord| {
@@ -107,23 +108,23 @@ fn assigned(
     if others.is_empty()
         || !is_only
         || is_settled(analysis, name)
-        || is_of_architecture(analysis, site.number, machine)
+        || is_of_architecture(analysis, step.stage, machine)
         || !downloads.any(|it| addresses(it).any(is_named))
     {
         return None;
     }
-    downloaded(analysis, site, (name, &text), &others, value.place)
+    downloaded(analysis, step, (name, &text), &others, value.place)
 }
 
 /// A variable that names one architecture's download for all.
 fn downloaded(
     analysis: &Analysis<'_>,
-    site: &Site<'_>,
+    step: &NeededStep<'_>,
     (name, value): (&str, &str),
     others: &[Platform],
     place: usize,
 ) -> Option<Finding> {
-    let severity = severity(analysis, site.number, What::Download)?;
+    let severity = severity(analysis, step.stage, What::Download)?;
     let message =
         format!("{name} is {value}, and so is a download; {} {} it too", list(others), get(others));
     Some(RULE.of_byte(analysis, place, message).with_severity(severity))
@@ -132,7 +133,7 @@ fn downloaded(
 /// What is for the platform that builds, in a stage that is executed on the target.
 fn of_builder(
     analysis: &Analysis<'_>,
-    site: &Site<'_>,
+    step: &NeededStep<'_>,
     text: &str,
     place: impl Fn(usize) -> usize,
     what: What,
@@ -143,10 +144,10 @@ fn of_builder(
     // Both together choose a program of the one for the other.
     let is_alone = !found.iter().any(|it| TARGET.contains(&it.name.as_str()));
     let is_builders = analysis
-        .scopes(site)
+        .scopes(step)
         .all(|(_, scope)| scope.get(&read.name).is_some_and(|it| it.giver == ValueGiver::Builder));
-    let is_of_target = analysis.uses(site.number).all(|(_, it)| it.pin == Pin::Target);
-    let others = others(analysis, site, analysis.recipe.build.elf_target().machine);
+    let is_of_target = analysis.uses(step.stage).all(|(_, it)| it.pin == Pin::Target);
+    let others = others(analysis, step, analysis.recipe.build.elf_target().machine);
     if !is_alone || !is_builders || !is_of_target || others.is_empty() {
         return None;
     }
@@ -170,15 +171,15 @@ fn is_settled(analysis: &Analysis<'_>, name: &str) -> bool {
 }
 
 /// The platforms of a stage that are of other machines.
-fn others(analysis: &Analysis<'_>, site: &Site<'_>, machine: Machine) -> Vec<Platform> {
-    let platforms = analysis.platforms(site.number).into_iter();
+fn others(analysis: &Analysis<'_>, step: &NeededStep<'_>, machine: Machine) -> Vec<Platform> {
+    let platforms = analysis.platforms(step.stage).into_iter();
     platforms.filter(|it| it.elf_target().machine != machine).collect()
 }
 
 /// Arguments whose default is one architecture, and which a download is named by: who builds for
 /// several platforms at once gives them all the same.
 fn arguments(analysis: &Analysis<'_>) -> Vec<Finding> {
-    let of_stages = analysis.sites().filter_map(|site| match &site.step.kind {
+    let of_stages = analysis.steps().filter_map(|step| match step.kind {
         StepKind::Arg(list) => Some(list),
         _ => None,
     });
@@ -243,7 +244,7 @@ fn mentions(text: &str, name: &str) -> bool {
 fn names_download(analysis: &Analysis<'_>, name: &str, value: &str) -> bool {
     let is_address =
         |text: &str| (text.contains("://") || value.contains("://")) && mentions(text, name);
-    let in_copy = analysis.sites().any(|site| match &site.step.kind {
+    let in_copy = analysis.steps().any(|step| match step.kind {
         StepKind::Copy(copy) => copy.sources.iter().any(|it| is_address(it.as_str())),
         _ => false,
     });
