@@ -392,11 +392,11 @@ mod tests {
             ),
             (
                 format!("{base}docker.io/library/b:1: not found"),
-                "there is no base image docker.io/library/b:1: not found",
+                "the base image docker.io/library/b:1 does not exist: not found",
             ),
             (
                 format!("{base}failed to do request: Head: dial tcp: no such host"),
-                "the base image docker.io/library/b:1 cannot be had: failed to do request",
+                "the base image docker.io/library/b:1 cannot be fetched: failed to do request",
             ),
             (
                 format!(
@@ -411,7 +411,7 @@ mod tests {
                     "{base}pull access denied, repository does not exist or may require \
                          authorization: server message: insufficient_scope: authorization failed"
                 ),
-                "there is no base image docker.io/library/b:1: pull access denied",
+                "the base image docker.io/library/b:1 does not exist: pull access denied",
             ),
             (
                 "write /x: no space left on device".to_owned(),
