@@ -121,3 +121,13 @@ impl System {
 }
 
 pub(in crate::rules) const APP: &[&str] = &["error linux/amd64 /usr/bin/app"];
+
+/// An image of musl's loader and a program for it.
+pub(in crate::rules) fn musl() -> Variant {
+    let loader = ElfFile::of("linux/amd64").shared().with_soname("libc.musl-x86_64.so.1");
+    let app = ElfFile::of("linux/amd64").shared().with_interpreter("/lib/ld-musl-x86_64.so.1");
+    let layer = Layer::new()
+        .executable("lib/ld-musl-x86_64.so.1", loader.bytes())
+        .executable("app", app.bytes());
+    Variant::new("linux/amd64").layer(layer).entrypoint(&["/app"])
+}

@@ -3,7 +3,7 @@ use crate::evidence::run::{
     Execution, Extent, Output, RunEnd, RunEvidence, RunnerKind, SignalCause,
 };
 use crate::expectation::{Expectations, RunExpectation};
-use crate::fixture::{Image, Variant};
+use crate::fixture::{Image, Layer, Variant, program};
 use crate::processor::CpuModel;
 use crate::rules::tests::Case;
 
@@ -73,4 +73,30 @@ pub(in crate::rules) fn wrong_app() -> Variant {
 
 pub(in crate::rules) fn late() -> RunEvidence {
     run(RunEnd::TimedOut { limit_ms: 1500 }, "waiting for the database\n")
+}
+
+/// A run of `/app` that an init started, which says with its status that it could not.
+pub(in crate::rules) fn behind_init() -> RunEvidence {
+    let words = ["/tini", "--", "/app"].map(str::to_owned);
+    let tini = ImagePath::clean("/tini");
+    RunEvidence { command: words.to_vec(), entrypoint: tini.clone(), program: tini, ..exited(255) }
+}
+
+/// An image in which an init starts `/app`.
+pub(in crate::rules) fn with_init(app: Vec<u8>) -> Variant {
+    let tini = Layer::new().executable("tini", program("linux/arm64"));
+    Variant::new("linux/arm64")
+        .layer(tini.executable("app", app))
+        .entrypoint(&["/tini", "--", "/app"])
+}
+
+/// A run in which the program at a path was for another machine.
+pub(in crate::rules) fn refused(path: &str, code: i64) -> RunEvidence {
+    RunEvidence { foreign: vec![path.to_owned()], ..on("cortex-a53", exited(code)) }
+}
+
+/// A healthy image with a helper for a platform, and a link to it.
+pub(in crate::rules) fn with_helper(platform: &str) -> Variant {
+    Variant::healthy("linux/arm64")
+        .layer(Layer::new().executable("opt/helper", program(platform)).symlink("h", "opt/helper"))
 }

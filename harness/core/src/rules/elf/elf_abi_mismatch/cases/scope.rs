@@ -1,6 +1,6 @@
-use crate::fixture::{ElfFile, Layer, Variant};
+use crate::fixture::ElfFile;
 use crate::rules::elf::elf_abi_mismatch::RULE;
-use crate::rules::tests::scope::with;
+use crate::rules::tests::scope::{beside, with};
 use crate::rules::tests::{Case, caught, silent};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -12,17 +12,11 @@ fn versions() -> Vec<Case> {
     let shared = |platform| ElfFile::of(platform).shared();
     let soft = || shared("linux/arm/v7").with_flags(0x0500_0200).bytes();
     let hard = || shared("linux/arm/v7").with_flags(0x0500_0400).bytes();
-    let of = |platform: &str, files: [(&str, Vec<u8>); 2]| {
-        let layer = files
-            .into_iter()
-            .fold(Layer::new(), |layer, (path, file)| layer.file(path, 0o644, file));
-        Variant::healthy(platform).layer(layer)
-    };
     vec![
         silent(
             RULE.rule,
             "a library for each convention",
-            of(
+            beside(
                 "linux/arm/v7",
                 [
                     ("srv/runtimes/linux-arm/native/libsql.so", hard()),
@@ -33,7 +27,7 @@ fn versions() -> Vec<Case> {
         caught(
             RULE.rule,
             "a library for the other convention alone",
-            of(
+            beside(
                 "linux/arm/v7",
                 [
                     ("srv/runtimes/linux-armel/native/libsql.so", soft()),

@@ -1,5 +1,6 @@
 use crate::fixture::{ElfFile, Layer, Variant};
 use crate::rules::elf::elf_isa_too_new::RULE;
+use crate::rules::tests::scope::beside;
 use crate::rules::tests::{Case, caught, silent};
 
 /// Builds for several versions of ARM, side by side.
@@ -7,17 +8,11 @@ pub(super) fn cases() -> Vec<Case> {
     let shared = |platform| ElfFile::of(platform).shared();
     let armv7 = || shared("linux/arm/v6").with_arm_attributes(&[(6, 10), (10, 4)]).bytes();
     let armv6 = || shared("linux/arm/v6").with_arm_attributes(&[(6, 6)]).bytes();
-    let of = |platform: &str, files: [(&str, Vec<u8>); 2]| {
-        let layer = files
-            .into_iter()
-            .fold(Layer::new(), |layer, (path, file)| layer.file(path, 0o644, file));
-        Variant::healthy(platform).layer(layer)
-    };
     vec![
         silent(
             RULE.rule,
             "an addon for each version of ARM",
-            of(
+            beside(
                 "linux/arm/v6",
                 [
                     ("srv/prebuilds/linux-arm/m.armv6.node", armv6()),
@@ -28,7 +23,7 @@ pub(super) fn cases() -> Vec<Case> {
         caught(
             RULE.rule,
             "an addon for a newer version alone",
-            of(
+            beside(
                 "linux/arm/v6",
                 [
                     ("srv/prebuilds/linux-arm/m.armv7.node", armv7()),

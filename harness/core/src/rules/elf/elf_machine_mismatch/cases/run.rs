@@ -2,7 +2,9 @@ use crate::evidence::image::ImagePath;
 use crate::evidence::run::RunEvidence;
 use crate::fixture::{Layer, Variant, program};
 use crate::rules::elf::elf_machine_mismatch::RULE;
-use crate::rules::tests::run::{APP, exited, on, wrong_app};
+use crate::rules::tests::run::{
+    APP, behind_init, exited, refused, with_helper, with_init, wrong_app,
+};
 use crate::rules::tests::{Case, caught};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -11,22 +13,6 @@ pub(super) fn cases() -> Vec<Case> {
 
 /// What the bytes have said already is not said again of the run.
 fn explained() -> Vec<Case> {
-    let behind_init = || {
-        let words = ["/tini", "--", "/app"].map(str::to_owned);
-        let tini = ImagePath::clean("/tini");
-        RunEvidence {
-            command: words.to_vec(),
-            entrypoint: tini.clone(),
-            program: tini,
-            ..exited(255)
-        }
-    };
-    let with_init = |app: Vec<u8>| {
-        let tini = Layer::new().executable("tini", program("linux/arm64"));
-        Variant::new("linux/arm64")
-            .layer(tini.executable("app", app))
-            .entrypoint(&["/tini", "--", "/app"])
-    };
     let script = RunEvidence { program: ImagePath::clean("/usr/bin/sh"), ..exited(255) };
     vec![
         caught(RULE.rule, "and so it cannot start", wrong_app(), APP).after([exited(255)]),
@@ -56,15 +42,6 @@ fn explained() -> Vec<Case> {
 }
 
 fn foreign() -> Vec<Case> {
-    let refused = |path: &str, code| RunEvidence {
-        foreign: vec![path.to_owned()],
-        ..on("cortex-a53", exited(code))
-    };
-    let with_helper = |platform| {
-        Variant::healthy("linux/arm64").layer(
-            Layer::new().executable("opt/helper", program(platform)).symlink("h", "opt/helper"),
-        )
-    };
     vec![
         caught(
             RULE.rule,

@@ -1,19 +1,10 @@
-use crate::fixture::{ElfFile, Layer, Variant, library};
+use crate::fixture::{ElfFile, Layer, library};
 use crate::rules::linking::library_missing::RULE;
+use crate::rules::tests::linking::musl;
 use crate::rules::tests::{Case, caught, silent};
 
 /// Packages with a build for either C library, and what comes from elsewhere.
 pub(super) fn cases() -> Vec<Case> {
-    let musl = || {
-        let loader = ElfFile::of("linux/amd64").shared().with_soname("libc.musl-x86_64.so.1");
-        let app = || {
-            ElfFile::of("linux/amd64").shared().with_interpreter("/lib/ld-musl-x86_64.so.1").bytes()
-        };
-        let layer = Layer::new()
-            .executable("lib/ld-musl-x86_64.so.1", loader.bytes())
-            .executable("app", app());
-        Variant::new("linux/amd64").layer(layer).entrypoint(&["/app"])
-    };
     let needing = |name| ElfFile::of("linux/amd64").shared().with_needed(&[name]).bytes();
     let with = |path: &str, file: Vec<u8>| musl().layer(Layer::new().executable(path, file));
     vec![

@@ -1,8 +1,9 @@
-use crate::evidence::image::ImagePath;
-use crate::evidence::run::{RunEnd, RunEvidence, SignalCause};
+use crate::evidence::run::{RunEnd, SignalCause};
 use crate::fixture::{Layer, Variant, program};
 use crate::rules::run::run_failed::RULE;
-use crate::rules::tests::run::{APP, dead, exited, healthy, on, run, signalled};
+use crate::rules::tests::run::{
+    APP, behind_init, dead, exited, healthy, on, run, signalled, with_init,
+};
 use crate::rules::tests::{Case, caught, silent};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -36,22 +37,6 @@ fn failed() -> Vec<Case> {
 fn explained() -> Vec<Case> {
     let wrong_helper = Variant::healthy("linux/arm64")
         .layer(Layer::new().executable("helper", program("linux/amd64")));
-    let behind_init = || {
-        let words = ["/tini", "--", "/app"].map(str::to_owned);
-        let tini = ImagePath::clean("/tini");
-        RunEvidence {
-            command: words.to_vec(),
-            entrypoint: tini.clone(),
-            program: tini,
-            ..exited(255)
-        }
-    };
-    let with_init = |app: Vec<u8>| {
-        let tini = Layer::new().executable("tini", program("linux/arm64"));
-        Variant::new("linux/arm64")
-            .layer(tini.executable("app", app))
-            .entrypoint(&["/tini", "--", "/app"])
-    };
     vec![
         caught(RULE.rule, "a wrong helper does not explain the entrypoint", wrong_helper, APP)
             .after([exited(1)])

@@ -1,19 +1,8 @@
-use crate::evidence::run::RunEvidence;
-use crate::fixture::{Layer, Variant, program};
 use crate::rules::run::run_foreign_executable::RULE;
-use crate::rules::tests::run::{exited, healthy, on};
+use crate::rules::tests::run::{exited, healthy, on, refused, with_helper};
 use crate::rules::tests::{Case, caught, silent};
 
 pub(super) fn cases() -> Vec<Case> {
-    let refused = |path: &str, code| RunEvidence {
-        foreign: vec![path.to_owned()],
-        ..on("cortex-a53", exited(code))
-    };
-    let with_helper = |platform| {
-        Variant::healthy("linux/arm64").layer(
-            Layer::new().executable("opt/helper", program(platform)).symlink("h", "opt/helper"),
-        )
-    };
     vec![
         caught(
             RULE.rule,
