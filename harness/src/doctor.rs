@@ -1,9 +1,10 @@
 //! What this machine can build, run and isolate, found by trying.
 
+use crate::arch::Architecture;
 use crate::emulator::Registered;
 use crate::engine::{Engine, EngineError, Environment, ImageStore};
 use crate::error_chain::error_chain;
-use crate::platform::{Architecture, Platform};
+use crate::platform::Platform;
 use crate::processor::CpuModel;
 use crate::run::{ProbeError, SandboxRunner};
 

@@ -80,8 +80,8 @@ pub use archproof_core::rules::{Finding, Group, Location, Rule, Severity};
 pub use archproof_core::verdict::{Strictness, Verdict};
 #[doc(hidden)]
 pub use archproof_core::{
-    case, dockerfile, elf, evidence, expectation, inspect, knowledge, launch, listing, loader, oci,
-    platform, processor, rules, text, verdict,
+    arch, case, dockerfile, elf, evidence, expectation, inspect, knowledge, launch, listing,
+    loader, oci, platform, processor, rules, text, verdict,
 };
 pub use harness::{
     ContainerError, Harness, HarnessError, Inspect, Leftovers, Report, VariantFacts, VariantReport,

@@ -5,6 +5,7 @@
 //! The crate `archproof` is the entrance; this one is apart so that it cannot import an engine, a
 //! runtime or a network, and so that what only reads and judges is light.
 
+pub mod arch;
 pub mod case;
 mod causes;
 pub mod dockerfile;

@@ -15,67 +15,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
-use crate::elf::{Class, Data, ElfTarget, Machine};
+use crate::arch::{self, Amd64Level, Architecture, Arm64Version, ArmVersion, Facts};
+use crate::elf::ElfTarget;
 
 /// A Linux platform, normalised. Displayed as `linux/arm/v7`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Platform {
     architecture: Architecture,
-}
-
-/// An instruction set with the level that its variant names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Architecture {
-    /// 32-bit x86.
-    I386,
-    /// 64-bit x86, at a level of the psABI.
-    Amd64(Amd64Level),
-    /// 32-bit ARM.
-    Arm(ArmVersion),
-    /// 64-bit ARM, little-endian.
-    Arm64(Arm64Version),
-    /// 64-bit LoongArch.
-    Loong64,
-    /// 64-bit MIPS, big-endian.
-    Mips64,
-    /// 64-bit MIPS, little-endian.
-    Mips64le,
-    /// 64-bit PowerPC, big-endian.
-    Ppc64,
-    /// 64-bit PowerPC, little-endian.
-    Ppc64le,
-    /// 64-bit RISC-V.
-    Riscv64,
-    /// IBM Z.
-    S390x,
-}
-
-/// The micro-architecture levels of the x86-64 psABI, section 3.1.1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names are the levels")]
-pub enum Amd64Level {
-    V1,
-    V2,
-    V3,
-    V4,
-}
-
-/// The versions of the 32-bit ARM architecture that image variants name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names are the versions")]
-pub enum ArmVersion {
-    V5,
-    V6,
-    V7,
-    V8,
-}
-
-/// The versions of the 64-bit ARM architecture that image variants name: v8 or v9, with an
-/// extension level (`v8.2`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Arm64Version {
-    major: u8,
-    minor: u8,
 }
 
 /// Why a spelling is not a platform.
@@ -97,7 +43,7 @@ pub enum PlatformErrorKind {
     #[error("the operating system `{0}` is not supported, only linux")]
     Os(String),
     /// An architecture that no image uses.
-    #[error("unknown architecture `{0}` (known: {known})", known = KNOWN)]
+    #[error("unknown architecture `{0}` (known: {known})", known = known())]
     Architecture(String),
     /// A variant that the architecture does not have.
     #[error("{architecture} has no variant `{variant}` (known: {known})")]
@@ -110,9 +56,6 @@ pub enum PlatformErrorKind {
         known: &'static str,
     },
 }
-
-const KNOWN: &str =
-    "386, amd64, arm, arm64, loong64, mips64, mips64le, ppc64, ppc64le, riscv64, s390x";
 
 impl PlatformError {
     /// The part of the spelling that is at fault.
@@ -182,8 +125,7 @@ impl Platform {
         if !os.eq_ignore_ascii_case("linux") {
             return Err(fail(PlatformErrorKind::Os(os.to_owned())));
         }
-        let variant = variant.to_ascii_lowercase();
-        Architecture::parse(&architecture.to_ascii_lowercase(), &variant)
+        read(&architecture.to_ascii_lowercase(), &variant.to_ascii_lowercase())
             .map(Self::new)
             .map_err(fail)
     }
@@ -191,173 +133,40 @@ impl Platform {
     /// The machine, class and byte order that the ELF files of this platform carry.
     #[must_use]
     pub const fn elf_target(self) -> ElfTarget {
-        use Architecture as A;
-        let (machine, class, data) = match self.architecture {
-            A::I386 => (Machine::I386, Class::Elf32, Data::Lsb),
-            A::Amd64(_) => (Machine::X86_64, Class::Elf64, Data::Lsb),
-            A::Arm(_) => (Machine::ARM, Class::Elf32, Data::Lsb),
-            A::Arm64(_) => (Machine::AARCH64, Class::Elf64, Data::Lsb),
-            A::Loong64 => (Machine::LOONGARCH, Class::Elf64, Data::Lsb),
-            A::Mips64 => (Machine::MIPS, Class::Elf64, Data::Msb),
-            A::Mips64le => (Machine::MIPS, Class::Elf64, Data::Lsb),
-            A::Ppc64 => (Machine::PPC64, Class::Elf64, Data::Msb),
-            A::Ppc64le => (Machine::PPC64, Class::Elf64, Data::Lsb),
-            A::Riscv64 => (Machine::RISCV, Class::Elf64, Data::Lsb),
-            A::S390x => (Machine::S390, Class::Elf64, Data::Msb),
-        };
-        ElfTarget { machine, class, data }
+        self.facts().elf
     }
 
     /// The OCI spelling of the architecture, such as `arm`.
     #[must_use]
     pub const fn architecture_name(self) -> &'static str {
-        self.architecture.name()
+        self.facts().name
     }
 
     /// The OCI spelling of the variant: empty where normalisation leaves none.
     #[must_use]
     pub fn variant_name(self) -> String {
-        match self.architecture {
-            Architecture::Amd64(level) if level != Amd64Level::V1 => {
-                format!("v{}", level as u8 + 1)
-            }
-            Architecture::Arm(version) => format!("v{}", version as u8 + 5),
-            Architecture::Arm64(version) if version != Arm64Version::V8 => version.to_string(),
-            _ => String::new(),
-        }
+        self.facts().variant.to_string()
+    }
+
+    /// What is true of the architecture.
+    #[must_use]
+    pub const fn facts(self) -> Facts {
+        self.architecture.facts()
     }
 }
 
-impl Architecture {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::I386 => "386",
-            Self::Amd64(_) => "amd64",
-            Self::Arm(_) => "arm",
-            Self::Arm64(_) => "arm64",
-            Self::Loong64 => "loong64",
-            Self::Mips64 => "mips64",
-            Self::Mips64le => "mips64le",
-            Self::Ppc64 => "ppc64",
-            Self::Ppc64le => "ppc64le",
-            Self::Riscv64 => "riscv64",
-            Self::S390x => "s390x",
-        }
-    }
-
-    fn parse(architecture: &str, variant: &str) -> Result<Self, PlatformErrorKind> {
-        // containerd fixes the version of the two Debian names, whatever the variant says.
-        let (architecture, variant) = match architecture {
-            "armhf" => ("arm", "v7"),
-            "armel" => ("arm", "v6"),
-            other => (other, variant),
-        };
-        let plain = |it: Self| {
-            if variant.is_empty() { Ok(it) } else { Err(it.unknown_variant(variant, "none")) }
-        };
-        match architecture {
-            "386" | "i386" | "i686" => plain(Self::I386),
-            "amd64" | "x86_64" | "x86-64" => Self::parse_amd64(variant),
-            "arm" => Self::parse_arm(variant),
-            "arm64" | "aarch64" => Self::parse_arm64(variant),
-            "loong64" | "loongarch64" => plain(Self::Loong64),
-            "mips64" => plain(Self::Mips64),
-            "mips64le" | "mips64el" => plain(Self::Mips64le),
-            "ppc64" => plain(Self::Ppc64),
-            "ppc64le" | "ppc64el" => plain(Self::Ppc64le),
-            "riscv64" => plain(Self::Riscv64),
-            "s390x" => plain(Self::S390x),
-            other => Err(PlatformErrorKind::Architecture(other.to_owned())),
-        }
-    }
-
-    fn parse_amd64(variant: &str) -> Result<Self, PlatformErrorKind> {
-        let level = match variant {
-            "" | "v1" => Amd64Level::V1,
-            "v2" => Amd64Level::V2,
-            "v3" => Amd64Level::V3,
-            "v4" => Amd64Level::V4,
-            _ => return Err(Self::Amd64(Amd64Level::V1).unknown_variant(variant, "v1 to v4")),
-        };
-        Ok(Self::Amd64(level))
-    }
-
-    fn parse_arm(variant: &str) -> Result<Self, PlatformErrorKind> {
-        let version = match variant {
-            "v5" | "5" => ArmVersion::V5,
-            "v6" | "6" => ArmVersion::V6,
-            "" | "v7" | "7" => ArmVersion::V7,
-            "v8" | "8" => ArmVersion::V8,
-            _ => return Err(Self::Arm(ArmVersion::V7).unknown_variant(variant, "v5 to v8")),
-        };
-        Ok(Self::Arm(version))
-    }
-
-    fn parse_arm64(variant: &str) -> Result<Self, PlatformErrorKind> {
-        Arm64Version::parse(variant)
-            .map(Self::Arm64)
-            .ok_or_else(|| Self::Arm64(Arm64Version::V8).unknown_variant(variant, "v8 to v9.7"))
-    }
-
-    fn unknown_variant(self, variant: &str, known: &'static str) -> PlatformErrorKind {
-        PlatformErrorKind::Variant { architecture: self.name(), variant: variant.to_owned(), known }
-    }
+fn read(architecture: &str, variant: &str) -> Result<Architecture, PlatformErrorKind> {
+    let facts = arch::ALL.iter().find(|it| it.spellings.contains(&architecture));
+    let facts = facts.ok_or_else(|| PlatformErrorKind::Architecture(architecture.to_owned()))?;
+    (facts.read)(architecture, variant).ok_or_else(|| PlatformErrorKind::Variant {
+        architecture: facts.name,
+        variant: variant.to_owned(),
+        known: facts.variants,
+    })
 }
 
-impl Arm64Version {
-    /// 8 or 9.
-    #[must_use]
-    pub const fn major(self) -> u8 {
-        self.major
-    }
-
-    /// The extension level.
-    #[must_use]
-    pub const fn minor(self) -> u8 {
-        self.minor
-    }
-
-    /// `ARMv8.0-A`, what `arm64` alone promises.
-    pub const V8: Self = Self { major: 8, minor: 0 };
-
-    /// `ARMv9.0-A`.
-    pub const V9: Self = Self { major: 9, minor: 0 };
-
-    /// `ARMv8.1-A`, the first with the atomic instructions of `FEAT_LSE`.
-    pub const V8_1: Self = Self { major: 8, minor: 1 };
-
-    /// Whether a processor of this version has everything of another: ARMv9.0 begins with what
-    /// ARMv8.5 has. Source: Arm Architecture Reference Manual, A2.3, "Armv9 architecture extensions".
-    #[must_use]
-    pub const fn includes(self, other: Self) -> bool {
-        let as_v8 = if self.major == 9 { self.minor + 5 } else { self.minor };
-        if other.major == 9 {
-            self.major == 9 && self.minor >= other.minor
-        } else {
-            as_v8 >= other.minor
-        }
-    }
-
-    /// Reads a variant; `None` where there is no such version.
-    pub(crate) fn parse(variant: &str) -> Option<Self> {
-        if variant.is_empty() {
-            return Some(Self::V8);
-        }
-        let digits = variant.strip_prefix('v').unwrap_or(variant);
-        let (major, minor) = digits.split_once('.').unwrap_or((digits, "0"));
-        // The extension levels that Arm has published: v8.0 to v8.9, v9.0 to v9.7.
-        let version = Self { major: major.parse().ok()?, minor: minor.parse().ok()? };
-        matches!((version.major, version.minor), (8, 0..=9) | (9, 0..=7)).then_some(version)
-    }
-}
-
-impl fmt::Display for Arm64Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.minor {
-            0 => write!(f, "v{}", self.major),
-            minor => write!(f, "v{}.{minor}", self.major),
-        }
-    }
+fn known() -> String {
+    arch::ALL.map(|it| it.name).join(", ")
 }
 
 fn spell(os: &str, architecture: &str, variant: &str) -> String {
@@ -418,6 +227,7 @@ mod tests {
             ("linux/arm/7", "linux/arm/v7"),
             ("linux/armhf", "linux/arm/v7"),
             ("linux/armel", "linux/arm/v6"),
+            ("linux/armel/v7", "linux/arm/v6"),
             ("linux/arm64/v8", "linux/arm64"),
             ("linux/arm64/8", "linux/arm64"),
             ("linux/arm64/v9", "linux/arm64/v9"),
@@ -433,17 +243,6 @@ mod tests {
             let platform: Platform = written.parse().expect(written);
             assert_eq!(platform.to_string(), normalised, "{written}");
             assert_eq!(normalised.parse(), Ok(platform), "normalisation is idempotent");
-        }
-    }
-
-    #[test]
-    fn versions_of_arm64_include_older_ones() {
-        let of = |text| Arm64Version::parse(text).expect(text);
-        for (newer, older) in [("v8", "v8"), ("v8.2", "v8.1"), ("v9", "v8.5"), ("v9.2", "v9.1")] {
-            assert!(of(newer).includes(of(older)), "{newer} {older}");
-        }
-        for (older, newer) in [("v8", "v8.1"), ("v8.9", "v9"), ("v9", "v8.6"), ("v9.1", "v9.2")] {
-            assert!(!of(older).includes(of(newer)), "{older} {newer}");
         }
     }
 

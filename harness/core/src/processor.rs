@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::platform::{Amd64Level, Architecture, Arm64Version, ArmVersion, Platform};
+use crate::platform::Platform;
 
 /// The processor that a program sees.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,12 +66,6 @@ impl Processors {
 #[error("QEMU emulates no processor of {0}: --cpu {0}=MODEL names another to run it on")]
 pub struct NoModel(pub Platform);
 
-/// QEMU refuses its own z13, for it does not translate all of its cryptography. This is all that it
-/// can do without what came with z14 and z15: the vector and miscellaneous-instruction extensions.
-/// It executes them all the same (tried with 10.0.13): only programs that look at the processor, as
-/// C libraries do, see a z13.
-const Z13: &str = "max,vxeh=off,vxeh2=off,minste2=off,minste3=off";
-
 /// The name of [`CpuModel::Default`].
 const DEFAULT: &str = "default";
 
@@ -79,44 +73,16 @@ impl CpuModel {
     /// The model of an architecture with all that the emulator can do.
     #[must_use]
     pub fn newest(platform: Platform) -> Self {
-        let name = match platform.architecture() {
-            // There is no `max` of these.
-            Architecture::Ppc64 | Architecture::Ppc64le => "power10",
-            Architecture::Mips64 | Architecture::Mips64le => "MIPS64R2-generic",
-            _ => "max",
-        };
-        Self::Named(name.to_owned())
+        Self::Named(platform.facts().newest.to_owned())
     }
 
     /// The oldest processor that a platform's name promises.
-    ///
-    /// Source: the variants' definitions, as [`Platform`] cites them, against what QEMU 10.0 says
-    /// of its models (`qemu-ARCH -cpu help`, and the ID registers of `target/*/cpu*.c`). Where no
-    /// model has exactly what is promised, the next that has all of it.
     ///
     /// # Errors
     ///
     /// For amd64/v4: QEMU translates no AVX-512.
     pub fn baseline(platform: Platform) -> Result<Self, NoModel> {
-        let name = match platform.architecture() {
-            // SSE2 and nothing after it: what Go and every distribution's i386 need by now.
-            Architecture::I386 => "qemu32",
-            Architecture::Amd64(Amd64Level::V1) => "qemu64",
-            Architecture::Amd64(Amd64Level::V2) => "Nehalem",
-            // What the plain model adds, transactions, no translation knows: QEMU would warn.
-            Architecture::Amd64(Amd64Level::V3) => "Haswell-noTSX",
-            Architecture::Amd64(Amd64Level::V4) => return Err(NoModel(platform)),
-            Architecture::Arm(ArmVersion::V5) => "arm926",
-            Architecture::Arm(ArmVersion::V6) => "arm1176",
-            Architecture::Arm(ArmVersion::V7) => "cortex-a7",
-            Architecture::Arm(ArmVersion::V8) => "max",
-            Architecture::Arm64(version) => arm64(version),
-            Architecture::Loong64 => "la464",
-            Architecture::Mips64 | Architecture::Mips64le => "MIPS64R2-generic",
-            Architecture::Ppc64 | Architecture::Ppc64le => "power8",
-            Architecture::Riscv64 => "rv64",
-            Architecture::S390x => Z13,
-        };
+        let name = platform.facts().baseline.ok_or(NoModel(platform))?;
         Ok(Self::Named(name.to_owned()))
     }
 
@@ -157,16 +123,6 @@ impl FromStr for CpuModel {
     }
 }
 
-fn arm64(version: Arm64Version) -> &'static str {
-    match (version.major(), version.minor()) {
-        (8, 0) => "cortex-a53",
-        (8, 1 | 2) => "cortex-a76",
-        (8, 3 | 4) => "neoverse-v1",
-        (9, 0) => "neoverse-n2",
-        _ => "max",
-    }
-}
-
 impl From<String> for CpuModel {
     fn from(name: String) -> Self {
         if name == DEFAULT { Self::Default } else { Self::Named(name) }
@@ -192,8 +148,9 @@ mod tests {
     #[test]
     fn every_platform_that_is_built_by_default_has_a_baseline() {
         let names = Platform::ALL.map(|it| CpuModel::baseline(it).expect("a model").to_string());
+        let z13 = "max,vxeh=off,vxeh2=off,minste2=off,minste3=off";
         let expected =
-            ["qemu32", "qemu64", "arm1176", "cortex-a7", "cortex-a53", "power8", "rv64", Z13];
+            ["qemu32", "qemu64", "arm1176", "cortex-a7", "cortex-a53", "power8", "rv64", z13];
         assert_eq!(names, expected);
         let v4: Platform = "linux/amd64/v4".parse().expect("a platform");
         assert_eq!(CpuModel::baseline(v4), Err(NoModel(v4)));

@@ -14,7 +14,8 @@
 //! Source: psABI of x86-64 (3.4.1, "Initial Stack") and of `AArch64`; Linux, `fs/binfmt_misc.c`
 //! (`load_misc_binary`) for the order of the arguments; QEMU, `linux-user/main.c` (`parse_args`).
 
-use crate::platform::{Architecture, Platform};
+use crate::arch::Architecture;
+use crate::platform::Platform;
 
 /// Assembled from:
 ///

@@ -5,7 +5,7 @@
 
 use super::handler::Mark;
 use crate::elf::{Class, Data, MAGIC};
-use crate::platform::{Architecture, Platform};
+use crate::platform::Platform;
 
 /// Where it is loaded. Pages may be as large as that.
 const BASE: u64 = 0x1_0000;
@@ -26,7 +26,7 @@ pub fn minimal_program(platform: Platform, mark: Mark, code: &[u8]) -> Vec<u8> {
     file.put(2, &[2, target.machine.0.into()]); // ET_EXEC
     file.put(4, &[1]); // EV_CURRENT
     file.put(word, &[BASE + header + segment, header, 0]); // e_entry, e_phoff, e_shoff
-    file.put(4, &[flags(platform).into()]);
+    file.put(4, &[platform.facts().elf_flags.into()]);
     file.put(2, &[header, segment, 1, 0, 0, 0]); // e_ehsize to e_shstrndx
     file.put(4, &[1]); // PT_LOAD
     // Readable and executable: p_flags stands elsewhere in either class.
@@ -40,23 +40,6 @@ pub fn minimal_program(platform: Platform, mark: Mark, code: &[u8]) -> Vec<u8> {
     file.put(word, &[BASE]); // p_align
     file.file.extend(code);
     file.file
-}
-
-/// `e_flags`, as the psABIs define them.
-fn flags(platform: Platform) -> u32 {
-    match platform.architecture() {
-        // EF_ARM_EABI_VER5
-        Architecture::Arm(_) => 0x0500_0000,
-        // EF_LOONGARCH_ABI_DOUBLE_FLOAT, object file ABI v1
-        Architecture::Loong64 => 0x43,
-        // EF_MIPS_ARCH_64R2, EF_MIPS_CPIC, EF_MIPS_PIC, EF_MIPS_NOREORDER
-        Architecture::Mips64 | Architecture::Mips64le => 0x8000_0007,
-        // ABI version 2: an entry is code, and no descriptor of it.
-        Architecture::Ppc64 | Architecture::Ppc64le => 2,
-        // EF_RISCV_FLOAT_ABI_DOUBLE
-        Architecture::Riscv64 => 4,
-        _ => 0,
-    }
 }
 
 struct Writer {

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::notes::Notes;
 use super::program_headers::program_headers;
-use crate::platform::Architecture;
+use crate::arch::Architecture;
 
 /// Where emulators are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl Emulators {
     ///
     /// When there is none, or none that can be used.
     pub fn find(&self, architecture: Architecture) -> Result<Emulator, EmulatorError> {
-        let name = program_name(architecture);
+        let name = architecture.facts().emulator;
         let mut first = None;
         for folder in &self.folders {
             for file in [format!("{name}-static"), name.to_owned()] {
@@ -128,23 +128,6 @@ impl Emulators {
             }
         }
         Err(first.unwrap_or(EmulatorError::Missing { name }))
-    }
-}
-
-/// QEMU's name for an architecture's emulator.
-fn program_name(architecture: Architecture) -> &'static str {
-    match architecture {
-        Architecture::I386 => "qemu-i386",
-        Architecture::Amd64(_) => "qemu-x86_64",
-        Architecture::Arm(_) => "qemu-arm",
-        Architecture::Arm64(_) => "qemu-aarch64",
-        Architecture::Loong64 => "qemu-loongarch64",
-        Architecture::Mips64 => "qemu-mips64",
-        Architecture::Mips64le => "qemu-mips64el",
-        Architecture::Ppc64 => "qemu-ppc64",
-        Architecture::Ppc64le => "qemu-ppc64le",
-        Architecture::Riscv64 => "qemu-riscv64",
-        Architecture::S390x => "qemu-s390x",
     }
 }
 

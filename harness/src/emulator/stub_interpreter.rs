@@ -20,7 +20,8 @@
 
 use super::handler::Mark;
 use super::minimal::minimal_program;
-use crate::platform::{Architecture, Platform};
+use crate::arch::Architecture;
+use crate::platform::Platform;
 
 /// The abstract name that it connects to, without the leading NUL.
 pub const TRAP_NAME: &[u8] = b"archproof";

@@ -12,9 +12,10 @@ use tokio::sync::Mutex;
 
 use super::image::Reference;
 use super::session::{Session, remove_container};
+use crate::arch::Architecture;
 use crate::emulator::{Emulator, EmulatorError, Emulators};
 use crate::engine::Engine;
-use crate::platform::{Architecture, Platform};
+use crate::platform::Platform;
 
 /// Where the volume is mounted in a container.
 pub(super) const FOLDER: &str = "/.archproof";

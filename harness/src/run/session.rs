@@ -11,10 +11,11 @@ use bollard::query_parameters::{
     RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder,
 };
 
+use crate::arch::Architecture;
 use crate::engine::Engine;
 use crate::evidence::image::EntryNumber;
 use crate::oci::Digest;
-use crate::platform::{Architecture, Platform};
+use crate::platform::Platform;
 use crate::random::random_name;
 
 /// The label of every container of ours.

@@ -206,14 +206,15 @@ impl Manner {
     /// What it means for an engine to execute something on a platform for others.
     #[must_use]
     pub fn of(engine: Platform, on: Platform, platforms: &[Platform]) -> Self {
-        use crate::platform::Architecture as A;
-        match (engine.architecture(), on.architecture()) {
-            _ if engine.elf_target() == on.elf_target() => match platforms {
+        if engine.elf_target() == on.elf_target() {
+            match platforms {
                 [only] if *only != on => Self::Cross,
                 _ => Self::Native,
-            },
-            (A::Amd64(_), A::I386) | (A::Arm64(_), A::Arm(_)) => Self::Unknown,
-            _ => Self::Emulated,
+            }
+        } else if engine.facts().may_execute_also(on.elf_target()) {
+            Self::Unknown
+        } else {
+            Self::Emulated
         }
     }
 }

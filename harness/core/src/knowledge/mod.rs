@@ -1,6 +1,4 @@
-//! What is known of the world outside of images: tools, languages, and how vendors spell the names of
-//! architectures.
+//! What is known of the world outside of images: tools, languages, and the words of paths.
 
 pub mod names;
-pub(crate) mod spellings;
 pub(crate) mod tools;

@@ -1,63 +1,19 @@
 //! Names of architectures and systems in paths.
 
+use crate::arch::{self, Facts};
 use crate::elf::Machine;
 use crate::platform::Platform;
 
 /// A word, and the machine that it stands for.
 pub(crate) type Name = (&'static str, Machine);
 
-/// Names that mean nothing else.
-const UNMISTAKABLE: &[Name] = &[
-    ("amd64", Machine::X86_64),
-    ("arm64", Machine::AARCH64),
-    ("arm64v8", Machine::AARCH64),
-    ("aarch64", Machine::AARCH64),
-    ("arm32v5", Machine::ARM),
-    ("arm32v6", Machine::ARM),
-    ("arm32v7", Machine::ARM),
-    ("armhf", Machine::ARM),
-    ("armel", Machine::ARM),
-    ("gnueabihf", Machine::ARM),
-    ("i386", Machine::I386),
-    ("i486", Machine::I386),
-    ("i586", Machine::I386),
-    ("i686", Machine::I386),
-    ("ppc64le", Machine::PPC64),
-    ("ppc64el", Machine::PPC64),
-    ("powerpc64le", Machine::PPC64),
-    ("riscv64", Machine::RISCV),
-    ("s390x", Machine::S390),
-    ("loong64", Machine::LOONGARCH),
-    ("loongarch64", Machine::LOONGARCH),
-    ("mips64el", Machine::MIPS),
-    ("mips64le", Machine::MIPS),
-];
-
-/// Names that are short, or other words as well: they count only beside others.
-const COMMON: &[Name] = &[
-    ("x64", Machine::X86_64),
-    ("linux64", Machine::X86_64),
-    ("linux32", Machine::I386),
-    ("386", Machine::I386),
-    ("ia32", Machine::I386),
-    ("x86", Machine::I386),
-    ("armv8", Machine::AARCH64),
-    ("sbsa", Machine::AARCH64),
-    ("arm", Machine::ARM),
-    ("armeabi", Machine::ARM),
-    ("armv5", Machine::ARM),
-    ("armv6", Machine::ARM),
-    ("armv6l", Machine::ARM),
-    ("armv7", Machine::ARM),
-    ("armv7l", Machine::ARM),
+/// Names of machines that no platform has.
+const OTHERS: &[Name] = &[
     ("mips", Machine::MIPS),
-    ("mips64", Machine::MIPS),
     ("mipsel", Machine::MIPS),
     ("mipsle", Machine::MIPS),
     ("ppc", Machine::PPC),
     ("powerpc", Machine::PPC),
-    ("ppc64", Machine::PPC64),
-    ("powerpc64", Machine::PPC64),
     ("sparcv9", Machine::SPARCV9),
     ("sparc64", Machine::SPARCV9),
 ];
@@ -94,7 +50,7 @@ const FOREIGN: &[&str] = &[
 
 /// The architectures that a text names beyond doubt.
 pub(crate) fn unmistakable(text: &str) -> Vec<Name> {
-    words(text).filter_map(|word| find(UNMISTAKABLE, word)).collect()
+    words(text).filter_map(is_unmistakable).collect()
 }
 
 /// Whether a text names a machine, in whichever way.
@@ -155,11 +111,19 @@ pub(crate) fn is_foreign(text: &str) -> bool {
 }
 
 fn any(word: &str) -> Option<Name> {
-    find(UNMISTAKABLE, word).or_else(|| find(COMMON, word))
+    let other = || OTHERS.iter().find(|it| it.0.eq_ignore_ascii_case(word)).copied();
+    is_unmistakable(word).or_else(|| find(word, |it| it.common)).or_else(other)
 }
 
-fn find(list: &[Name], word: &str) -> Option<Name> {
-    list.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).copied()
+fn is_unmistakable(word: &str) -> Option<Name> {
+    find(word, |it| it.unmistakable)
+}
+
+fn find(word: &str, names: fn(&Facts) -> &'static [&'static str]) -> Option<Name> {
+    arch::ALL.iter().find_map(|facts| {
+        let name = names(facts).iter().find(|it| it.eq_ignore_ascii_case(word))?;
+        Some((*name, facts.elf.machine))
+    })
 }
 
 /// The words between punctuation. Two names have punctuation of their own, and get their other

@@ -4,19 +4,19 @@
 
 use std::collections::HashMap;
 
-use super::abi::Abi;
 use super::catalogue::{Catalogue, Found, Object};
 use super::cause::Cause;
 use super::loaded::{Loaded, Opened, ancestry};
-use super::paths::{expand, expand_one, origin, shown};
+use super::paths::{built_in, expand, expand_one, origin, shown};
+use crate::arch::{Amd64Level, Architecture, GlibcNames};
 use crate::elf::DynamicFlags1;
 use crate::evidence::image::{CacheEntry, Content, Hardware, ImagePath};
 use crate::launch::variable;
-use crate::platform::{Amd64Level, Architecture, Platform};
+use crate::platform::Platform;
 
 /// A glibc as its loader shows it.
 pub(super) struct Glibc<'a> {
-    abi: Abi,
+    names: GlibcNames,
     /// The cache's entries for this ABI, best first, and where the cache lies.
     cache: HashMap<&'a str, Vec<&'a CacheEntry>>,
     cache_path: Option<String>,
@@ -27,9 +27,9 @@ pub(super) struct Glibc<'a> {
 
 impl<'a> Glibc<'a> {
     pub(super) fn new(catalogue: &Catalogue<'a>, loader: Object<'a>) -> Self {
-        let abi = Abi::of(catalogue.target());
+        let names = catalogue.variant.platform.facts().glibc;
         let folder = loader.path.parent().unwrap_or_else(ImagePath::root);
-        let standard = abi.built_in();
+        let standard = built_in(&names);
         let is_standard = standard.iter().any(|it| catalogue.folder(it).as_ref() == Some(&folder));
         // A glibc of a prefix of its own has its folder and its cache there. Nix and Guix build it
         // to see nothing else; of others that is not known.
@@ -46,7 +46,7 @@ impl<'a> Glibc<'a> {
             ),
         };
         let hardware = usable_hardware(catalogue.variant.platform);
-        let mut glibc = Self { abi, cache: HashMap::new(), cache_path: None, built_in, hardware };
+        let mut glibc = Self { names, cache: HashMap::new(), cache_path: None, built_in, hardware };
         for path in caches {
             glibc.add_cache(catalogue, path);
         }
@@ -60,7 +60,7 @@ impl<'a> Glibc<'a> {
         if cache.data != catalogue.target().data {
             return;
         }
-        let accepted = self.abi.cache_flags;
+        let accepted = self.names.cache_flags;
         for entry in &cache.entries {
             if accepted.is_empty() || accepted.contains(&entry.flags) {
                 self.cache.entry(&entry.name).or_default().push(entry);
@@ -116,7 +116,7 @@ impl<'a> Glibc<'a> {
         asking: &str,
         name: &str,
     ) -> Result<Opened<'a>, Cause> {
-        let paths = expand_one(name, origin(asking), &self.abi);
+        let paths = expand_one(name, origin(asking), &self.names);
         first(paths.iter().map(|it| accept(catalogue, it, catalogue.at(it))))
             .unwrap_or(Err(Cause::Nowhere { places: paths }))
     }
@@ -132,7 +132,7 @@ impl<'a> Glibc<'a> {
     ) -> Result<Vec<(&'static str, Vec<String>)>, Cause> {
         let expand = |list: &str, separators: &[char], opened: &str| {
             catalogue.take([list])?;
-            Ok(expand(list, separators, origin(opened), &self.abi))
+            Ok(expand(list, separators, origin(opened), &self.names))
         };
         let mut lists = Vec::new();
         let runpath = loaded.get(by).and_then(|it| it.object.facts.runpath.as_deref());
@@ -215,5 +215,5 @@ fn usable_hardware(platform: Platform) -> Vec<String> {
     let Architecture::Amd64(level) = platform.architecture() else { return Vec::new() };
     let levels = [Amd64Level::V4, Amd64Level::V3, Amd64Level::V2];
     let usable = levels.into_iter().filter(|it| *it <= level);
-    usable.map(|it| format!("x86-64-v{}", it as u8 + 1)).collect()
+    usable.map(|it| format!("x86-64-v{}", it.number())).collect()
 }

@@ -7,7 +7,6 @@
 //! Source: gABI, chapter 5, "Shared Object Dependencies"; `ld.so(8)`; glibc, `elf/dl-load.c`; musl,
 //! `ldso/dynlink.c`.
 
-mod abi;
 mod catalogue;
 mod cause;
 mod family;

@@ -1,6 +1,6 @@
 //! Lists of folders, and the tokens in them.
 
-use super::abi::Abi;
+use crate::arch::GlibcNames;
 use crate::linux::PATH_MAX;
 use crate::text::shortened;
 
@@ -13,29 +13,42 @@ const NAMED: usize = 10;
 /// So many letters of a folder are.
 const LETTERS: usize = 200;
 
+/// The folders that some glibc of an architecture has built in. Which of them an image's own has
+/// does not show from outside: a library in any of them counts as found.
+pub(super) fn built_in(names: &GlibcNames) -> Vec<String> {
+    let multiarch = names.triplets.iter().map(|it| format!("lib/{it}"));
+    let others = names.libraries.iter().chain(&["lib"]).map(|it| (*it).to_owned());
+    multiarch.chain(others).flat_map(|it| [format!("/{it}"), format!("/usr/{it}")]).collect()
+}
+
 /// The folders of a list with glibc's tokens replaced; a token that may mean several things gives
 /// several folders. An empty entry is the working directory.
 ///
 /// Source: `ld.so(8)`, "Dynamic string tokens"; glibc, `elf/dl-load.c`, `fillin_rpath` and
 /// `_dl_dst_substitute`.
-pub(super) fn expand(list: &str, separators: &[char], origin: &str, abi: &Abi) -> Vec<String> {
+pub(super) fn expand(
+    list: &str,
+    separators: &[char],
+    origin: &str,
+    names: &GlibcNames,
+) -> Vec<String> {
     let folders = list.split(separators).map(|it| if it.is_empty() { "." } else { it });
-    folders.flat_map(|it| expand_one(it, origin, abi)).collect()
+    folders.flat_map(|it| expand_one(it, origin, names)).collect()
 }
 
 /// One path with its tokens replaced. One that is too long for the kernel leads nowhere.
-pub(super) fn expand_one(path: &str, origin: &str, abi: &Abi) -> Vec<String> {
+pub(super) fn expand_one(path: &str, origin: &str, names: &GlibcNames) -> Vec<String> {
     let Some(path) = with_origin(path, origin) else { return Vec::new() };
     if !path.contains('$') {
         return vec![path];
     }
-    let multiarch: Vec<String> = abi.triplets.iter().map(|it| format!("lib/{it}")).collect();
+    let multiarch: Vec<String> = names.triplets.iter().map(|it| format!("lib/{it}")).collect();
     let libraries = multiarch.iter().map(String::as_str);
     let libraries: Vec<&str> =
-        libraries.chain(abi.libraries.iter().copied()).chain(["lib"]).collect();
+        libraries.chain(names.libraries.iter().copied()).chain(["lib"]).collect();
     each(vec![path], "LIB", &libraries)
         .into_iter()
-        .flat_map(|it| each(vec![it], "PLATFORM", abi.platforms))
+        .flat_map(|it| each(vec![it], "PLATFORM", names.platforms))
         .collect()
 }
 
@@ -99,7 +112,7 @@ mod tests {
 
     #[test]
     fn tokens_are_replaced() {
-        let abi = Abi::of(platform("linux/amd64").elf_target());
+        let names = platform("linux/amd64").facts().glibc;
         for (list, expected) in [
             ("/a:/b", &["/a", "/b"][..]),
             ("/a::", &["/a", ".", "."]),
@@ -108,10 +121,10 @@ mod tests {
             ("/x/${PLATFORM}", &["/x/x86_64", "/x/haswell", "/x/xeon_phi"]),
             ("/x/$OTHER", &["/x/$OTHER"]),
         ] {
-            assert_eq!(expand(list, &[':'], "/opt/bin", &abi), expected, "{list}");
+            assert_eq!(expand(list, &[':'], "/opt/bin", &names), expected, "{list}");
         }
         let far = "$ORIGIN".repeat(1000);
-        assert_eq!(expand(&format!("{far}:/a"), &[':'], "/opt/bin", &abi), ["/a"]);
+        assert_eq!(expand(&format!("{far}:/a"), &[':'], "/opt/bin", &names), ["/a"]);
         assert_eq!(origin("/app"), "/");
         assert_eq!(origin("/usr/lib/libz.so.1"), "/usr/lib");
     }

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 
 use super::super::start::Start;
+use crate::arch::Instructions;
 use crate::elf::Data;
 use crate::evidence::image::ImagePath;
 use crate::evidence::run::Instruction;
-use crate::platform::{Architecture, Platform};
 
 /// Has QEMU say each system call and signal on the standard error. Arguments go in pairs.
 pub(super) const TRACE: &[[&str; 2]] = &[["-strace", "-strace"]];
@@ -25,10 +25,15 @@ pub(super) fn find(trace: &str, start: &Start, layers: &[PathBuf]) -> Option<Ins
         .iter()
         .find(|it| (it.address..it.address.saturating_add(it.file_size)).contains(&address))?;
     let at = segment.offset.checked_add(address - segment.address)?;
-    let mut bytes = vec![0; length(start.platform)];
+    let facts = start.platform.facts();
+    let length = match facts.instructions {
+        Instructions::Words => 4,
+        Instructions::Bytes(longest) => longest,
+    };
+    let mut bytes = vec![0; length];
     layers.iter().find_map(|it| open_in(it, &start.program))?.read_exact_at(&mut bytes, at).ok()?;
-    // As disassemblers write them: instructions of one size as numbers.
-    if is_number(start.platform) {
+    // As disassemblers write them.
+    if facts.instructions == Instructions::Words && facts.elf.data == Data::Lsb {
         bytes.reverse();
     }
     let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -44,21 +49,6 @@ fn last_fault(trace: &str) -> Option<u64> {
     let (_, rest) = line.split_once("si_addr=0x")?;
     let digits = rest.split(|it: char| !it.is_ascii_hexdigit()).next()?;
     u64::from_str_radix(digits, 16).ok()
-}
-
-/// Bytes to show: an instruction, or where its length varies, about the longest.
-fn length(platform: Platform) -> usize {
-    match platform.architecture() {
-        Architecture::I386 | Architecture::Amd64(_) => 8,
-        Architecture::S390x => 6,
-        _ => 4,
-    }
-}
-
-/// Whether instructions have one size and stand in the byte order of data.
-fn is_number(platform: Platform) -> bool {
-    platform.elf_target().data == Data::Lsb
-        && !matches!(platform.architecture(), Architecture::I386 | Architecture::Amd64(_))
 }
 
 /// A file of an unpacked layer. Links lead out of it, and are not followed.

@@ -31,7 +31,7 @@ use crate::evidence::image::{EntryNumber, ImageFacts};
 use crate::evidence::run::{Instruction, RunEnd, RunEvidence, Runs};
 use crate::folders::user_cache;
 use crate::oci::{Descriptor, Digest, OpenImage};
-use crate::platform::{Architecture, Platform};
+use crate::platform::Platform;
 use crate::processor::{CpuModel, Processors};
 use crate::sandbox::{Command, Rank};
 use command::command_of;
@@ -168,7 +168,7 @@ impl SandboxRunner {
     }
 
     /// All programs of the variant's machine go through the emulator, those of the host's own
-    /// architecture too. So do those of 386 in amd64 variants, which amd64 machines execute, where
+    /// architecture too. So do those that its processors execute besides, as amd64's do 386's, where
     /// there is an emulator for them. Gives the emulator's version as well.
     fn emulated(
         &self,
@@ -179,10 +179,10 @@ impl SandboxRunner {
         let unusable = |source| SandboxError::Notes { folder: folder.clone(), source };
         let notes = Notes::open(folder.clone()).map_err(unusable)?;
         let mut emulated = vec![(platform.elf_target(), emulator.path.clone())];
-        if matches!(platform.architecture(), Architecture::Amd64(_))
-            && let Ok(older) = self.emulators.find(Architecture::I386)
-        {
-            emulated.push((Platform::new(Architecture::I386).elf_target(), older.path));
+        for other in platform.facts().executes {
+            if let Ok(its) = self.emulators.find(*other) {
+                emulated.push((other.facts().elf, its.path));
+            }
         }
         Ok((emulated, emulator.version(&notes)?))
     }

@@ -1,9 +1,9 @@
 //! `uname -m`: the kernel's machine, which need not be the platform's.
 
+use crate::arch::Host;
 use crate::dockerfile::{
     Choice, Output, Pin, Script, Selection, ShellCommand, ShellWord, references,
 };
-use crate::knowledge::spellings::told;
 use crate::platform::Platform;
 use crate::rules::analysis::dockerfile::Analysis;
 use crate::rules::definition::{Check, Definition, Group, Needs};
@@ -33,12 +33,12 @@ fn check(analysis: &Analysis<'_>) -> Vec<Finding> {
             continue;
         }
         let platforms = analysis.platforms(step.stage);
-        let wrong: Vec<Platform> = platforms.into_iter().filter(|it| told(*it).is_some()).collect();
+        let wrong: Vec<Platform> = platforms.into_iter().filter(|it| is_misnamed(*it)).collect();
         // Of 64-bit platforms the kernel tells the truth.
         if analysis.recipe.selection == Selection::Named && wrong.is_empty() {
             continue;
         }
-        let others = Platform::ALL.into_iter().filter(|it| told(*it).is_some());
+        let others = Platform::ALL.into_iter().filter(|it| is_misnamed(*it));
         let in_danger = if wrong.is_empty() { others.collect() } else { wrong.clone() };
         let is_wrong = |it: &&ShellCommand| asks_kernel(it) && matters(script, it, &in_danger);
         let asks = script.commands.iter().find(is_wrong);
@@ -50,6 +50,11 @@ fn check(analysis: &Analysis<'_>) -> Vec<Finding> {
         }));
     }
     findings
+}
+
+/// Whether the kernel of the machines that usually run a platform's programs says another name.
+fn is_misnamed(platform: Platform) -> bool {
+    platform.facts().host != Host::Own
 }
 
 /// `uname -m`, also among other letters, and `arch`, which is the same.
@@ -115,9 +120,9 @@ impl<'a> Answer<'a> {
                 || it.only_shows() && it.words.contains(word)
         };
         let goes_alike = |choice: &Choice| {
-            let [kernel, own] = told(platform).unwrap_or_default();
+            let Host::Wider { says, own } = platform.facts().host else { return false };
             let way = |said: &str| choice.way(&|it| self.resolve(it, said));
-            choice.looks_at(word) && way(kernel).is_some() && way(kernel) == way(own)
+            choice.looks_at(word) && way(says).is_some() && way(says) == way(own)
         };
         !is_asking && !is_naming && !self.is_exported(word)
             || self.script.commands.iter().any(is_given)

@@ -8,7 +8,6 @@ use crate::dockerfile::{
 };
 use crate::elf::Machine;
 use crate::knowledge::names::{machines, unmistakable};
-use crate::knowledge::spellings::debian;
 use crate::knowledge::tools::{COMPILER_SETTINGS, Role, TRANSLATORS, is_a};
 use crate::platform::Platform;
 use crate::rules::analysis::dockerfile::written::{
@@ -227,7 +226,7 @@ fn suggestion(
         .any(|it| Platform::ALL.iter().any(|at| at.elf_target().machine == *it));
     // Debian and most who publish files call some otherwise.
     let is_called_so = |it: &Platform| {
-        what == What::Compiled || debian(*it).iter().any(|name| name == it.architecture_name())
+        what == What::Compiled || it.facts().debian.contains(&it.architecture_name())
     };
     let is_all = is_builders_word(word) && others.iter().all(is_called_so);
     (is_all && !is_quoted && !names_others).then_some(line)

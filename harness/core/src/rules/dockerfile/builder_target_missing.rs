@@ -1,9 +1,10 @@
 //! A compiler that runs on the build platform and compiles for that alone, or for newer processors
 //! than all platforms have.
 
+use crate::arch::{Architecture, ArmVersion};
 use crate::dockerfile::{EvaluatedStage, Pin, Script, ShellCommand, ShellWord, references};
 use crate::knowledge::tools::{OWN_TARGET, Role, is_a};
-use crate::platform::{Architecture, ArmVersion, Platform};
+use crate::platform::Platform;
 use crate::rules::analysis::dockerfile::compilers::Work;
 use crate::rules::analysis::dockerfile::{Analysis, NeededStep, TARGET, get, is_own_file};
 use crate::rules::definition::{Check, Definition, Group, Needs};

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use crate::arch::Architecture;
 use crate::dockerfile::{
     Branch, Choice, Comparison, Guard, Scope, Script, ShellCommand, ShellWord, ValueGiver, expand,
     matches, predefined_value, references,
 };
 use crate::elf::Machine;
 use crate::knowledge::names::machines;
-use crate::knowledge::spellings::{alpine, debian, kernel};
-use crate::platform::{Architecture, Platform};
+use crate::platform::Platform;
 use crate::rules::analysis::dockerfile::{Analysis, NeededStep, TARGET};
 use crate::rules::definition::{Check, Definition, Group, Needs};
 use crate::rules::finding::Finding;
@@ -303,10 +303,16 @@ fn answers_of_command(raw: &str) -> Option<(&'static str, AnswersOf)> {
     let text = raw.trim_matches('"').trim_start_matches("$(").trim_start_matches('`');
     let text = text.trim_end_matches(['"', ')', '`']).trim();
     match text {
-        "uname -m" | "uname --machine" => Some(("`uname -m`", kernel)),
-        "arch" => Some(("`arch`", kernel)),
-        "dpkg --print-architecture" => Some(("`dpkg --print-architecture`", debian)),
-        "apk --print-arch" => Some(("`apk --print-arch`", alpine)),
+        "uname -m" | "uname --machine" => Some(("`uname -m`", |it| owned(it.facts().kernel))),
+        "arch" => Some(("`arch`", |it| owned(it.facts().kernel))),
+        "dpkg --print-architecture" => {
+            Some(("`dpkg --print-architecture`", |it| owned(it.facts().debian)))
+        }
+        "apk --print-arch" => Some(("`apk --print-arch`", |it| owned(&[it.facts().alpine]))),
         _ => None,
     }
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|it| (*it).to_owned()).collect()
 }

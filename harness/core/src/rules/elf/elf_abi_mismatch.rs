@@ -3,11 +3,12 @@
 //! A static executable calls only the kernel, whose convention is one for all; so where it is only
 //! about floating point, static executables may have any.
 
+use crate::arch::{Architecture, ArmVersion};
 use crate::elf::{
     Abi, ArmFloatAbi, Attributes, ElfFacts, FloatAbi, Linkage, MipsAbi, Ppc64Abi, RiscvAbi,
 };
 use crate::evidence::image::{Content, Variant};
-use crate::platform::{Architecture, ArmVersion, Platform};
+use crate::platform::Platform;
 use crate::rules::context::VariantContext;
 use crate::rules::definition::{Check, Definition, Group, Needs};
 use crate::rules::finding::Finding;

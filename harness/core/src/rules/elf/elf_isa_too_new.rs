@@ -4,9 +4,10 @@
 //! A file that declares nothing has not passed: it is unknown, and only a run on such a processor can
 //! tell.
 
+use crate::arch::{Architecture, Arm64Version, ArmVersion};
 use crate::elf::{ArmAttributes, ArmCpuArch, Attributes, ElfFacts, GoBuild, Linkage};
 use crate::evidence::image::{ImagePath, Variant};
-use crate::platform::{Amd64Level, Architecture, Arm64Version, ArmVersion, Platform};
+use crate::platform::Platform;
 use crate::rules::analysis::executables::Executable;
 use crate::rules::context::VariantContext;
 use crate::rules::definition::{Check, Definition, Group, Needs};
@@ -100,7 +101,7 @@ fn excess(platform: Platform, facts: &ElfFacts) -> Option<Excess> {
         (Architecture::Riscv64, Attributes::Riscv(declared)) => riscv_excess(&declared.arch),
         (Architecture::Amd64(level), Attributes::X86(needed)) => {
             let needed = needed.level()?;
-            (needed > level_number(level)).then(|| x86_excess(level_number(level), needed))
+            (needed > level.number()).then(|| x86_excess(level.number(), needed))
         }
         // The psABI's baseline is SSE2, which 386 images do not promise to everybody; compilers
         // set the bit where they are told to, and runs decide the rest.
@@ -110,15 +111,6 @@ fn excess(platform: Platform, facts: &ElfFacts) -> Option<Excess> {
         }
         _ => None,
     })
-}
-
-const fn level_number(level: Amd64Level) -> u8 {
-    match level {
-        Amd64Level::V1 => 1,
-        Amd64Level::V2 => 2,
-        Amd64Level::V3 => 3,
-        Amd64Level::V4 => 4,
-    }
 }
 
 /// glibc's loader refuses such files on older processors (since 2.33).
@@ -142,7 +134,7 @@ fn go_excess(platform: Platform, go: &GoBuild) -> Option<Excess> {
         Architecture::Amd64(level) => {
             let value = go.setting("GOAMD64")?;
             let needed: u8 = value.strip_prefix('v')?.parse().ok()?;
-            let promised = level_number(level);
+            let promised = level.number();
             if needed > promised {
                 of("GOAMD64", format!("x86-64-v{promised}"), value)
             } else {
@@ -152,7 +144,7 @@ fn go_excess(platform: Platform, go: &GoBuild) -> Option<Excess> {
         Architecture::Arm(version) => {
             let value = go.setting("GOARM")?;
             let needed: u8 = value.split(',').next()?.parse().ok()?;
-            let promised = arm_number(version);
+            let promised = version.number();
             if needed > promised { of("GOARM", format!("ARMv{promised}"), value) } else { None }
         }
         Architecture::Arm64(version) => {
@@ -175,20 +167,11 @@ fn go_excess(platform: Platform, go: &GoBuild) -> Option<Excess> {
     }
 }
 
-const fn arm_number(version: ArmVersion) -> u8 {
-    match version {
-        ArmVersion::V5 => 5,
-        ArmVersion::V6 => 6,
-        ArmVersion::V7 => 7,
-        ArmVersion::V8 => 8,
-    }
-}
-
 /// What the attributes allow the code to use: ADDENDA32, sections 3.3.5 and 3.3.6.
 fn arm_excess(version: ArmVersion, declared: ArmAttributes) -> Option<Excess> {
     const THUMB_2: u32 = 2;
     const VFP_V3: u32 = 3;
-    let promised = arm_number(version);
+    let promised = version.number();
     // Code for microcontrollers is no Linux program, whatever the number.
     let needed = declared.cpu_arch.version()?;
     let needs_thumb_2 = declared.thumb == THUMB_2 || declared.cpu_arch == ArmCpuArch::V6T2;

@@ -1,7 +1,6 @@
 //! An ELF file that is built for another architecture than its platform.
 
-use crate::elf::{ElfTarget, Machine};
-use crate::platform::{Architecture, Platform};
+use crate::elf::ElfTarget;
 use crate::rules::analysis::executables::Executable;
 use crate::rules::context::VariantContext;
 use crate::rules::definition::{Check, Definition, Group, Needs};
@@ -35,21 +34,18 @@ fn mismatch(context: &VariantContext<'_>, file: &Executable<'_>) -> Option<Findi
     }
     let (expected, actual) = describe(expected, actual);
     let platform = variant.platform;
-    let message = if is_compatible(platform, machine) {
-        format!("the file is built for {actual}, not for {platform}; most amd64 kernels run it")
+    let is_executed = platform.facts().executes_also(machine);
+    let message = if is_executed {
+        let name = platform.architecture_name();
+        format!("the file is built for {actual}, not for {platform}; most {name} kernels run it")
     } else {
         format!("the file is built for {actual}; {platform} cannot run it")
     };
     let finding = RULE.of_file(variant, file.file(), message).with_values(&expected, &actual);
-    // Every amd64 processor executes i386's code, and most kernels let it.
-    let is_tolerable = is_compatible(platform, machine)
+    let is_tolerable = is_executed
         || context.scope().is_of_collection(file.path, machine)
             && !context.reach().leads_to(file.path, machine);
     Some(if is_tolerable { finding.with_severity(Severity::Warning) } else { finding })
-}
-
-fn is_compatible(platform: Platform, machine: Machine) -> bool {
-    matches!(platform.architecture(), Architecture::Amd64(_)) && machine == Machine::I386
 }
 
 /// Names the machine alone where that tells the two apart.

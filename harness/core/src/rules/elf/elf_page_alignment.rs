@@ -5,7 +5,6 @@
 
 use crate::elf::{ElfFacts, Jemalloc, Linkage, LoadSegment};
 use crate::evidence::image::Variant;
-use crate::platform::Architecture;
 use crate::rules::analysis::executables::Executable;
 use crate::rules::context::VariantContext;
 use crate::rules::definition::{Check, Definition, Group, Needs};
@@ -36,12 +35,7 @@ fn check(context: &VariantContext<'_>) -> Vec<Finding> {
 
 fn misaligned(variant: &Variant, file: &Executable<'_>) -> Vec<Finding> {
     let facts = file.facts;
-    let sizes: &[u64] = match variant.platform.architecture() {
-        Architecture::Arm64(_) => &[16 * KIB, 64 * KIB],
-        Architecture::Ppc64 | Architecture::Ppc64le => &[64 * KIB],
-        Architecture::Loong64 => &[16 * KIB],
-        _ => return Vec::new(),
-    };
+    let sizes = variant.platform.facts().large_pages;
     let find = |actual: u64, message: String| {
         let largest = sizes.last().copied().unwrap_or(actual);
         let finding = RULE.of_file(variant, file.file(), message);

@@ -1,8 +1,7 @@
 //! A variable or build argument that names another architecture.
 
-use crate::elf::Machine;
 use crate::evidence::image::Variant;
-use crate::platform::{Architecture, Platform};
+use crate::platform::Platform;
 use crate::rules::context::VariantContext;
 use crate::rules::definition::{Check, Definition, Group, Needs};
 use crate::rules::entrypoint::variables;
@@ -57,9 +56,8 @@ fn of_steps(variant: &Variant) -> Vec<Finding> {
 fn mismatch(variant: &Variant, whose: &str, name: &str, value: &str) -> Option<Finding> {
     let own = variant.platform;
     let stated = Platform::from_parts("linux", value, "").ok()?;
-    let is_i386_of_amd64 = matches!(own.architecture(), Architecture::Amd64(_))
-        && stated.elf_target().machine == Machine::I386;
-    if stated.elf_target() == own.elf_target() || is_i386_of_amd64 {
+    let is_executed = own.facts().executes_also(stated.elf_target().machine);
+    if stated.elf_target() == own.elf_target() || is_executed {
         return None;
     }
     let message = format!("{name} is {value} in {whose}, but the platform is {own}");

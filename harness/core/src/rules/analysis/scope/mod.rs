@@ -12,7 +12,6 @@ use std::rc::Rc;
 use crate::elf::{ElfFacts, Machine};
 use crate::evidence::image::{ImagePath, Variant};
 use crate::knowledge::names::{is_foreign, machines, names, names_of, package, stem};
-use crate::platform::Architecture;
 
 /// The files of a variant, and which of them are meant to run.
 pub(in crate::rules) struct Scope<'a> {
@@ -107,7 +106,10 @@ impl<'a> Scope<'a> {
             | ["usr", "libx32", ..]
             // perf asks each convention's vDSO of the kernel, and does without where it cannot.
             | [.., "perf-read-vdso32" | "perf-read-vdsox32"] => Some(Exemption::OtherAbi),
-            ["lib32", ..] | ["usr", "lib32", ..] if is_i386_of_amd64(variant, machine) => {
+            // Kernels execute both, and compilers for both keep them apart.
+            ["lib32", ..] | ["usr", "lib32", ..]
+                if variant.platform.facts().executes_also(machine) =>
+            {
                 Some(Exemption::OtherAbi)
             }
             _ if self.is_one_of_many(path, machine) => Some(Exemption::OneOfMany),
@@ -195,11 +197,6 @@ pub(in crate::rules) fn is_test_data(path: &ImagePath) -> bool {
 pub(in crate::rules) fn is_debug_information(path: &ImagePath) -> bool {
     path.as_str().starts_with("/usr/lib/debug/")
         || path.file_name().rsplit_once('.').is_some_and(|(_, suffix)| suffix == "debug")
-}
-
-/// amd64 kernels execute both, and compilers for both keep them apart.
-fn is_i386_of_amd64(variant: &Variant, machine: Machine) -> bool {
-    matches!(variant.platform.architecture(), Architecture::Amd64(_)) && machine == Machine::I386
 }
 
 /// `qemu-aarch64-static` in an arm64 image, and not for arm64: put there so that another machine can

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::RULE;
+use crate::arch::Host;
 use crate::dockerfile::{Guard, Pin, ShellCommand, ShellWord, matches};
 use crate::elf::Machine;
 use crate::knowledge::names::{machines, stem};
-use crate::knowledge::spellings::{alpine, debian, told};
 use crate::platform::Platform;
 use crate::rules::analysis::dockerfile::written::{
     blank_substitutions, is_exempt, named_in, spelled,
@@ -124,10 +124,14 @@ impl Wrong {
 
 /// What a platform of 32 bits is called by those that are asked for it.
 fn names(platform: Platform) -> Vec<String> {
-    let builder = [platform.to_string(), platform.architecture_name().to_owned()];
-    let own = told(platform).map(|[_, own]| own.to_owned());
-    let distributions = debian(platform).into_iter().chain(alpine(platform));
-    builder.into_iter().chain(own).chain(distributions).collect()
+    let facts = platform.facts();
+    let own = match facts.host {
+        Host::Own => None,
+        Host::Wider { own, .. } => Some(own),
+    };
+    let words = [facts.name].into_iter().chain(own).chain(facts.debian.iter().copied());
+    let words = words.chain([facts.alpine]).map(str::to_owned);
+    [platform.to_string()].into_iter().chain(words).collect()
 }
 
 fn downloads(command: &ShellCommand) -> impl Iterator<Item = &ShellWord> {

@@ -1,0 +1,25 @@
+//! 64-bit PowerPC, little-endian.
+
+use super::{Architecture, Facts, GlibcNames, ppc64, without_variants};
+use crate::elf::{Data, ElfTarget};
+
+/// As of the other byte order, but for what is named here.
+pub(super) const FACTS: Facts = Facts {
+    name: "ppc64le",
+    spellings: &["ppc64le", "ppc64el"],
+    read: |_, variant| without_variants(variant, Architecture::Ppc64le),
+    elf: ElfTarget { data: Data::Lsb, ..ppc64::FACTS.elf },
+    glibc: GlibcNames {
+        triplets: &["powerpc64le-linux-gnu"],
+        platforms: &["power8", "power9", "power10"],
+        ..ppc64::FACTS.glibc
+    },
+    kernel: &["ppc64le"],
+    debian: &["ppc64el"],
+    alpine: "ppc64le",
+    unmistakable: &["ppc64le", "ppc64el", "powerpc64le"],
+    common: &[],
+    emulator: "qemu-ppc64le",
+    exit_42: b"\x2a\0\x60\x38\x01\0\0\x38\x02\0\0\x44",
+    ..ppc64::FACTS
+};
