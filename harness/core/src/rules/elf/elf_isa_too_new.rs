@@ -159,10 +159,11 @@ fn go_excess(platform: Platform, go: &GoBuild) -> Option<Excess> {
             let value = go.setting("GORISCV64")?;
             if value == "rva20u64" { None } else { of("GORISCV64", "rv64gc".to_owned(), value) }
         }
-        Architecture::Ppc64le => {
+        Architecture::Ppc64 | Architecture::Ppc64le => {
             let value = go.setting("GOPPC64")?;
             if value == "power8" { None } else { of("GOPPC64", "power8".to_owned(), value) }
         }
+        // Go has no levels of the others that processors of today lack.
         _ => None,
     }
 }

@@ -38,6 +38,7 @@ fn go() -> Vec<Case> {
         caught_go("linux/arm64/v8.2", "GOARM64=v8.1,crypto", &["error linux/arm64/v8.2 /app"]),
         caught_go("linux/riscv64", "GORISCV64=rva22u64", &["error linux/riscv64 /app"]),
         caught_go("linux/ppc64le", "GOPPC64=power9", &["error linux/ppc64le /app"]),
+        caught_go("linux/ppc64", "GOPPC64=power10", &["error linux/ppc64 /app"]),
     ];
     cases.extend(
         [
@@ -50,6 +51,7 @@ fn go() -> Vec<Case> {
             ("linux/arm64/v9", "GOARM64=v8.1,lse in arm64/v9", "GOARM64=v8.1,lse"),
             ("linux/riscv64", "GORISCV64=rva20u64 in riscv64", "GORISCV64=rva20u64"),
             ("linux/ppc64le", "GOPPC64=power8 in ppc64le", "GOPPC64=power8"),
+            ("linux/ppc64", "GOPPC64=power8 in ppc64", "GOPPC64=power8"),
             ("linux/386", "GO386=sse2 is Go's default", "GO386=sse2"),
             ("linux/386", "GO386=softfloat", "GO386=softfloat"),
         ]
