@@ -1,6 +1,5 @@
 //! What this machine can build, run and isolate, found by trying.
 
-use crate::arch::Architecture;
 use crate::emulator::Registered;
 use crate::engine::{Engine, EngineError, Environment, ImageStore};
 use crate::error_chain::error_chain;
@@ -63,7 +62,7 @@ impl Diagnosis {
     #[must_use]
     pub fn of_sandboxes(runner: Option<&SandboxRunner>) -> Self {
         let kernel = rustix::system::uname().release().to_string_lossy().into_owned();
-        let platforms = Platform::ALL.into_iter().chain([Platform::new(Architecture::Loong64)]);
+        let platforms = platforms();
         let handler = |it| Some((it, Registered::of_host(it)?));
         let handlers = platforms.clone().filter_map(handler).collect();
         let sandboxes = runner.map_or_else(Vec::new, |runner| {
@@ -85,6 +84,13 @@ impl Diagnosis {
     pub fn is_usable(&self) -> bool {
         self.engine.is_ok() || self.sandboxes.iter().any(|(_, found)| found.is_ok())
     }
+}
+
+/// Those that images are usually published for, and one of each other architecture.
+fn platforms() -> impl Iterator<Item = Platform> + Clone {
+    let usual: Vec<&str> = Platform::ALL.iter().map(|it| it.architecture_name()).collect();
+    let is_other = move |it: &Platform| !usual.contains(&it.architecture_name());
+    Platform::ALL.into_iter().chain(Platform::RARE.into_iter().filter(is_other))
 }
 
 /// The oldest and the newest processor.

@@ -97,6 +97,11 @@ impl Platform {
         Self::new(Architecture::Ppc64),
     ];
 
+    /// All of these.
+    pub fn all_known() -> impl Iterator<Item = Self> + Clone {
+        Self::ALL.into_iter().chain(Self::RARE)
+    }
+
     /// The platform of an architecture.
     #[must_use]
     pub const fn new(architecture: Architecture) -> Self {

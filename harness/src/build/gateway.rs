@@ -231,9 +231,9 @@ impl Gateway {
 
     /// The platforms of an index, of those that have names.
     async fn platforms(&self, image: &str) -> Vec<Platform> {
-        let known = Platform::ALL.into_iter().chain(Platform::RARE);
         let answers = join_all(
-            known.map(|platform| async move { (platform, self.answer(image, platform).await) }),
+            Platform::all_known()
+                .map(|platform| async move { (platform, self.answer(image, platform).await) }),
         );
         let is_own = |(platform, answer): &(Platform, Answer)| match answer {
             Answer::Has(it) => {

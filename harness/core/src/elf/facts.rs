@@ -298,20 +298,11 @@ fn interpreter(view: &View<'_>) -> Result<Option<String>, Malformation> {
 mod tests {
     use super::*;
     use crate::fixture::{ElfFile, platform};
+    use crate::platform::Platform;
 
-    const PLATFORMS: [&str; 11] = [
-        "linux/386",
-        "linux/amd64",
-        "linux/arm/v7",
-        "linux/arm64",
-        "linux/loong64",
-        "linux/mips64",
-        "linux/mips64le",
-        "linux/ppc64",
-        "linux/ppc64le",
-        "linux/riscv64",
-        "linux/s390x",
-    ];
+    fn platforms() -> impl Iterator<Item = String> {
+        Platform::all_known().map(|it| it.to_string())
+    }
 
     fn dynamic(platform_name: &str) -> ElfFile {
         ElfFile::of(platform_name)
@@ -345,7 +336,8 @@ mod tests {
 
     #[test]
     fn every_platform_is_read_in_its_class_and_byte_order() {
-        for name in PLATFORMS {
+        for name in platforms() {
+            let name = name.as_str();
             let facts = ElfFacts::read(&dynamic(name).bytes()).expect(name);
             let target = platform(name).elf_target();
             assert_eq!(facts.machine, target.machine, "{name}");
@@ -443,7 +435,8 @@ mod tests {
 
     #[test]
     fn names_and_flags_of_the_dynamic_section_are_read() {
-        for name in PLATFORMS {
+        for name in platforms() {
+            let name = name.as_str();
             let file = dynamic(name)
                 .with_soname("libexample.so.1")
                 .with_rpath("/opt/lib:$ORIGIN")
@@ -469,7 +462,8 @@ mod tests {
             flags: 6,
             alignment: 0x1000,
         };
-        for name in PLATFORMS {
+        for name in platforms() {
+            let name = name.as_str();
             let file = ElfFile::of(name).with_alignment(0x4000).with_load(odd).with_tls(40, 64);
             let facts = ElfFacts::read(&file.bytes()).expect(name);
             assert_eq!(facts.loads[0].alignment, 0x4000, "{name}");

@@ -119,7 +119,7 @@ fn has_capitals(image: &str) -> bool {
 /// The stages that a `FROM` leads to, for any platform that there is.
 fn chosen_by_any(analysis: &Analysis<'_>, number: usize) -> BTreeSet<usize> {
     let asked = analysis.recipe.platforms.iter().copied();
-    let all = asked.chain(Platform::ALL).chain(Platform::RARE);
+    let all = asked.chain(Platform::all_known());
     all.filter_map(|it| match analysis.evaluate(it).stages[number].base {
         Base::Stage(base) => Some(base),
         _ => None,
