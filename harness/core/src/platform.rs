@@ -86,7 +86,7 @@ impl Platform {
     ];
 
     /// What some images are published for beside those.
-    pub const RARE: [Self; 8] = [
+    pub const RARE: [Self; 9] = [
         Self::new(Architecture::Amd64(Amd64Level::V2)),
         Self::new(Architecture::Amd64(Amd64Level::V3)),
         Self::new(Architecture::Arm(ArmVersion::V5)),
@@ -95,6 +95,7 @@ impl Platform {
         Self::new(Architecture::Mips64),
         Self::new(Architecture::Mips64le),
         Self::new(Architecture::Ppc64),
+        Self::new(Architecture::Sparc64),
     ];
 
     /// All of these.

@@ -13,6 +13,7 @@ mod ppc64;
 mod ppc64le;
 mod riscv64;
 mod s390x;
+mod sparc64;
 
 use std::fmt;
 
@@ -47,10 +48,12 @@ pub enum Architecture {
     Riscv64,
     /// IBM Z.
     S390x,
+    /// 64-bit SPARC.
+    Sparc64,
 }
 
 /// Every architecture once, at the level that it has where no variant is named.
-pub(crate) static ALL: [Facts; 11] = [
+pub(crate) static ALL: [Facts; 12] = [
     Architecture::I386.facts(),
     Architecture::Amd64(Amd64Level::V1).facts(),
     Architecture::Arm(ArmVersion::V7).facts(),
@@ -62,6 +65,7 @@ pub(crate) static ALL: [Facts; 11] = [
     Architecture::Ppc64le.facts(),
     Architecture::Riscv64.facts(),
     Architecture::S390x.facts(),
+    Architecture::Sparc64.facts(),
 ];
 
 /// What is true of an architecture, at its level.
@@ -207,6 +211,7 @@ impl Architecture {
             Self::Ppc64le => ppc64le::FACTS,
             Self::Riscv64 => riscv64::FACTS,
             Self::S390x => s390x::FACTS,
+            Self::Sparc64 => sparc64::FACTS,
         }
     }
 }

@@ -14,8 +14,6 @@ const OTHERS: &[Name] = &[
     ("mipsle", Machine::MIPS),
     ("ppc", Machine::PPC),
     ("powerpc", Machine::PPC),
-    ("sparcv9", Machine::SPARCV9),
-    ("sparc64", Machine::SPARCV9),
 ];
 
 /// Systems and C libraries, which stand beside the architecture in such names.

@@ -1,7 +1,7 @@
 //! Pages: Linux maps files page by page, and how large a page is, the kernel decides.
 //!
 //! amd64, 386, 32-bit ARM and riscv64 have 4 KiB for all. arm64 has 4, 16 (Apple, Raspberry Pi 5) or
-//! 64 KiB; ppc64le has 64 KiB on every distribution, loong64 16 KiB.
+//! 64 KiB; ppc64le has 64 KiB on every distribution, loong64 16 KiB, sparc64 8 KiB.
 
 use crate::elf::{ElfFacts, Jemalloc, Linkage, LoadSegment};
 use crate::evidence::image::Variant;

@@ -47,6 +47,17 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         caught(
             RULE.rule,
+            "SPARC has no other pages than of 8 KiB",
+            with("linux/sparc64", "usr/lib/libx.so.1", &shared("linux/sparc64", 0x1000)),
+            &["error linux/sparc64 /usr/lib/libx.so.1"],
+        ),
+        silent(
+            RULE.rule,
+            "8 KiB on SPARC",
+            with("linux/sparc64", "usr/lib/libx.so.1", &shared("linux/sparc64", 0x2000)),
+        ),
+        caught(
+            RULE.rule,
             "a static program's data, not congruent",
             alone("linux/arm64", &data_at(0x3_1000)),
             &["error linux/arm64 /app"],
