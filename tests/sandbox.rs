@@ -716,6 +716,13 @@ fn the_doctor_says_what_works_here() {
     ] {
         assert!(said.stdout.contains(line), "{line}\n{said}");
     }
+    let said = Said::by(archproof().args(["doctor", "--output", "json"]));
+    let found: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
+    let platforms = found["platforms"].as_array().expect("platforms");
+    let arm64 = platforms.iter().find(|it| it["platform"] == "linux/arm64").expect("arm64");
+    assert_eq!(arm64["sandbox"]["processors"], serde_json::json!(["cortex-a53", "max"]));
+    assert!(arm64["handler"]["flags"].as_str().is_some_and(|it| it.contains('F')), "{said}");
+    assert_eq!(found["engine"].get("error"), None, "{said}");
     let home = Home::new();
     let alone = Said::by(home.archproof().arg("doctor"));
     assert_eq!(alone.status, Some(0), "sandboxes are enough: {alone}");

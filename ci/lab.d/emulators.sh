@@ -4,64 +4,14 @@
 
 binfmt=/proc/sys/fs/binfmt_misc
 
-# platform | QEMU's name | class, byte order, e_flags, e_machine | the code of exit(42)
-# All in hexadecimal and in the byte order of the file.
-emulated_platforms() {
-  cat <<'TABLE'
-arm64     aarch64      2 1 00000000 b700 400580d2a80b80d2010000d4
-arm       arm          1 1 00000005 2800 2a00a0e30170a0e3000000ef
-386       i386         1 1 00000000 0300 bb2a000000b801000000cd80
-amd64     x86_64       2 1 00000000 3e00 bf2a000000b83c0000000f05
-ppc64le   ppc64le      2 1 02000000 1500 2a0060380100003802000044
-riscv64   riscv64      2 1 04000000 f300 1305a0029308d00573000000
-s390x     s390x        2 2 00000000 0016 a729002a0a01070707070707
-mips64le  mips64el     2 1 07000080 0800 2a000424c21302240c000000
-loong64   loongarch64  2 1 43000000 0201 04a880030b74810300002b00
-TABLE
-}
-# The code, disassembled:
-#   arm64    mov x0, 42; mov x8, 93; svc 0          ppc64le   li r3, 42; li r0, 1; sc
-#   arm      mov r0, 42; mov r7, 1; svc 0           riscv64   li a0, 42; li a7, 93; ecall
-#   386      mov ebx, 42; mov eax, 1; int 0x80      s390x     lghi r2, 42; svc 1; nopr; nopr; nopr
-#   amd64    mov edi, 42; mov eax, 60; syscall      mips64le  li a0, 42; li v0, 5058; syscall
-#   loong64  ori a0, zero, 42; ori a7, zero, 93; syscall 0
+# Each line: an architecture, QEMU's program, and a program of that architecture in hexadecimal, as
+# `archproof doctor --output json` names them. A test of archproof writes the list.
+emulated_platforms() { sed 's/ qemu-/ /' "$here/lab.d/probes"; }
 
-# field BYTES VALUE...: appends numbers to hex in the byte order of the file being written.
-field() {
-  local bytes=$1 value big i
-  shift
-  for value in "$@"; do
-    printf -v big '%0*x' $((bytes * 2)) "$value"
-    if [[ $order == 2 ]]; then
-      hex+=$big
-    else
-      for ((i = ${#big} - 2; i >= 0; i -= 2)); do hex+=${big:i:2}; done
-    fi
-  done
-}
-
-# The smallest ELF file that a kernel loads: ELF header, one program header, the code.
 write_probe() {
-  local file=$1 class=$2 order=$3 flags=$4 machine=$5 code=$6
-  local word=8 ehsize=64 phsize=56 base=$((0x400000)) hex
-  if [[ $class == 1 ]]; then word=4 ehsize=52 phsize=32; fi
-  local size=$((ehsize + phsize + ${#code} / 2))
-  hex=7f454c460${class}0${order}01000000000000000000
-  field 2 2 # ET_EXEC
-  hex+=$machine
-  field 4 1 # version
-  field "$word" $((base + ehsize + phsize)) "$ehsize" 0 # entry, program headers, no sections
-  hex+=$flags
-  field 2 "$ehsize" "$phsize" 1 0 0 0
-  field 4 1                                        # PT_LOAD
-  if [[ $class == 2 ]]; then field 4 5; fi         # readable and executable
-  field "$word" 0 "$base" "$base" "$size" "$size"
-  if [[ $class == 1 ]]; then field 4 5; fi
-  field "$word" $((0x10000)) # the largest page size among the platforms
-  hex+=$code
   # shellcheck disable=SC2001,SC2059  # the format is the data
-  printf "$(sed 's/../\\x&/g' <<<"$hex")" >"$file"
-  chmod +x "$file"
+  printf "$(sed 's/../\\x&/g' <<<"$2")" >"$1"
+  chmod +x "$1"
 }
 
 # As root in a folder that holds nothing else, as a container would have it: a handler without
@@ -80,13 +30,12 @@ works() {
 missing_emulators() (
   probes=$(mktemp -d "${TMPDIR:-/tmp}/lab-probes.XXXXXX")
   trap 'rm -rf "$probes"' EXIT
-  while read -r platform emulator elf; do
-    # shellcheck disable=SC2086  # elf is several words
-    write_probe "$probes/$platform" $elf
+  while read -r platform emulator program; do
+    write_probe "$probes/$platform" "$program"
     { works "$probes" "$platform" && : >"$probes/$platform.works"; } &
   done < <(emulated_platforms)
   wait
-  while read -r platform emulator elf; do
+  while read -r platform emulator program; do
     [[ -e $probes/$platform.works ]] || echo "$platform $emulator"
   done < <(emulated_platforms)
 )
@@ -180,17 +129,17 @@ emulators_status() {
     echo "emulators    the engine's own, not tried from here"
     return
   fi
-  local platform _ missing rc=0
+  local platform _ missing comma='' rc=0
   missing=$'\n'$(missing_emulators)
   printf 'emulators   '
   while read -r platform _; do
     if [[ $missing == *$'\n'"$platform "* ]]; then
-      printf ' %s: no' "$platform"
+      printf '%s %s: no' "$comma" "$platform"
       rc=1
     else
-      printf ' %s: works' "$platform"
+      printf '%s %s: works' "$comma" "$platform"
     fi
-    [[ $platform == loong64 ]] || printf ','
+    comma=,
   done < <(emulated_platforms)
   echo
   return "$rc"

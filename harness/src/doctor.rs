@@ -1,5 +1,6 @@
 //! What this machine can build, run and isolate, found by trying.
 
+use crate::blocked::Reason;
 use crate::emulator::Registered;
 use crate::engine::{Engine, EngineError, Environment, ImageStore};
 use crate::error_chain::error_chain;
@@ -14,12 +15,21 @@ pub struct Diagnosis {
     pub kernel: String,
     /// What keeps ordinary users from having namespaces, by the kernel's settings.
     pub obstacles: Vec<Obstacle>,
-    /// What sandboxes run, by platform.
-    pub sandboxes: Vec<(Platform, Result<Vec<Probed>, ProbeError>)>,
-    /// The handlers that builds and engines of this host rely on, by platform.
-    pub handlers: Vec<(Platform, Registered)>,
+    /// What can be done here for each platform.
+    pub platforms: Vec<PlatformDiagnosis>,
     /// The engine, or why there is none.
     pub engine: Result<EngineFacts, String>,
+}
+
+/// What can be done for a platform.
+#[derive(Clone, Debug)]
+pub struct PlatformDiagnosis {
+    /// The platform.
+    pub platform: Platform,
+    /// What a sandbox runs, on the oldest processor and on the newest.
+    pub sandbox: Result<Vec<Probed>, String>,
+    /// The handler that builds and engines of this host rely on, where the kernel shows one.
+    pub handler: Option<Registered>,
 }
 
 /// A setting of the kernel that is in the way.
@@ -62,14 +72,13 @@ impl Diagnosis {
     #[must_use]
     pub fn of_sandboxes(runner: Option<&SandboxRunner>) -> Self {
         let kernel = rustix::system::uname().release().to_string_lossy().into_owned();
-        let platforms = platforms();
-        let handler = |it| Some((it, Registered::of_host(it)?));
-        let handlers = platforms.clone().filter_map(handler).collect();
-        let sandboxes = runner.map_or_else(Vec::new, |runner| {
-            platforms.map(|it| (it, probe_all(runner, it))).collect()
+        let platforms = platforms().map(|platform| PlatformDiagnosis {
+            platform,
+            sandbox: probe_all(runner, platform),
+            handler: Registered::of_host(platform),
         });
         let engine = Err("not asked".to_owned());
-        Self { kernel, obstacles: obstacles(), sandboxes, handlers, engine }
+        Self { kernel, obstacles: obstacles(), platforms: platforms.collect(), engine }
     }
 
     /// Asks the engine that the environment leads to.
@@ -82,7 +91,7 @@ impl Diagnosis {
     /// Whether anything can be run at all.
     #[must_use]
     pub fn is_usable(&self) -> bool {
-        self.engine.is_ok() || self.sandboxes.iter().any(|(_, found)| found.is_ok())
+        self.engine.is_ok() || self.platforms.iter().any(|it| it.sandbox.is_ok())
     }
 }
 
@@ -94,12 +103,13 @@ fn platforms() -> impl Iterator<Item = Platform> + Clone {
 }
 
 /// The oldest and the newest processor.
-fn probe_all(runner: &SandboxRunner, platform: Platform) -> Result<Vec<Probed>, ProbeError> {
+fn probe_all(runner: Option<&SandboxRunner>, platform: Platform) -> Result<Vec<Probed>, String> {
+    let runner = runner.ok_or_else(|| Reason::NoSandbox.to_string())?;
     let mut models: Vec<CpuModel> = CpuModel::baseline(platform).into_iter().collect();
     models.push(CpuModel::newest(platform));
     models.dedup();
     let probe = |cpu: CpuModel| {
-        let emulator = runner.probe(platform, &cpu)?;
+        let emulator = runner.probe(platform, &cpu).map_err(|it: ProbeError| it.to_string())?;
         Ok(Probed { cpu, emulator })
     };
     models.into_iter().map(probe).collect()

@@ -38,7 +38,7 @@ pub(crate) enum Command {
     /// Check Dockerfiles without building them; needs no engine.
     Lint(LintArguments),
     /// Try what this machine can build, run and isolate.
-    Doctor,
+    Doctor(DoctorArguments),
     /// Show the page of a rule, or the list of rules.
     Explain(ExplainArguments),
 }
@@ -116,6 +116,13 @@ pub(crate) struct ObservedArguments {
     /// Rebuild everything, and read every layer again.
     #[arg(long)]
     no_cache: bool,
+    /// Format of the report on standard output.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
     /// Format of the report on standard output.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,

@@ -54,7 +54,7 @@ fn run(arguments: Arguments) -> Exit {
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Lint(arguments) => lint::lint(&arguments),
-        Command::Doctor => doctor::doctor(),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
     }
 }

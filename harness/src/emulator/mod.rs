@@ -19,7 +19,7 @@ pub use launcher::ArgumentPair;
 pub use minimal::minimal_program;
 pub use notes::Notes;
 pub use private_copy::{BEGINNING, PrivateCopy, PrivateCopyError};
-pub use probe::{PROBED, probe};
+pub use probe::{PROBED, probe, probe_in_hexadecimal};
 pub use program::{Emulator, EmulatorError, Emulators};
 pub use registered::{Flaw, Registered};
 pub use stub_interpreter::{TRAP_NAME, stub_interpreter};

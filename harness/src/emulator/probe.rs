@@ -13,3 +13,36 @@ pub const PROBED: i64 = 42;
 pub fn probe(platform: Platform) -> Vec<u8> {
     minimal_program(platform, Mark::NONE, platform.facts().exit_42)
 }
+
+/// A probe in hexadecimal, for whoever is to write it.
+#[must_use]
+pub fn probe_in_hexadecimal(platform: Platform) -> String {
+    probe(platform).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::*;
+
+    /// The lab has no archproof yet when it registers emulators. This test writes its list:
+    /// `INSTA_UPDATE=always`, as for snapshots.
+    #[test]
+    fn the_lab_tries_the_same_programs() {
+        let each = Platform::all_known().map(|it| (it.facts().emulator, it));
+        let lines = each.collect::<BTreeMap<_, _>>().into_iter().map(|(emulator, platform)| {
+            let name = platform.architecture_name();
+            format!("{name} {emulator} {}\n", probe_in_hexadecimal(platform))
+        });
+        let list: String = lines.collect();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ci/lab.d/probes");
+        let is_asked_for = std::env::var("INSTA_UPDATE").is_ok_and(|it| it == "always");
+        if is_asked_for && std::env::var_os("CI").is_none() {
+            std::fs::write(&path, &list).expect("a file that can be written");
+        }
+        let written = std::fs::read_to_string(path).expect("the lab's list");
+        assert!(written == list, "the list is old: INSTA_UPDATE=always writes it anew");
+    }
+}
