@@ -108,6 +108,30 @@ fn code_for_newer_processors_is_caught_by_the_run(
     }
 }
 
+/// The finding belongs to the file whose code it is, and to the layer that brought that file.
+#[test]
+fn an_instruction_is_found_in_the_library_that_holds_it() {
+    let dockerfile = "FROM scratch\nCOPY tool /\nCOPY new.so /lib/new.so.1\nCOPY links /lib/\n\
+        ENTRYPOINT [\"/tool\"]\n";
+    let project = Project::new(&[("Dockerfile", dockerfile)]);
+    // open("/lib/new.so"), mmap it, and go where its code begins.
+    let tool = "600c8092c1010010020080d2080780d2010000d4e40300aa000080d2010082d2a20080d2430080d2\
+        050080d2c81b80d2010000d400e0019100001fd6 2f6c69622f6e65772e736f00";
+    // A place on the stack, an atomic addition there, exit(0).
+    let library = "ff4300d1 e10320f8 000080d2 a80b80d2 010000d4";
+    executable(&project.path("tool"), &program("linux/arm64", tool));
+    executable(&project.path("new.so"), &program("linux/arm64", library));
+    fs::create_dir(project.path("links")).expect("a folder");
+    std::os::unix::fs::symlink("new.so.1", project.path("links/new.so")).expect("a link");
+    let (said, subject) = verify(&project, &["--platform", "linux/arm64"]);
+    let variant = &subject["variants"][0];
+    assert_eq!(findings(variant), ["RunIsaFault /lib/new.so.1"], "{said}");
+    assert_eq!(variant["findings"][0]["layer"]["number"], 1, "{said}");
+    let found = &variant["runs"][0]["instruction"];
+    let expected = json!({"file": "/lib/new.so.1", "address": 0x1_007c, "code": "f82003e1"});
+    assert_eq!(*found, expected, "{said}");
+}
+
 /// A program of this code, in hexadecimal.
 fn program(platform: &str, code: &str) -> Vec<u8> {
     minimal_program(platform.parse().expect("a platform"), Mark::NONE, &bytes(code))

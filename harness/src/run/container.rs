@@ -316,9 +316,9 @@ impl Capture {
         while let Some(message) = logs.next().await {
             match message? {
                 LogOutput::StdOut { message } | LogOutput::Console { message } => {
-                    keep(&mut self.stdout, &message);
+                    keep(&mut self.stdout, &message, Output::LIMIT);
                 }
-                LogOutput::StdErr { message } => keep(&mut self.stderr, &message),
+                LogOutput::StdErr { message } => keep(&mut self.stderr, &message, Output::LIMIT),
                 LogOutput::StdIn { .. } => {}
             }
         }
@@ -326,6 +326,6 @@ impl Capture {
     }
 
     fn finish(self) -> (Output, Output) {
-        (captured(self.stdout), captured(self.stderr))
+        (captured(self.stdout, Output::LIMIT), captured(self.stderr, Output::LIMIT))
     }
 }

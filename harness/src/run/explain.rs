@@ -67,7 +67,7 @@ fn remedy(platform: Platform) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::image::{EntryNumber, ImagePath};
+    use crate::evidence::image::{EntryNumber, ImagePath, RootFs};
     use crate::evidence::run::Extent;
     use crate::launch::{Account, Command};
     use crate::oci::Digest;
@@ -85,6 +85,7 @@ mod tests {
             command: Command { words: vec!["/tool".to_owned(), "--help".to_owned()] },
             instead: None,
             entrypoint: path.clone(),
+            files: RootFs::default(),
             program: path,
             called: "/tool".to_owned(),
             directness: Directness::Direct,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::execution::execution;
 use crate::elf::{ElfType, LoadSegment};
-use crate::evidence::image::{EntryNumber, ImageFacts, ImagePath, Variant};
+use crate::evidence::image::{EntryNumber, ImageFacts, ImagePath, RootFs, Variant};
 use crate::evidence::run::{Execution, NotRun, RunEvidence, Runs};
 use crate::launch::{Account, Arguments, Command, Launch, LaunchError};
 use crate::oci::Digest;
@@ -31,6 +31,8 @@ pub(super) struct Start {
     pub instead: Option<Command>,
     /// The file that the command names, links followed.
     pub entrypoint: ImagePath,
+    /// All files of the variant.
+    pub files: RootFs,
     /// What the processor executes: the entrypoint, or its last interpreter.
     pub program: ImagePath,
     /// The path by which the entrypoint is executed.
@@ -108,6 +110,7 @@ impl Start {
             instead: instead.filter(|it| *it != command),
             command,
             entrypoint: launch.path,
+            files: files.clone(),
             program,
             called: launch.called,
             directness,

@@ -156,10 +156,12 @@ impl RunEvidence {
     }
 }
 
-/// An instruction of the program that ran.
+/// An instruction of a file that ran.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instruction {
-    /// Its address in memory, which the file decides.
+    /// The file: the program, or one that it has loaded.
+    pub file: ImagePath,
+    /// The address that the file gives it (`p_vaddr`).
     pub address: u64,
     /// Its bytes there in hexadecimal digits: as a number where instructions have one size, else the
     /// first few from there on.

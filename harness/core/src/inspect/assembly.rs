@@ -105,7 +105,7 @@ impl<'a> Assembly<'a> {
                 Change::Whiteout => {
                     let path = self.files.settle(&entry.path)?;
                     self.remove_below(&path);
-                    self.files.nodes.remove(&path);
+                    self.files.nodes_mut().remove(&path);
                 }
                 Change::Opaque => {
                     let path = self.files.settle(&entry.path)?;
@@ -173,14 +173,14 @@ impl<'a> Assembly<'a> {
 
     fn insert(&mut self, path: ImagePath, node: Node) -> Result<(), AssemblyError> {
         self.room.take(size_of::<ImagePath>() + path.as_str().len() + node.size_in_memory())?;
-        self.files.nodes.insert(path, node);
+        self.files.nodes_mut().insert(path, node);
         Ok(())
     }
 
     fn remove_below(&mut self, path: &ImagePath) {
         let below: Vec<ImagePath> = self.files.below(path).cloned().collect();
         for path in below {
-            self.files.nodes.remove(&path);
+            self.files.nodes_mut().remove(&path);
         }
     }
 }
@@ -201,7 +201,7 @@ fn adopt_orphans(files: &mut RootFs) {
     // apart by what they hold, for a name may have been given to very many.
     let mut adopted: HashMap<(ImagePath, u64, Digest), ImagePath> = HashMap::new();
     for path in orphans {
-        let Some(node) = files.nodes.get_mut(&path) else { continue };
+        let Some(node) = files.nodes_mut().get_mut(&path) else { continue };
         let NodeKind::Hardlink { first, size, content } = &mut node.kind else { continue };
         // What is read of a file is written as JSON in every cache.
         let held = Digest::of(&serde_json::to_vec(content).unwrap_or_default());

@@ -1,54 +1,62 @@
 //! The instruction that a program died of, as the emulator's trace and the program's file tell it.
 
 use std::fs::File;
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 
-use super::super::start::Start;
-use crate::arch::Instructions;
-use crate::elf::Data;
-use crate::evidence::image::ImagePath;
+use super::super::start::{Directness, Start};
+use super::trace::{Mapped, death};
+use crate::arch::{Facts, Instructions};
+use crate::elf::{Data, LoadSegment};
+use crate::evidence::image::{Content, ImagePath};
 use crate::evidence::run::Instruction;
 
-/// Has QEMU say each system call and signal on the standard error. Arguments go in pairs.
-pub(super) const TRACE: &[[&str; 2]] = &[["-strace", "-strace"]];
-
-/// Finds the instruction of the last SIGILL in a trace, in the program's file. `None` where the trace
-/// has none, or the address is not one that the file alone decides.
+/// Finds the instruction of the last SIGILL in a trace, in the file that holds it. `None` where the
+/// trace has none, or does not show which file that is.
 pub(super) fn find(trace: &str, start: &Start, layers: &[PathBuf]) -> Option<Instruction> {
-    let address = last_fault(trace)?;
-    let segment = start
-        .fixed
-        .iter()
-        .find(|it| (it.address..it.address.saturating_add(it.file_size)).contains(&address))?;
-    let at = segment.offset.checked_add(address - segment.address)?;
-    let facts = start.platform.facts();
+    let death = death(trace)?;
+    let (file, segment, offset) = match death.mapped {
+        // Where a relative path begins, nobody knows.
+        Mapped::File { path, offset } if path.starts_with('/') => {
+            let (file, node) = start.files.resolve(&ImagePath::root(), path).ok()?;
+            let Some(Content::Elf(facts)) = node.content() else { return None };
+            let holds = |it: &&LoadSegment| in_file(it).contains(&offset);
+            (file, *facts.loads.iter().find(holds)?, offset)
+        }
+        Mapped::ByEmulator if start.directness == Directness::Direct => {
+            let in_memory = |it: &LoadSegment| it.address..it.address.saturating_add(it.file_size);
+            let segment = *start.fixed.iter().find(|it| in_memory(it).contains(&death.address))?;
+            let offset = segment.offset.checked_add(death.address - segment.address)?;
+            (start.program.clone(), segment, offset)
+        }
+        Mapped::File { .. } | Mapped::ByEmulator | Mapped::Anonymous => return None,
+    };
+    let code =
+        code(&start.platform.facts(), &layers.iter().find_map(|it| open_in(it, &file))?, offset)?;
+    let address = segment.address.checked_add(offset - segment.offset)?;
+    Some(Instruction { file, address, code })
+}
+
+fn in_file(segment: &LoadSegment) -> Range<u64> {
+    segment.offset..segment.offset.saturating_add(segment.file_size)
+}
+
+/// As disassemblers write it.
+fn code(facts: &Facts, file: &File, offset: u64) -> Option<String> {
     let length = match facts.instructions {
         Instructions::Words => 4,
         Instructions::Bytes(longest) => longest,
     };
     let mut bytes = vec![0; length];
-    layers.iter().find_map(|it| open_in(it, &start.program))?.read_exact_at(&mut bytes, at).ok()?;
-    // As disassemblers write them.
+    file.read_exact_at(&mut bytes, offset).ok()?;
     if facts.instructions == Instructions::Words && facts.elf.data == Data::Lsb {
         bytes.reverse();
     }
-    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let code = digits.concat();
-    Some(Instruction { address, code })
-}
-
-/// `--- SIGILL {si_signo=SIGILL, si_code=2, si_addr=0x00000000000572e0} ---`
-///
-/// Source: QEMU, `linux-user/strace.c` (`print_taken_signal`).
-fn last_fault(trace: &str) -> Option<u64> {
-    let line = trace.lines().rev().find(|it| it.contains("--- SIGILL {"))?;
-    let (_, rest) = line.split_once("si_addr=0x")?;
-    let digits = rest.split(|it: char| !it.is_ascii_hexdigit()).next()?;
-    u64::from_str_radix(digits, 16).ok()
+    Some(bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
 }
 
 /// A file of an unpacked layer. Links lead out of it, and are not followed.
@@ -60,19 +68,4 @@ fn open_in(layer: &PathBuf, path: &ImagePath) -> Option<File> {
     let file: OwnedFd = openat2(&folder, path, flags, Mode::empty(), resolve).ok()?;
     let file = File::from(file);
     file.metadata().is_ok_and(|it| it.is_file()).then_some(file)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_fault_counts() {
-        let trace = "7 read(3) = 5\n--- SIGILL {si_signo=SIGILL, si_code=1, si_addr=0xa8a00} ---\n\
-            7 getpid() = 7\n--- SIGILL {si_signo=SIGILL, si_code=1, si_addr=0x0004766c} ---\n\
-            qemu: uncaught target signal 4 (Illegal instruction) - core dumped\n";
-        assert_eq!(last_fault(trace), Some(0x4766c));
-        assert_eq!(last_fault("--- SIGSEGV {si_signo=SIGSEGV, si_addr=0x1} ---"), None);
-        assert_eq!(last_fault("--- SIGILL {si_addr=0x} ---"), None);
-    }
 }

@@ -4,6 +4,7 @@ mod command;
 mod error;
 mod instruction;
 mod place;
+mod trace;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -36,7 +37,7 @@ use crate::processor::{CpuModel, Processors};
 use crate::sandbox::{Command, Rank};
 use command::command_of;
 use error::SandboxError;
-use place::{Emulated, Place, evidence};
+use place::{Emulated, Errors, Place, evidence};
 
 /// Why programs of a platform do not run here.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -157,7 +158,7 @@ impl SandboxRunner {
             gid: 0,
             rank: Rank::Later,
         };
-        let ended = place.obey(command, cpu, &[], PROBE_TIMEOUT).map_err(failed)?;
+        let ended = place.obey(command, cpu, Errors::OfProgram, PROBE_TIMEOUT).map_err(failed)?;
         match ended.end {
             RunEnd::Exited { code: PROBED } => Ok(place.version),
             end => {

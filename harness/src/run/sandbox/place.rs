@@ -9,14 +9,14 @@ use super::super::capture::Drain;
 use super::super::ended::{Circumstances, Ended};
 use super::super::helper::{Heard, Helper, Started};
 use super::super::layers::LayerStore;
-use super::super::limits::{DISK, MEMORY, PROCESSES, SANDBOX_START_TIMEOUT};
-use super::super::start::{Directness, Start};
+use super::super::limits::{DISK, MEMORY, PROCESSES, SANDBOX_START_TIMEOUT, TRACE_LIMIT};
+use super::super::start::Start;
 use super::error::SandboxError;
 use super::instruction;
 use crate::elf::ElfTarget;
 use crate::emulator::ArgumentPair;
 use crate::evidence::run::{
-    Execution, Extent, Instruction, RunEnd, RunEvidence, RunnerKind, SignalCause,
+    Execution, Extent, Instruction, Output, RunEnd, RunEvidence, RunnerKind, SignalCause,
 };
 use crate::processor::CpuModel;
 use crate::sandbox::{Command, End, Foreign, Handlers, Message, PATIENCE, RunOrder, Task};
@@ -44,7 +44,7 @@ impl Place<'_> {
         cpu: &CpuModel,
         timeout: Duration,
     ) -> RunEvidence {
-        let ended = self.obey(command.clone(), cpu, &[], timeout);
+        let ended = self.obey(command.clone(), cpu, Errors::OfProgram, timeout);
         let ended = ended.unwrap_or_else(|it| it.ended());
         evidence(start, cpu.clone(), ended, &self.version)
     }
@@ -56,10 +56,7 @@ impl Place<'_> {
         command: &Command,
         timeout: Duration,
     ) -> Option<Instruction> {
-        if start.directness == Directness::Behind || start.fixed.is_empty() {
-            return None;
-        }
-        let traced = self.obey(command.clone(), &self.promised, instruction::TRACE, timeout);
+        let traced = self.obey(command.clone(), &self.promised, Errors::Trace, timeout);
         let trace = traced.ok()?.stderr;
         // The signal that counts is the last, and only the beginning is kept.
         if trace.extent == Extent::Beginning {
@@ -70,19 +67,21 @@ impl Place<'_> {
         instruction::find(&trace.text, start, &layers)
     }
 
-    /// Runs a command to its end, or to the end of its time. `more` are further pairs of arguments for
-    /// the emulator.
+    /// Runs a command to its end, or to the end of its time.
     pub(super) fn obey(
         &self,
         command: Command,
         cpu: &CpuModel,
-        more: &[[&str; 2]],
+        errors: Errors,
         timeout: Duration,
     ) -> Result<Ended, SandboxError> {
         let order = RunOrder {
             layers: self.layers.clone(),
             staging: PathBuf::from("staging"),
-            handlers: Handlers { emulated: self.emulated.clone(), arguments: arguments(cpu, more) },
+            handlers: Handlers {
+                emulated: self.emulated.clone(),
+                arguments: arguments(cpu, errors),
+            },
             command,
             memory: MEMORY,
             disk: DISK,
@@ -92,8 +91,8 @@ impl Place<'_> {
         let output = [Stdio::piped(), Stdio::piped()];
         let started = self.helper.start(self.store.folder(), &Task::Run(order), output);
         let mut started = started.map_err(SandboxError::Helper)?;
-        let stdout = started.child.stdout.take().map(Drain::new);
-        let stderr = started.child.stderr.take().map(Drain::new);
+        let stdout = started.child.stdout.take().map(|it| Drain::new(it, Output::LIMIT));
+        let stderr = started.child.stderr.take().map(|it| Drain::new(it, errors.limit()));
         let (end, foreign) = listen(&mut started, timeout)?;
         drop(started);
         let output = |drain: Option<Drain>| drain.map(Drain::finish).unwrap_or_default();
@@ -101,13 +100,33 @@ impl Place<'_> {
     }
 }
 
+/// What stands where a program writes its errors.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Errors {
+    /// What the program writes.
+    OfProgram,
+    /// Among that, each system call and signal, by the emulator.
+    Trace,
+}
+
+impl Errors {
+    fn limit(self) -> usize {
+        match self {
+            Self::OfProgram => Output::LIMIT,
+            Self::Trace => TRACE_LIMIT,
+        }
+    }
+}
+
 /// What the emulators are told.
-fn arguments(cpu: &CpuModel, more: &[[&str; 2]]) -> Vec<ArgumentPair> {
+fn arguments(cpu: &CpuModel, errors: Errors) -> Vec<ArgumentPair> {
     let model = match cpu {
         CpuModel::Default => None,
         CpuModel::Named(name) => Some(["-cpu", name]),
     };
-    model.into_iter().chain(more.iter().copied()).map(|it| it.map(str::to_owned)).collect()
+    // Arguments go in pairs.
+    let trace = (errors == Errors::Trace).then_some(["-strace", "-strace"]);
+    model.into_iter().chain(trace).map(|it| it.map(str::to_owned)).collect()
 }
 
 /// So many files of other machines are reported: whoever executes more makes them as it goes.

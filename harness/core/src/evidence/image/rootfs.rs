@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -10,11 +11,11 @@ use super::content::Content;
 use super::path::ImagePath;
 use crate::linux::{MAXSYMLINKS, PATH_MAX};
 
-/// All files over all layers, by path.
+/// All files over all layers, by path. A copy costs nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RootFs {
-    pub(crate) nodes: BTreeMap<ImagePath, Node>,
+    pub(crate) nodes: Arc<BTreeMap<ImagePath, Node>>,
 }
 
 /// One file.
@@ -176,6 +177,10 @@ impl RootFs {
 
     pub(crate) fn is_directory(&self, path: &ImagePath) -> bool {
         self.nodes.get(path).is_some_and(|it| it.kind == NodeKind::Directory)
+    }
+
+    pub(crate) fn nodes_mut(&mut self) -> &mut BTreeMap<ImagePath, Node> {
+        Arc::make_mut(&mut self.nodes)
     }
 
     /// The node of a path, links not followed.

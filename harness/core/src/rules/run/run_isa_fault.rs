@@ -28,11 +28,18 @@ fn check(context: &VariantContext<'_>) -> Vec<Finding> {
 
 fn finding(context: &VariantContext<'_>, fault: &IsaFault<'_>) -> Finding {
     let (variant, IsaFault { on_promised, on_newest, does }) = (context.variant, fault);
-    let how = if on_promised.dies_of_instruction() {
-        let which = on_promised.instruction.as_ref().map(|it| format!(", {it}"));
-        format!("the program dies of an illegal instruction (SIGILL){}", which.unwrap_or_default())
-    } else {
-        format!("the program refuses to run{}", last_words(on_promised))
+    let program = &on_promised.program;
+    let how = match &on_promised.instruction {
+        Some(it) if it.file == *program => {
+            format!("the program dies of an illegal instruction (SIGILL), {it}")
+        }
+        Some(it) => {
+            format!("the program dies of an illegal instruction of this file (SIGILL), {it}")
+        }
+        None if on_promised.dies_of_instruction() => {
+            "the program dies of an illegal instruction (SIGILL)".to_owned()
+        }
+        None => format!("the program refuses to run{}", last_words(on_promised)),
     };
     let which = match CpuModel::baseline(variant.platform) {
         Ok(baseline) if baseline == on_promised.cpu => {
@@ -42,7 +49,8 @@ fn finding(context: &VariantContext<'_>, fault: &IsaFault<'_>) -> Finding {
     };
     let (promised, newest) = (on_promised.cpu.brief(), on_newest.cpu.brief());
     let message = format!("on {promised}{which} {how}; on {newest} it {does}");
-    let file = variant.files.first_name(&on_promised.program);
+    let file = on_promised.instruction.as_ref().map_or(program, |it| &it.file);
+    let file = variant.files.first_name(file);
     let finding = RULE.of_path_in(variant, &file, message);
     finding.with_values(&on_promised.cpu, &on_newest.cpu)
 }

@@ -1,5 +1,6 @@
+use crate::evidence::image::ImagePath;
 use crate::evidence::run::{Extent, Instruction, Output, RunEnd, RunEvidence, SignalCause};
-use crate::fixture::{Image, Variant};
+use crate::fixture::{Image, Layer, Variant, library};
 use crate::rules::run::run_isa_fault::RULE;
 use crate::rules::tests::run::{APP, dead, exited, healthy, late, on, run, signalled};
 use crate::rules::tests::{Case, caught, silent};
@@ -13,10 +14,17 @@ pub(in crate::rules) fn cases() -> Vec<Case> {
         caught(RULE.rule, "dead on the promised processor, well on all there is", healthy(), APP)
             .after([dead(), on("max", exited(0))]),
         caught(RULE.rule, "and the instruction is known", healthy(), APP).after([
-            RunEvidence {
-                instruction: Some(Instruction { address: 0x100b8, code: "f82003e1".into() }),
-                ..dead()
-            },
+            RunEvidence { instruction: Some(instruction("/app")), ..dead() },
+            on("max", exited(0)),
+        ]),
+        caught(
+            RULE.rule,
+            "an instruction of a library",
+            healthy_with("usr/lib/libnew.so"),
+            &["error linux/arm64 /usr/lib/libnew.so"],
+        )
+        .after([
+            RunEvidence { instruction: Some(instruction("/usr/lib/libnew.so")), ..dead() },
             on("max", exited(0)),
         ]),
         caught(RULE.rule, "Go's refusal", healthy(), APP).after([
@@ -79,4 +87,12 @@ pub(in crate::rules) fn cases() -> Vec<Case> {
             .after([on("cortex-a53", exited(2))])
             .expecting(2, &[]),
     ]
+}
+
+fn instruction(file: &str) -> Instruction {
+    Instruction { file: ImagePath::clean(file), address: 0x100b8, code: "f82003e1".into() }
+}
+
+fn healthy_with(path: &str) -> Variant {
+    Variant::healthy("linux/arm64").layer(Layer::new().file(path, 0o644, library("linux/arm64")))
 }
