@@ -27,11 +27,16 @@ mod tests {
 
     use super::*;
 
+    /// Tests want architectures that a machine does not emulate: the lab leaves these out.
+    const UNREGISTERED: [&str; 2] = ["mips64", "ppc64"];
+
     /// The lab has no archproof yet when it registers emulators. This test writes its list:
     /// `INSTA_UPDATE=always`, as for snapshots.
     #[test]
     fn the_lab_tries_the_same_programs() {
-        let each = Platform::all_known().map(|it| (it.facts().emulator, it));
+        let each =
+            Platform::all_known().filter(|it| !UNREGISTERED.contains(&it.architecture_name()));
+        let each = each.map(|it| (it.facts().emulator, it));
         let lines = each.collect::<BTreeMap<_, _>>().into_iter().map(|(emulator, platform)| {
             let name = platform.architecture_name();
             format!("{name} {emulator} {}\n", probe_in_hexadecimal(platform))
