@@ -188,7 +188,7 @@ pub enum BuildErrorKind {
     /// Docker's configuration has a login that cannot be read.
     #[error(transparent)]
     Credentials(CredentialsError),
-    /// A base image cannot be had now.
+    /// A base image cannot be fetched now.
     #[error("the base image {base} cannot be fetched: {message}{excerpt}")]
     BaseUnavailable {
         /// The image.

@@ -19,14 +19,14 @@ use bollard_buildkit_proto::moby::filesync::v1::file_send_server::{FileSend, Fil
 use bollard_buildkit_proto::moby::filesync::v1::file_sync_server::FileSyncServer;
 use futures_util::Stream;
 use hyper::server::conn::http2;
-use hyper_util::rt::TokioIo;
+use hyper::upgrade::Upgraded;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::engine::{Connection, Engine};
+use crate::engine::Engine;
 use crate::source::Credentials;
 
 use super::fault::{Fault, Faults};
@@ -49,7 +49,7 @@ type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// A connection on which BuildKit may call.
 pub(super) struct Session {
-    connection: Connection,
+    connection: Upgraded,
     folders: Folders,
     logins: Logins,
     archive: Archive,
@@ -105,7 +105,7 @@ impl Session {
             .initial_connection_window_size(WINDOW)
             .initial_stream_window_size(WINDOW)
             .max_header_list_size(MAX_HEADERS)
-            .serve_connection(TokioIo::new(self.connection), TowerToHyperService::new(routes))
+            .serve_connection(self.connection, TowerToHyperService::new(routes))
             .await
     }
 }

@@ -8,14 +8,13 @@ use bollard::Docker;
 use bollard::models::{SystemInfo, SystemVersion};
 use bollard_buildkit_proto::moby::buildkit::v1::ListWorkersRequest;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
-use hyper_util::rt::TokioIo;
+use hyper::upgrade::Upgraded;
 use tonic::transport::{Channel, Endpoint as GrpcEndpoint};
 
 use crate::platform::Platform;
 
 pub use endpoint::{ConfigCause, Endpoint, EndpointError, EndpointErrorKind, Environment};
 pub use error::EngineError;
-pub(crate) use upgrade::Connection;
 pub(crate) use upgrade::Header;
 
 /// The oldest API that is worked with: Docker 24, the first whose image store can be containerd's
@@ -68,7 +67,7 @@ impl Engine {
     /// As [`Engine::connect`].
     pub async fn at(endpoint: Endpoint) -> Result<Self, EngineError> {
         // The plain ping first: it keeps the system's own error, which bollard buries.
-        if let Err(cause) = Connection::ping(&endpoint).await {
+        if let Err(cause) = upgrade::ping(&endpoint).await {
             return Err(EngineError::Unreachable { endpoint, cause });
         }
         match Inquiry::make(&endpoint).await {
@@ -148,7 +147,7 @@ impl Engine {
         let fail = |cause| EngineError::NoBuildKit { endpoint: self.endpoint.clone(), cause };
         let stream = self.upgrade("/grpc", &[]).await.map_err(fail)?;
         // One connection, made already: a second attempt would be another engine's.
-        let mut once = Some(TokioIo::new(stream));
+        let mut once = Some(stream);
         let connector = tower::service_fn(move |_| {
             let stream = once.take().ok_or(std::io::ErrorKind::ConnectionReset);
             async move { stream.map_err(std::io::Error::from) }
@@ -164,8 +163,8 @@ impl Engine {
         &self,
         path: &str,
         headers: &[Header],
-    ) -> std::io::Result<Connection> {
-        Connection::upgrade(&self.endpoint, path, headers).await
+    ) -> std::io::Result<Upgraded> {
+        upgrade::upgrade(&self.endpoint, path, headers).await
     }
 }
 

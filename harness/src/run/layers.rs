@@ -69,7 +69,7 @@ pub(super) enum UnpackError {
         #[source]
         source: io::Error,
     },
-    /// The layer cannot be had.
+    /// The layer cannot be fetched.
     #[error(transparent)]
     Blob(#[from] BlobError),
     /// The layer cannot be read.
@@ -122,7 +122,7 @@ impl LayerStore {
     ///
     /// # Errors
     ///
-    /// When a layer cannot be had, read or unpacked.
+    /// When a layer cannot be fetched, read or unpacked.
     pub(super) fn unpack(
         &self,
         helper: &Helper,

@@ -97,7 +97,7 @@ pub enum LayerError {
         #[source]
         source: io::Error,
     },
-    /// Its bytes cannot be had to their end.
+    /// Its bytes cannot be fetched to their end.
     #[error("the layer cannot be read to its end")]
     Read(#[source] io::Error),
     /// What the layer says of its files takes too much memory: no sane layer comes near.

@@ -30,7 +30,7 @@ pub enum InspectError {
     /// One of its documents.
     #[error(transparent)]
     Document(#[from] DocumentError),
-    /// One of its blobs cannot be had.
+    /// One of its blobs cannot be fetched.
     #[error(transparent)]
     Blob(#[from] BlobError),
     /// One of its layers.

@@ -40,7 +40,7 @@ pub trait Blobs: fmt::Debug + Send + Sync {
     }
 }
 
-/// Why a blob cannot be had.
+/// Why a blob cannot be fetched.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BlobError {

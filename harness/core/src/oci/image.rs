@@ -23,7 +23,7 @@ pub struct OpenImage {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DocumentError {
-    /// It cannot be had.
+    /// It cannot be fetched.
     #[error(transparent)]
     Blob(#[from] BlobError),
     /// It is not what its descriptor says.
