@@ -98,7 +98,7 @@ impl Platform {
         Self::new(Architecture::Sparc64),
     ];
 
-    /// All of these.
+    /// [`Self::ALL`], then [`Self::RARE`].
     pub fn all_known() -> impl Iterator<Item = Self> + Clone {
         Self::ALL.into_iter().chain(Self::RARE)
     }
@@ -154,7 +154,7 @@ impl Platform {
         self.facts().variant.to_string()
     }
 
-    /// What is true of the architecture.
+    /// The facts about its architecture.
     #[must_use]
     pub const fn facts(self) -> Facts {
         self.architecture.facts()
@@ -164,7 +164,7 @@ impl Platform {
 fn read(architecture: &str, variant: &str) -> Result<Architecture, PlatformErrorKind> {
     let facts = arch::ALL.iter().find(|it| it.spellings.contains(&architecture));
     let facts = facts.ok_or_else(|| PlatformErrorKind::Architecture(architecture.to_owned()))?;
-    (facts.read)(architecture, variant).ok_or_else(|| PlatformErrorKind::Variant {
+    (facts.parse)(architecture, variant).ok_or_else(|| PlatformErrorKind::Variant {
         architecture: facts.name,
         variant: variant.to_owned(),
         known: facts.variants,

@@ -14,7 +14,7 @@ pub fn probe(platform: Platform) -> Vec<u8> {
     minimal_program(platform, Mark::NONE, platform.facts().exit_42)
 }
 
-/// A probe in hexadecimal, for whoever is to write it.
+/// A probe in hexadecimal.
 #[must_use]
 pub fn probe_in_hexadecimal(platform: Platform) -> String {
     probe(platform).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
@@ -27,11 +27,11 @@ mod tests {
 
     use super::*;
 
-    /// Tests want architectures that a machine does not emulate: the lab leaves these out.
+    /// The lab registers no emulator for these: tests need platforms that a machine cannot execute.
     const UNREGISTERED: [&str; 2] = ["mips64", "ppc64"];
 
-    /// The lab has no archproof yet when it registers emulators. This test writes its list:
-    /// `INSTA_UPDATE=always`, as for snapshots.
+    /// The lab registers emulators before archproof is built, so its list is a file. With
+    /// `INSTA_UPDATE=always` this test writes it.
     #[test]
     fn the_lab_tries_the_same_programs() {
         let each =

@@ -6,8 +6,7 @@ use std::time::Duration;
 pub(super) const MEMORY: u64 = 1 << 30;
 /// What a run may write to its root filesystem, in bytes.
 pub(super) const DISK: u64 = 512 << 20;
-/// Bytes that are kept of the trace of a program's system calls: Python has written a tenth of that
-/// when it has loaded numpy.
+/// The longest trace of system calls that is read, in bytes.
 pub(super) const TRACE_LIMIT: usize = 8 << 20;
 /// Processes and threads that a run may have.
 pub(super) const PROCESSES: u64 = 256;

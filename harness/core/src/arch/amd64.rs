@@ -35,7 +35,7 @@ pub(super) const fn facts(level: Amd64Level) -> Facts {
         },
         spellings: &["amd64", "x86_64", "x86-64"],
         variants: "v1 to v4",
-        read,
+        parse,
         elf: ElfTarget { machine: Machine::X86_64, class: Class::Elf64, data: Data::Lsb },
         elf_flags: 0,
         executes: &[Architecture::I386],
@@ -52,7 +52,7 @@ pub(super) const fn facts(level: Amd64Level) -> Facts {
             platforms: &["x86_64", "haswell", "xeon_phi"],
             cache_flags: &[0x303],
         },
-        kernel: &["x86_64"],
+        uname: &["x86_64"],
         host: Host::Own,
         debian: &["amd64"],
         alpine: "x86_64",
@@ -74,7 +74,7 @@ pub(super) const fn facts(level: Amd64Level) -> Facts {
     }
 }
 
-fn read(_: &str, variant: &str) -> Option<Architecture> {
+fn parse(_: &str, variant: &str) -> Option<Architecture> {
     let level = match variant {
         "" | "v1" => Amd64Level::V1,
         "v2" => Amd64Level::V2,

@@ -32,7 +32,7 @@ pub(super) const fn facts(version: ArmVersion) -> Facts {
         variant: Variant::Version { major: version.number(), minor: 0 },
         spellings: &["arm", "armhf", "armel"],
         variants: "v5 to v8",
-        read,
+        parse,
         elf: ElfTarget { machine: Machine::ARM, class: Class::Elf32, data: Data::Lsb },
         // EF_ARM_EABI_VER5
         elf_flags: 0x0500_0000,
@@ -46,9 +46,9 @@ pub(super) const fn facts(version: ArmVersion) -> Facts {
             platforms: &["v8l", "v7l", "v6l", "v5l"],
             cache_flags: &[0x903, 0xb03, 3],
         },
-        kernel: &["aarch64", "armv5tel", "armv6l", "armv7l", "armv8l", "arm", "armhf"],
+        uname: &["aarch64", "armv5tel", "armv6l", "armv7l", "armv8l", "arm", "armhf"],
         host: Host::Wider {
-            says: "aarch64",
+            prints: "aarch64",
             own: match version {
                 ArmVersion::V5 => "armv5tel",
                 ArmVersion::V6 => "armv6l",
@@ -80,7 +80,7 @@ pub(super) const fn facts(version: ArmVersion) -> Facts {
     }
 }
 
-fn read(spelling: &str, variant: &str) -> Option<Architecture> {
+fn parse(spelling: &str, variant: &str) -> Option<Architecture> {
     // containerd fixes the version of the two Debian names, whatever the variant says.
     let variant = match spelling {
         "armhf" => "v7",

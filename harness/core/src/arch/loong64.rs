@@ -8,7 +8,7 @@ pub(super) const FACTS: Facts = Facts {
     variant: Variant::Unwritten,
     spellings: &["loong64", "loongarch64"],
     variants: "none",
-    read: |_, variant| without_variants(variant, Architecture::Loong64),
+    parse: |_, variant| without_variants(variant, Architecture::Loong64),
     elf: ElfTarget { machine: Machine::LOONGARCH, class: Class::Elf64, data: Data::Lsb },
     // EF_LOONGARCH_ABI_DOUBLE_FLOAT, object file ABI v1
     elf_flags: 0x43,
@@ -21,7 +21,7 @@ pub(super) const FACTS: Facts = Facts {
         platforms: &["loongarch"],
         cache_flags: &[0x1203, 0x1103, 3],
     },
-    kernel: &["loongarch64"],
+    uname: &["loongarch64"],
     host: Host::Own,
     debian: &["loong64"],
     alpine: "loongarch64",

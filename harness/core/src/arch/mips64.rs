@@ -8,7 +8,7 @@ pub(super) const FACTS: Facts = Facts {
     variant: Variant::Unwritten,
     spellings: &["mips64"],
     variants: "none",
-    read: |_, variant| without_variants(variant, Architecture::Mips64),
+    parse: |_, variant| without_variants(variant, Architecture::Mips64),
     elf: ElfTarget { machine: Machine::MIPS, class: Class::Elf64, data: Data::Msb },
     // EF_MIPS_ARCH_64R2, EF_MIPS_CPIC, EF_MIPS_PIC, EF_MIPS_NOREORDER
     elf_flags: 0x8000_0007,
@@ -21,7 +21,7 @@ pub(super) const FACTS: Facts = Facts {
         platforms: &[],
         cache_flags: &[0x703, 0xe03],
     },
-    kernel: &["mips64"],
+    uname: &["mips64"],
     host: Host::Own,
     debian: &["mips64"],
     alpine: "mips64",

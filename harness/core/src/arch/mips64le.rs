@@ -7,7 +7,7 @@ use crate::elf::{Data, ElfTarget};
 pub(super) const FACTS: Facts = Facts {
     name: "mips64le",
     spellings: &["mips64le", "mips64el"],
-    read: |_, variant| without_variants(variant, Architecture::Mips64le),
+    parse: |_, variant| without_variants(variant, Architecture::Mips64le),
     elf: ElfTarget { data: Data::Lsb, ..mips64::FACTS.elf },
     glibc: GlibcNames { triplets: &["mips64el-linux-gnuabi64"], ..mips64::FACTS.glibc },
     debian: &["mips64el"],

@@ -1,6 +1,6 @@
-//! Architectures: all that is true of one stands in its file.
+//! Architectures: each file holds all facts about one.
 //!
-//! A new one is a file here, and its lines in this one.
+//! A new architecture is a new file, and its lines in this one.
 
 mod amd64;
 mod arm;
@@ -52,7 +52,7 @@ pub enum Architecture {
     Sparc64,
 }
 
-/// Every architecture once, at the level that it has where no variant is named.
+/// Every architecture once, at the level it has if no variant is named.
 pub(crate) static ALL: [Facts; 12] = [
     Architecture::I386.facts(),
     Architecture::Amd64(Amd64Level::V1).facts(),
@@ -68,57 +68,57 @@ pub(crate) static ALL: [Facts; 12] = [
     Architecture::Sparc64.facts(),
 ];
 
-/// What is true of an architecture, at its level.
+/// The facts about an architecture at a level.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
     /// The OCI spelling, which is Go's.
     pub name: &'static str,
     /// The variant, normalised.
     pub variant: Variant,
-    /// All spellings that are read, in small letters, the OCI one among them.
+    /// All accepted spellings in lower case, including the OCI one.
     pub(crate) spellings: &'static [&'static str],
-    /// The variants that there are, for messages.
+    /// The variants that exist, for error messages.
     pub(crate) variants: &'static str,
-    /// The architecture of a spelling and a variant; `None` where it has no such variant.
-    pub(crate) read: fn(spelling: &str, variant: &str) -> Option<Architecture>,
-    /// The machine, class and byte order of its ELF files.
+    /// Parses a spelling and a variant; `None` if the architecture has no such variant.
+    pub(crate) parse: fn(spelling: &str, variant: &str) -> Option<Architecture>,
+    /// Machine, class and byte order of its ELF files.
     pub elf: ElfTarget,
     /// `e_flags` of a program for it, as its psABI defines them.
     pub elf_flags: u32,
-    /// Those whose programs its processors execute as well, and most of its kernels let them.
+    /// Architectures whose programs its processors also execute, if the kernel lets them.
     pub executes: &'static [Architecture],
-    /// What besides some of its processors or kernels execute.
+    /// ELF targets that only some of its processors or kernels also execute.
     pub may_execute: &'static [ElfTarget],
-    /// The sizes of pages above 4 KiB that its kernels have, in bytes, smallest first.
+    /// Page sizes above 4 KiB that its kernels use, in bytes, ascending.
     pub(crate) large_pages: &'static [u64],
-    /// The names in glibc's loader.
+    /// Names and numbers in glibc's dynamic loader.
     pub(crate) glibc: GlibcNames,
-    /// What `uname -m` may say on its machines, and under QEMU.
-    pub(crate) kernel: &'static [&'static str],
-    /// What `uname -m` says on the machines that run it beside their own.
+    /// What `uname -m` can print on its machines, and under QEMU.
+    pub(crate) uname: &'static [&'static str],
+    /// What `uname -m` prints on the machines that usually run its programs.
     pub(crate) host: Host,
     /// Debian's names of its ports. Source: [Debian, `debian/ports`](https://www.debian.org/ports/).
     pub(crate) debian: &'static [&'static str],
     /// Alpine's name.
     /// Source: [apk-tools, `src/apk_arch.h`](https://gitlab.alpinelinux.org/alpine/apk-tools).
     pub(crate) alpine: &'static str,
-    /// Names in paths that mean nothing else.
+    /// Words in paths that mean only this architecture.
     pub(crate) unmistakable: &'static [&'static str],
-    /// Names in paths that are short, or other words as well: they count only beside others.
+    /// Words in paths that are short or ambiguous: they count only beside other such words.
     pub(crate) common: &'static [&'static str],
-    /// QEMU's program that emulates it.
+    /// QEMU's user-mode emulator of it.
     pub emulator: &'static str,
-    /// The oldest processor that the name promises, by QEMU's name; `None` where QEMU emulates none.
+    /// The oldest processor that the platform promises, as a QEMU model; `None` if QEMU has none.
     ///
     /// Source: the variants' definitions, against what QEMU 10.0 says of its models
     /// (`qemu-ARCH -cpu help`, and the ID registers of `target/*/cpu*.c`). Where no model has
     /// exactly what is promised, the next that has all of it.
     pub(crate) baseline: Option<&'static str>,
-    /// The model with all that QEMU can do.
+    /// The QEMU model with every extension.
     pub(crate) newest: &'static str,
-    /// How its instructions are shown.
+    /// How its instructions are printed.
     pub instructions: Instructions,
-    /// The instructions of `exit(42)`, which the oldest processor executes.
+    /// Machine code of `exit(42)` that its oldest processor executes.
     ///
     /// Source: the psABIs' system call conventions, `syscall(2)`.
     pub exit_42: &'static [u8],
@@ -138,30 +138,30 @@ pub enum Variant {
     },
 }
 
-/// What `uname -m` says to a program of an architecture on the machines that usually run it.
+/// Which machines usually run the programs of an architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Host {
-    /// Its own machines.
+    /// Machines of that architecture.
     Own,
-    /// 64-bit ones. Source: Linux, `UTS_MACHINE` and `COMPAT_UTS_MACHINE`.
+    /// 64-bit machines. Source: Linux, `UTS_MACHINE` and `COMPAT_UTS_MACHINE`.
     Wider {
-        /// What the wider says.
-        says: &'static str,
-        /// What its own would.
+        /// What `uname -m` prints there.
+        prints: &'static str,
+        /// What it prints on a machine of the architecture itself.
         own: &'static str,
     },
 }
 
-/// How an instruction is shown.
+/// How an instruction is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instructions {
-    /// Of four bytes each, shown as a number.
+    /// Four bytes each, as a number.
     Words,
-    /// Of different lengths, shown byte by byte: about the longest.
+    /// Of variable length, byte by byte: so many bytes, about the longest instruction.
     Bytes(usize),
 }
 
-/// Names and numbers that an architecture has in the ways of glibc's loader.
+/// What glibc's dynamic loader has for one architecture.
 ///
 /// Sources: glibc, `sysdeps/generic/ldconfig.h` for the values, `dl-cache.h` of each architecture
 /// for which of them it takes, `shlib-versions` and `slibdir` in `configure` for the folders;
@@ -181,13 +181,13 @@ pub(crate) struct GlibcNames {
 const KIB: u64 = 1024;
 
 impl Facts {
-    /// Whether its processors execute the programs of another machine.
+    /// Whether its processors execute the programs of another machine too.
     #[must_use]
     pub fn executes_also(&self, machine: Machine) -> bool {
         self.executes.iter().any(|it| it.facts().elf.machine == machine)
     }
 
-    /// Whether some of its processors or kernels execute the programs of another architecture.
+    /// Whether at least some of its processors and kernels execute the programs of another target.
     #[must_use]
     pub fn may_execute_also(&self, target: ElfTarget) -> bool {
         self.may_execute.contains(&target)
@@ -196,7 +196,7 @@ impl Facts {
 }
 
 impl Architecture {
-    /// What is true of it.
+    /// The facts about it.
     #[must_use]
     pub const fn facts(self) -> Facts {
         match self {
@@ -216,7 +216,7 @@ impl Architecture {
     }
 }
 
-/// The reading of an architecture that has no variants.
+/// Parses the variant of an architecture that has none.
 fn without_variants(variant: &str, architecture: Architecture) -> Option<Architecture> {
     variant.is_empty().then_some(architecture)
 }
@@ -236,16 +236,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_is_read_back_from_its_spellings() {
+    fn every_spelling_is_parsed() {
         for facts in &ALL {
             assert!(facts.spellings.contains(&facts.name), "{}", facts.name);
             let variant = facts.variant.to_string();
-            let read = (facts.read)(facts.name, &variant).expect(facts.name).facts();
-            assert_eq!((read.name, read.variant), (facts.name, facts.variant));
+            let parsed = (facts.parse)(facts.name, &variant).expect(facts.name).facts();
+            assert_eq!((parsed.name, parsed.variant), (facts.name, facts.variant));
             for spelling in facts.spellings {
-                assert_eq!((facts.read)(spelling, "").expect(spelling).facts().name, facts.name);
+                assert_eq!((facts.parse)(spelling, "").expect(spelling).facts().name, facts.name);
             }
-            assert_eq!((facts.read)(facts.name, "v99"), None, "{}", facts.name);
+            assert_eq!((facts.parse)(facts.name, "v99"), None, "{}", facts.name);
         }
     }
 

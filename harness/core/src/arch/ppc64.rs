@@ -8,7 +8,7 @@ pub(super) const FACTS: Facts = Facts {
     variant: Variant::Unwritten,
     spellings: &["ppc64"],
     variants: "none",
-    read: |_, variant| without_variants(variant, Architecture::Ppc64),
+    parse: |_, variant| without_variants(variant, Architecture::Ppc64),
     elf: ElfTarget { machine: Machine::PPC64, class: Class::Elf64, data: Data::Msb },
     // ABI version 2: an entry is code, and no descriptor of it.
     elf_flags: 2,
@@ -21,7 +21,7 @@ pub(super) const FACTS: Facts = Facts {
         platforms: &["power5", "power6", "power7", "power8"],
         cache_flags: &[0x503],
     },
-    kernel: &["ppc64"],
+    uname: &["ppc64"],
     host: Host::Own,
     debian: &["ppc64"],
     alpine: "ppc64",

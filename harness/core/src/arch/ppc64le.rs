@@ -7,14 +7,14 @@ use crate::elf::{Data, ElfTarget};
 pub(super) const FACTS: Facts = Facts {
     name: "ppc64le",
     spellings: &["ppc64le", "ppc64el"],
-    read: |_, variant| without_variants(variant, Architecture::Ppc64le),
+    parse: |_, variant| without_variants(variant, Architecture::Ppc64le),
     elf: ElfTarget { data: Data::Lsb, ..ppc64::FACTS.elf },
     glibc: GlibcNames {
         triplets: &["powerpc64le-linux-gnu"],
         platforms: &["power8", "power9", "power10"],
         ..ppc64::FACTS.glibc
     },
-    kernel: &["ppc64le"],
+    uname: &["ppc64le"],
     debian: &["ppc64el"],
     alpine: "ppc64le",
     unmistakable: &["ppc64le", "ppc64el", "powerpc64le"],

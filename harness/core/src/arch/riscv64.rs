@@ -8,7 +8,7 @@ pub(super) const FACTS: Facts = Facts {
     variant: Variant::Unwritten,
     spellings: &["riscv64"],
     variants: "none",
-    read: |_, variant| without_variants(variant, Architecture::Riscv64),
+    parse: |_, variant| without_variants(variant, Architecture::Riscv64),
     elf: ElfTarget { machine: Machine::RISCV, class: Class::Elf64, data: Data::Lsb },
     // EF_RISCV_FLOAT_ABI_DOUBLE
     elf_flags: 4,
@@ -21,7 +21,7 @@ pub(super) const FACTS: Facts = Facts {
         platforms: &[],
         cache_flags: &[0x1003, 0xf03],
     },
-    kernel: &["riscv64"],
+    uname: &["riscv64"],
     host: Host::Own,
     debian: &["riscv64"],
     alpine: "riscv64",

@@ -8,7 +8,7 @@ pub(super) const FACTS: Facts = Facts {
     variant: Variant::Unwritten,
     spellings: &["sparc64"],
     variants: "none",
-    read: |_, variant| without_variants(variant, Architecture::Sparc64),
+    parse: |_, variant| without_variants(variant, Architecture::Sparc64),
     elf: ElfTarget { machine: Machine::SPARCV9, class: Class::Elf64, data: Data::Msb },
     // Total store order; no extensions.
     elf_flags: 0,
@@ -21,7 +21,7 @@ pub(super) const FACTS: Facts = Facts {
         platforms: &[],
         cache_flags: &[0x203],
     },
-    kernel: &["sparc64"],
+    uname: &["sparc64"],
     host: Host::Own,
     debian: &["sparc64"],
     // Alpine has no port; the word is as its other big-endian ports' are.

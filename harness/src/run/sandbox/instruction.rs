@@ -1,4 +1,4 @@
-//! The instruction that a program died of, as the emulator's trace and the program's file tell it.
+//! The instruction that a program died of, from QEMU's trace and the file that is mapped there.
 
 use std::fs::File;
 use std::ops::Range;
@@ -15,12 +15,12 @@ use crate::elf::{Data, LoadSegment};
 use crate::evidence::image::{Content, ImagePath};
 use crate::evidence::run::Instruction;
 
-/// Finds the instruction of the last SIGILL in a trace, in the file that holds it. `None` where the
-/// trace has none, or does not show which file that is.
+/// Finds the instruction of the last SIGILL in a trace, and the file that holds it. `None` if the trace
+/// has none or does not show the file.
 pub(super) fn find(trace: &str, start: &Start, layers: &[PathBuf]) -> Option<Instruction> {
     let death = death(trace)?;
     let (file, segment, offset) = match death.mapped {
-        // Where a relative path begins, nobody knows.
+        // The trace does not show the working directory of a relative path.
         Mapped::File { path, offset } if path.starts_with('/') => {
             let (file, node) = start.files.resolve(&ImagePath::root(), path).ok()?;
             let Some(Content::Elf(facts)) = node.content() else { return None };
@@ -45,7 +45,7 @@ fn in_file(segment: &LoadSegment) -> Range<u64> {
     segment.offset..segment.offset.saturating_add(segment.file_size)
 }
 
-/// As disassemblers write it.
+/// The instruction's bytes, as disassemblers print them.
 fn code(facts: &Facts, file: &File, offset: u64) -> Option<String> {
     let length = match facts.instructions {
         Instructions::Words => 4,

@@ -100,12 +100,12 @@ impl Place<'_> {
     }
 }
 
-/// What stands where a program writes its errors.
+/// What standard error holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Errors {
-    /// What the program writes.
+    /// The program's output.
     OfProgram,
-    /// Among that, each system call and signal, by the emulator.
+    /// The program's output and QEMU's trace of system calls and signals.
     Trace,
 }
 

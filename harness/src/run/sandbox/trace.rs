@@ -1,39 +1,39 @@
-//! What an emulator says of a program's system calls and signals, as far as it tells which file an
-//! address belongs to.
+//! QEMU's trace of system calls and signals (`-strace`): which file is mapped at the address of an
+//! illegal instruction.
 //!
-//! The trace is written where the program writes its errors: a program that wants to can forge it. All
-//! that it gains is that a finding names another file of its own image.
+//! The trace shares standard error with the program, which can forge it. All it achieves is that a
+//! finding names another file of the same image.
 //!
-//! Source: QEMU, `linux-user/strace.c`; its lines are tried in the tests as 10.0 writes them.
+//! Source: QEMU 10.0, `linux-user/strace.c`.
 
 use std::collections::HashMap;
 
-/// The end of a program that died of an instruction.
+/// A program's death by an illegal instruction.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Death<'a> {
-    /// Where the instruction was, in memory.
+    /// The address of the instruction in memory.
     pub(super) address: u64,
-    /// What was there.
+    /// What is mapped there.
     pub(super) mapped: Mapped<'a>,
 }
 
-/// What a part of memory holds.
+/// What is mapped at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mapped<'a> {
-    /// What the emulator has put there itself: the program, its loader.
+    /// Nothing that the program mapped: QEMU loads the program and its interpreter itself.
     ByEmulator,
-    /// No file.
+    /// Memory without a file.
     Anonymous,
-    /// A file from this place on.
+    /// A file.
     File {
         /// The path by which the program opened it.
         path: &'a str,
-        /// Where in the file the address is, in bytes.
+        /// The position in the file that belongs to the address, in bytes.
         offset: u64,
     },
 }
 
-/// The last SIGILL of a trace, and what was mapped there.
+/// The last SIGILL that the processor raised, and what is mapped at its address.
 pub(super) fn death(trace: &str) -> Option<Death<'_>> {
     let (at, address) = trace.rmatch_indices("--- SIGILL {").find_map(|(at, _)| {
         let line = trace[at..].lines().next()?;
@@ -44,14 +44,14 @@ pub(super) fn death(trace: &str) -> Option<Death<'_>> {
     Some(Death { address, mapped: space.at(address) })
 }
 
-/// What one process after another has mapped.
+/// Open files and mappings, by process.
 #[derive(Default)]
 struct Space<'a> {
     open: HashMap<(&'a str, &'a str), &'a str>,
     mappings: Vec<Mapping<'a>>,
-    /// How many programs each process has executed: what was mapped before the last is gone.
+    /// How many times each process called `execve`: earlier mappings are gone.
     programs: HashMap<&'a str, usize>,
-    /// The process that made the last call.
+    /// The process of the last line.
     process: &'a str,
 }
 
@@ -63,12 +63,12 @@ struct Mapping<'a> {
     mapped: Mapped<'a>,
 }
 
-/// `mmap2` counts in these.
+/// The unit of `mmap2`'s offset, in bytes.
 const UNIT: u64 = 4096;
 
 impl<'a> Space<'a> {
-    /// A line is `7 openat(AT_FDCWD,"/lib/x.so",O_RDONLY) = 3`. A call of another process may stand
-    /// before it, for which nothing has been returned yet.
+    /// A line is `7 openat(AT_FDCWD,"/lib/x.so",O_RDONLY) = 3`. A call of another process that has not
+    /// returned yet can precede it on the same line.
     fn note(&mut self, line: &'a str) {
         let Some((before, arguments, result)) = call(line) else { return };
         let (before, name) = before.rsplit_once(' ').unwrap_or(("", before));
@@ -105,7 +105,8 @@ impl<'a> Space<'a> {
         self.programs.get(process).copied().unwrap_or_default()
     }
 
-    /// A child has what its parent had, of which the trace does not say who it was.
+    /// A forked child inherits mappings, and the trace does not name its parent: so the mappings of all
+    /// processes count where its own have nothing.
     fn at(&self, address: u64) -> Mapped<'a> {
         let holds = |it: &&Mapping<'a>| {
             let is_there = (it.start..it.start.saturating_add(it.size)).contains(&address);
@@ -123,24 +124,24 @@ impl<'a> Space<'a> {
     }
 }
 
-/// What stands before the arguments of a call, these, and what it returned if it did not fail.
+/// The text before the arguments of a call, its arguments, and its result; `None` if it failed.
 fn call(line: &str) -> Option<(&str, &str, &str)> {
     const CALLS: [&str; 5] = ["openat(", "open(", "mmap(", "mmap2(", "execve("];
     let found = CALLS.iter().filter_map(|it| Some(line.rfind(it)? + it.len()));
     let from = found.max()?;
     let (before, rest) = (&line[..from - 1], &line[from..]);
-    // What returns nothing has begun.
+    // A call that has not returned has no result.
     let (arguments, result) = rest.rsplit_once(") = ").unwrap_or((rest, ""));
     let result = result.split(' ').next().unwrap_or_default();
     (!result.starts_with('-')).then_some((before, arguments, result))
 }
 
-/// A number in either notation.
+/// A decimal or hexadecimal number.
 fn number(text: &str) -> Option<u64> {
     if text.starts_with("0x") { hexadecimal(text) } else { text.parse().ok() }
 }
 
-/// `0x4766c` at the beginning of a text.
+/// The hexadecimal number that a text begins with, such as `0x4766c`.
 fn hexadecimal(text: &str) -> Option<u64> {
     let digits = text.strip_prefix("0x")?.split(|it: char| !it.is_ascii_hexdigit()).next()?;
     u64::from_str_radix(digits, 16).ok()

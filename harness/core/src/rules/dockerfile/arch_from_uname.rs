@@ -52,7 +52,7 @@ fn check(analysis: &Analysis<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Whether the kernel of the machines that usually run a platform's programs says another name.
+/// Whether `uname -m` prints another architecture on the machines that usually run a platform.
 fn is_misnamed(platform: Platform) -> bool {
     platform.facts().host != Host::Own
 }
@@ -120,9 +120,9 @@ impl<'a> Answer<'a> {
                 || it.only_shows() && it.words.contains(word)
         };
         let goes_alike = |choice: &Choice| {
-            let Host::Wider { says, own } = platform.facts().host else { return false };
+            let Host::Wider { prints, own } = platform.facts().host else { return false };
             let way = |said: &str| choice.way(&|it| self.resolve(it, said));
-            choice.looks_at(word) && way(says).is_some() && way(says) == way(own)
+            choice.looks_at(word) && way(prints).is_some() && way(prints) == way(own)
         };
         !is_asking && !is_naming && !self.is_exported(word)
             || self.script.commands.iter().any(is_given)

@@ -303,8 +303,8 @@ fn answers_of_command(raw: &str) -> Option<(&'static str, AnswersOf)> {
     let text = raw.trim_matches('"').trim_start_matches("$(").trim_start_matches('`');
     let text = text.trim_end_matches(['"', ')', '`']).trim();
     match text {
-        "uname -m" | "uname --machine" => Some(("`uname -m`", |it| owned(it.facts().kernel))),
-        "arch" => Some(("`arch`", |it| owned(it.facts().kernel))),
+        "uname -m" | "uname --machine" => Some(("`uname -m`", |it| owned(it.facts().uname))),
+        "arch" => Some(("`arch`", |it| owned(it.facts().uname))),
         "dpkg --print-architecture" => {
             Some(("`dpkg --print-architecture`", |it| owned(it.facts().debian)))
         }
