@@ -6,7 +6,7 @@ binfmt=/proc/sys/fs/binfmt_misc
 
 # Each line: an architecture, QEMU's program, and a program of that architecture in hexadecimal, as
 # `archproof doctor --output json` names them. A test of archproof writes the list.
-emulated_platforms() { sed 's/ qemu-/ /' "$here/lab.d/probes"; }
+emulated_platforms() { sed 's/ qemu-/ /' "$here/probes.txt"; }
 
 write_probe() {
   # shellcheck disable=SC2001,SC2059  # the format is the data

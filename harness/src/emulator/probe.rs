@@ -42,7 +42,7 @@ mod tests {
             format!("{name} {emulator} {}\n", probe_in_hexadecimal(platform))
         });
         let list: String = lines.collect();
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ci/lab.d/probes");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ci/probes.txt");
         let is_asked_for = std::env::var("INSTA_UPDATE").is_ok_and(|it| it == "always");
         if is_asked_for && std::env::var_os("CI").is_none() {
             std::fs::write(&path, &list).expect("a file that can be written");
