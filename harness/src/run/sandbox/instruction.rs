@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
+use goblin::elf::program_header::PF_X;
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 
 use super::super::start::{Directness, Start};
@@ -24,7 +25,7 @@ pub(super) fn find(trace: &str, start: &Start, layers: &[PathBuf]) -> Option<Ins
         Mapped::File { path, offset } if path.starts_with('/') => {
             let (file, node) = start.files.resolve(&ImagePath::root(), path).ok()?;
             let Some(Content::Elf(facts)) = node.content() else { return None };
-            let holds = |it: &&LoadSegment| in_file(it).contains(&offset);
+            let holds = |it: &&LoadSegment| it.flags & PF_X != 0 && in_file(it).contains(&offset);
             (file, *facts.loads.iter().find(holds)?, offset)
         }
         Mapped::ByEmulator if start.directness == Directness::Direct => {
@@ -33,7 +34,7 @@ pub(super) fn find(trace: &str, start: &Start, layers: &[PathBuf]) -> Option<Ins
             let offset = segment.offset.checked_add(death.address - segment.address)?;
             (start.program.clone(), segment, offset)
         }
-        Mapped::File { .. } | Mapped::ByEmulator | Mapped::Anonymous => return None,
+        Mapped::File { .. } | Mapped::ByEmulator | Mapped::Unknown => return None,
     };
     let code =
         code(&start.platform.facts(), &layers.iter().find_map(|it| open_in(it, &file))?, offset)?;

@@ -22,8 +22,8 @@ pub(super) struct Death<'a> {
 pub(super) enum Mapped<'a> {
     /// Nothing that the program mapped: QEMU loads the program and its interpreter itself.
     ByEmulator,
-    /// Memory without a file.
-    Anonymous,
+    /// Memory without a file, or a program that was executed later.
+    Unknown,
     /// A file.
     File {
         /// The path by which the program opened it.
@@ -95,7 +95,7 @@ impl<'a> Space<'a> {
         let (Some(size), Some(file), Some(start)) = (size, file, number(result)) else { return };
         let mapped = match (file, offset) {
             (Some(path), Some(offset)) => Mapped::File { path, offset },
-            _ => Mapped::Anonymous,
+            _ => Mapped::Unknown,
         };
         let program = self.program_of(process);
         self.mappings.push(Mapping { process, program, start, size, mapped });
@@ -106,7 +106,7 @@ impl<'a> Space<'a> {
     }
 
     /// A forked child inherits mappings, and the trace does not name its parent: so the mappings of all
-    /// processes count where its own have nothing.
+    /// processes count where its own have nothing, until it calls `execve`.
     fn at(&self, address: u64) -> Mapped<'a> {
         let holds = |it: &&Mapping<'a>| {
             let is_there = (it.start..it.start.saturating_add(it.size)).contains(&address);
@@ -114,12 +114,15 @@ impl<'a> Space<'a> {
         };
         let is_own = |it: &&Mapping<'a>| it.process == self.process && holds(it);
         let own = self.mappings.iter().rev().find(is_own);
-        match own.or_else(|| self.mappings.iter().rev().find(holds)) {
+        let inherits = self.program_of(self.process) == 0;
+        let inherited = || self.mappings.iter().rev().find(holds).filter(|_| inherits);
+        match own.or_else(inherited) {
             Some(Mapping { start, mapped: Mapped::File { path, offset }, .. }) => {
                 Mapped::File { path, offset: offset.saturating_add(address - start) }
             }
             Some(Mapping { mapped, .. }) => *mapped,
-            None => Mapped::ByEmulator,
+            None if inherits => Mapped::ByEmulator,
+            None => Mapped::Unknown,
         }
     }
 }
@@ -157,7 +160,7 @@ mod tests {
         let trace = format!("{lines}\n{ILL}{address}}} ---\nqemu: uncaught target signal 4\n");
         match death(&trace).expect("a death").mapped {
             Mapped::ByEmulator => None,
-            Mapped::Anonymous => Some("anonymous".to_owned()),
+            Mapped::Unknown => Some("unknown".to_owned()),
             Mapped::File { path, offset } => Some(format!("{path} {offset:#x}")),
         }
     }
@@ -182,12 +185,12 @@ mod tests {
 7 mmap(0x0000004000010000,4096,PROT_EXEC|PROT_READ,MAP_PRIVATE|MAP_FIXED,3,0x2000) = 0x0000004000010000
 7 close(3) = 0"#;
         assert_eq!(mapped(loaded, "0x4000010078").as_deref(), Some("/lib/x.so 0x2078"));
-        assert_eq!(mapped(loaded, "0x4000011000").as_deref(), Some("anonymous"));
+        assert_eq!(mapped(loaded, "0x4000011000").as_deref(), Some("unknown"));
         assert_eq!(mapped(loaded, "0x4000020000"), None);
         let replaced = format!(
             "{loaded}\n7 mmap(0x0000004000010000,4096,PROT_EXEC,MAP_FIXED|MAP_ANONYMOUS,-1,0) = 0x0000004000010000"
         );
-        assert_eq!(mapped(&replaced, "0x4000010078").as_deref(), Some("anonymous"));
+        assert_eq!(mapped(&replaced, "0x4000010078").as_deref(), Some("unknown"));
     }
 
     #[test]
@@ -206,7 +209,10 @@ mod tests {
 8 mmap(NULL,4096,PROT_EXEC,MAP_PRIVATE,3,0) = 0x0000000000010000"#;
         assert_eq!(mapped(lines, "0x10004").as_deref(), Some("/lib/b.so 0x4"));
         let executed = format!("{lines}\n8 execve(\"/bin/other\",{{\"other\",NULL}})");
-        assert_eq!(mapped(&executed, "0x10004").as_deref(), Some("/lib/a.so 0x4"));
+        assert_eq!(mapped(&executed, "0x10004").as_deref(), Some("unknown"));
+        let forked = lines.replace("execve(\"/usr/bin/app\",{\"app\",NULL})", "getpid() = 8");
+        let of_parent = forked.replace("8 mmap", "8 munmap");
+        assert_eq!(mapped(&of_parent, "0x10004").as_deref(), Some("/lib/a.so 0x4"));
     }
 
     #[test]
@@ -214,8 +220,7 @@ mod tests {
         let failed = "7 openat(AT_FDCWD,\"/lib/x.so\",O_RDONLY) = -1 errno=2 (No such file)\n\
             7 mmap(NULL,4096,PROT_EXEC,MAP_PRIVATE,3,0) = -1 errno=9 (Bad file descriptor)";
         assert_eq!(mapped(failed, "0x10004"), None);
-        for odd in ["mmap(", "7 mmap() = 0x1", "openat(\") = 3", ") = 3", "7 execve(", "é open(\"é"]
-        {
+        for odd in ["mmap(", "7 mmap() = 0x1", "openat(\") = 3", ") = 3", "é open(\"é"] {
             assert_eq!(mapped(odd, "0x10004"), None, "{odd}");
         }
     }
