@@ -15,7 +15,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
-use crate::arch::{self, Amd64Level, Architecture, Arm64Version, ArmVersion, Facts};
+use crate::arch::{self, Amd64Level, Architecture, Arm64Version, ArmVersion, Facts, Unknown};
 use crate::elf::ElfTarget;
 
 /// A Linux platform, normalised. Displayed as `linux/arm/v7`.
@@ -131,7 +131,7 @@ impl Platform {
         if !os.eq_ignore_ascii_case("linux") {
             return Err(fail(PlatformErrorKind::Os(os.to_owned())));
         }
-        read(&architecture.to_ascii_lowercase(), &variant.to_ascii_lowercase())
+        parse(&architecture.to_ascii_lowercase(), &variant.to_ascii_lowercase())
             .map(Self::new)
             .map_err(fail)
     }
@@ -161,13 +161,12 @@ impl Platform {
     }
 }
 
-fn read(architecture: &str, variant: &str) -> Result<Architecture, PlatformErrorKind> {
-    let facts = arch::ALL.iter().find(|it| it.spellings.contains(&architecture));
-    let facts = facts.ok_or_else(|| PlatformErrorKind::Architecture(architecture.to_owned()))?;
-    (facts.parse)(architecture, variant).ok_or_else(|| PlatformErrorKind::Variant {
-        architecture: facts.name,
-        variant: variant.to_owned(),
-        known: facts.variants,
+fn parse(architecture: &str, variant: &str) -> Result<Architecture, PlatformErrorKind> {
+    Architecture::parse(architecture, variant).map_err(|it| match it {
+        Unknown::Architecture => PlatformErrorKind::Architecture(architecture.to_owned()),
+        Unknown::Variant { name, known } => {
+            PlatformErrorKind::Variant { architecture: name, variant: variant.to_owned(), known }
+        }
     })
 }
 

@@ -12,7 +12,7 @@ use archproof::text::write_pretty_json;
 use serde::Serialize;
 
 use super::arguments::{DoctorArguments, Format};
-use super::{Exit, complain};
+use super::exit::{Exit, complain};
 
 pub(super) fn doctor(arguments: &DoctorArguments) -> Exit {
     let diagnosis = Diagnosis::of_sandboxes(SandboxRunner::of_user().as_ref());

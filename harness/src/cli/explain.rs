@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use archproof::rules::Rule;
 
 use super::arguments::ExplainArguments;
-use super::{Exit, complain};
+use super::exit::{Exit, complain};
 
 pub(super) fn explain(arguments: &ExplainArguments) -> Exit {
     let mut to = anstream::stdout();

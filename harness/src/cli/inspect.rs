@@ -9,8 +9,9 @@ use archproof::report::{FactsReport, write_facts_json, write_facts_text};
 use archproof::subject::Subject;
 
 use super::arguments::{Format, InspectArguments};
+use super::exit::{Exit, complain};
 use super::invocation::Invocation;
-use super::{Exit, complain, separated};
+use super::output::separated;
 
 pub(super) fn inspect(arguments: &InspectArguments) -> Exit {
     let invocation =

@@ -20,8 +20,8 @@ use archproof::subject::{EngineNeed, Subject};
 use tokio::sync::mpsc;
 
 use super::arguments::ObservedArguments;
+use super::exit::{Exit, complain};
 use super::signals::interruption;
-use super::{Exit, complain};
 
 /// What the user asked for, ready to be done.
 pub(super) struct Invocation {

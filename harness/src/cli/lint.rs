@@ -4,8 +4,9 @@ use archproof::outcome::SubjectReport;
 use archproof::subject::Subject;
 
 use super::arguments::LintArguments;
+use super::exit::{Exit, complain};
 use super::invocation::default_platforms;
-use super::{Exit, complain, show};
+use super::output::show;
 
 pub(super) fn lint(arguments: &LintArguments) -> Exit {
     let default_platforms = match default_platforms() {

@@ -13,8 +13,9 @@ use archproof::subject::Subject;
 use archproof::verify::Verified;
 
 use super::arguments::{Format, ReportArgument, ReportKind, ReportTarget, VerifyArguments};
+use super::exit::{Exit, complain};
 use super::invocation::Invocation;
-use super::{Exit, complain, show, write_reports};
+use super::output::{show, write_reports};
 
 pub(super) fn verify(arguments: &VerifyArguments) -> Exit {
     let invocation =

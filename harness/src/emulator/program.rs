@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::notes::Notes;
 use super::program_headers::program_headers;
-use crate::arch::Architecture;
+use crate::arch::Facts;
 
 /// Where emulators are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,8 +111,8 @@ impl Emulators {
     /// # Errors
     ///
     /// When there is none, or none that can be used.
-    pub fn find(&self, architecture: Architecture) -> Result<Emulator, EmulatorError> {
-        let name = architecture.facts().emulator;
+    pub fn find(&self, architecture: &Facts) -> Result<Emulator, EmulatorError> {
+        let name = architecture.emulator;
         let mut first = None;
         for folder in &self.folders {
             for file in [format!("{name}-static"), name.to_owned()] {
@@ -168,6 +168,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::arch::Architecture;
     use crate::fixture::ElfFile;
 
     fn folder_with(name: &str, bytes: &[u8]) -> tempfile::TempDir {
@@ -180,7 +181,7 @@ mod tests {
 
     fn find(folder: &tempfile::TempDir) -> Result<Emulator, String> {
         let emulators = Emulators { folders: vec![folder.path().to_owned()] };
-        emulators.find(Architecture::Riscv64).map_err(|it| it.to_string())
+        emulators.find(&Architecture::Riscv64.facts()).map_err(|it| it.to_string())
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Provider {
         platform: Platform,
         image: &Reference,
     ) -> Result<Provided, ProvideError> {
-        let emulator = self.emulators.find(platform.architecture())?;
+        let emulator = self.emulators.find(&platform.facts())?;
         let version = emulator.asked_version()?;
         let archive = archive_of(&emulator)?;
         let volume = session.volume_name(platform.architecture());

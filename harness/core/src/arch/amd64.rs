@@ -1,6 +1,7 @@
 //! 64-bit x86.
 
-use super::{Architecture, Facts, GlibcNames, Host, Instructions, Variant};
+use super::facts::{Facts, GlibcNames, Host, Instructions, Variant};
+use super::i386;
 use crate::elf::{Class, Data, ElfTarget, Machine};
 
 /// The micro-architecture levels of the x86-64 psABI, section 3.1.1.
@@ -14,6 +15,17 @@ pub enum Amd64Level {
 }
 
 impl Amd64Level {
+    /// Parses a variant; `None` if there is no such level.
+    pub(super) fn parse(variant: &str) -> Option<Self> {
+        match variant {
+            "" | "v1" => Some(Self::V1),
+            "v2" => Some(Self::V2),
+            "v3" => Some(Self::V3),
+            "v4" => Some(Self::V4),
+            _ => None,
+        }
+    }
+
     /// Its number.
     #[must_use]
     pub const fn number(self) -> u8 {
@@ -35,10 +47,9 @@ pub(super) const fn facts(level: Amd64Level) -> Facts {
         },
         spellings: &["amd64", "x86_64", "x86-64"],
         variants: "v1 to v4",
-        parse,
         elf: ElfTarget { machine: Machine::X86_64, class: Class::Elf64, data: Data::Lsb },
         elf_flags: 0,
-        executes: &[Architecture::I386],
+        executes: &[i386::FACTS],
         // x32: kernels have it or not.
         may_execute: &[ElfTarget {
             machine: Machine::X86_64,
@@ -72,15 +83,4 @@ pub(super) const fn facts(level: Amd64Level) -> Facts {
         // mov edi, 42; mov eax, 60; syscall
         exit_42: b"\xbf\x2a\0\0\0\xb8\x3c\0\0\0\x0f\x05",
     }
-}
-
-fn parse(_: &str, variant: &str) -> Option<Architecture> {
-    let level = match variant {
-        "" | "v1" => Amd64Level::V1,
-        "v2" => Amd64Level::V2,
-        "v3" => Amd64Level::V3,
-        "v4" => Amd64Level::V4,
-        _ => return None,
-    };
-    Some(Architecture::Amd64(level))
 }

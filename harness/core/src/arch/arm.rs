@@ -1,6 +1,6 @@
 //! 32-bit ARM.
 
-use super::{Architecture, Facts, GlibcNames, Host, Instructions, Variant};
+use super::facts::{Facts, GlibcNames, Host, Instructions, Variant};
 use crate::elf::{Class, Data, ElfTarget, Machine};
 
 /// The versions of the 32-bit ARM architecture that image variants name.
@@ -14,6 +14,23 @@ pub enum ArmVersion {
 }
 
 impl ArmVersion {
+    /// Parses a spelling and a variant; `None` if there is no such version.
+    pub(super) fn parse(spelling: &str, variant: &str) -> Option<Self> {
+        // containerd fixes the version of the two Debian names, whatever the variant says.
+        let variant = match spelling {
+            "armhf" => "v7",
+            "armel" => "v6",
+            _ => variant,
+        };
+        match variant {
+            "v5" | "5" => Some(Self::V5),
+            "v6" | "6" => Some(Self::V6),
+            "" | "v7" | "7" => Some(Self::V7),
+            "v8" | "8" => Some(Self::V8),
+            _ => None,
+        }
+    }
+
     /// Its number.
     #[must_use]
     pub const fn number(self) -> u8 {
@@ -32,7 +49,6 @@ pub(super) const fn facts(version: ArmVersion) -> Facts {
         variant: Variant::Version { major: version.number(), minor: 0 },
         spellings: &["arm", "armhf", "armel"],
         variants: "v5 to v8",
-        parse,
         elf: ElfTarget { machine: Machine::ARM, class: Class::Elf32, data: Data::Lsb },
         // EF_ARM_EABI_VER5
         elf_flags: 0x0500_0000,
@@ -78,21 +94,4 @@ pub(super) const fn facts(version: ArmVersion) -> Facts {
         // mov r0, 42; mov r7, 1; svc 0
         exit_42: b"\x2a\0\xa0\xe3\x01\x70\xa0\xe3\0\0\0\xef",
     }
-}
-
-fn parse(spelling: &str, variant: &str) -> Option<Architecture> {
-    // containerd fixes the version of the two Debian names, whatever the variant says.
-    let variant = match spelling {
-        "armhf" => "v7",
-        "armel" => "v6",
-        _ => variant,
-    };
-    let version = match variant {
-        "v5" | "5" => ArmVersion::V5,
-        "v6" | "6" => ArmVersion::V6,
-        "" | "v7" | "7" => ArmVersion::V7,
-        "v8" | "8" => ArmVersion::V8,
-        _ => return None,
-    };
-    Some(Architecture::Arm(version))
 }

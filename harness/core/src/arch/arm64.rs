@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Architecture, Facts, GlibcNames, Host, Instructions, KIB, Variant};
+use super::facts::{Facts, GlibcNames, Host, Instructions, KIB, Variant};
 use crate::elf::{Class, Data, ElfTarget, Machine};
 
 /// The versions of the 64-bit ARM architecture that image variants name: v8 or v9, with an
@@ -67,7 +67,6 @@ pub(super) const fn facts(version: Arm64Version) -> Facts {
         },
         spellings: &["arm64", "aarch64"],
         variants: "v8 to v9.7",
-        parse: |_, variant| Arm64Version::parse(variant).map(Architecture::Arm64),
         elf: ElfTarget { machine: Machine::AARCH64, class: Class::Elf64, data: Data::Lsb },
         elf_flags: 0,
         executes: &[],

@@ -1,6 +1,6 @@
 //! 32-bit x86.
 
-use super::{Architecture, Facts, GlibcNames, Host, Instructions, Variant, without_variants};
+use super::facts::{Facts, GlibcNames, Host, Instructions, Variant};
 use crate::elf::{Class, Data, ElfTarget, Machine};
 
 pub(super) const FACTS: Facts = Facts {
@@ -8,7 +8,6 @@ pub(super) const FACTS: Facts = Facts {
     variant: Variant::Unwritten,
     spellings: &["386", "i386", "i686"],
     variants: "none",
-    parse: |_, variant| without_variants(variant, Architecture::I386),
     elf: ElfTarget { machine: Machine::I386, class: Class::Elf32, data: Data::Lsb },
     elf_flags: 0,
     executes: &[],

@@ -1,6 +1,6 @@
 //! 64-bit LoongArch.
 
-use super::{Architecture, Facts, GlibcNames, Host, Instructions, KIB, Variant, without_variants};
+use super::facts::{Facts, GlibcNames, Host, Instructions, KIB, Variant};
 use crate::elf::{Class, Data, ElfTarget, Machine};
 
 pub(super) const FACTS: Facts = Facts {
@@ -8,7 +8,6 @@ pub(super) const FACTS: Facts = Facts {
     variant: Variant::Unwritten,
     spellings: &["loong64", "loongarch64"],
     variants: "none",
-    parse: |_, variant| without_variants(variant, Architecture::Loong64),
     elf: ElfTarget { machine: Machine::LOONGARCH, class: Class::Elf64, data: Data::Lsb },
     // EF_LOONGARCH_ABI_DOUBLE_FLOAT, object file ABI v1
     elf_flags: 0x43,

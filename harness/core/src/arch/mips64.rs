@@ -1,6 +1,6 @@
 //! 64-bit MIPS, big-endian.
 
-use super::{Architecture, Facts, GlibcNames, Host, Instructions, Variant, without_variants};
+use super::facts::{Facts, GlibcNames, Host, Instructions, Variant};
 use crate::elf::{Class, Data, ElfTarget, Machine};
 
 pub(super) const FACTS: Facts = Facts {
@@ -8,7 +8,6 @@ pub(super) const FACTS: Facts = Facts {
     variant: Variant::Unwritten,
     spellings: &["mips64"],
     variants: "none",
-    parse: |_, variant| without_variants(variant, Architecture::Mips64),
     elf: ElfTarget { machine: Machine::MIPS, class: Class::Elf64, data: Data::Msb },
     // EF_MIPS_ARCH_64R2, EF_MIPS_CPIC, EF_MIPS_PIC, EF_MIPS_NOREORDER
     elf_flags: 0x8000_0007,

@@ -1,13 +1,13 @@
 //! 64-bit MIPS, little-endian.
 
-use super::{Architecture, Facts, GlibcNames, mips64, without_variants};
+use super::facts::{Facts, GlibcNames};
+use super::mips64;
 use crate::elf::{Data, ElfTarget};
 
 /// As of the other byte order, but for what is named here.
 pub(super) const FACTS: Facts = Facts {
     name: "mips64le",
     spellings: &["mips64le", "mips64el"],
-    parse: |_, variant| without_variants(variant, Architecture::Mips64le),
     elf: ElfTarget { data: Data::Lsb, ..mips64::FACTS.elf },
     glibc: GlibcNames { triplets: &["mips64el-linux-gnuabi64"], ..mips64::FACTS.glibc },
     debian: &["mips64el"],

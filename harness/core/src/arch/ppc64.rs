@@ -1,6 +1,6 @@
 //! 64-bit PowerPC, big-endian.
 
-use super::{Architecture, Facts, GlibcNames, Host, Instructions, KIB, Variant, without_variants};
+use super::facts::{Facts, GlibcNames, Host, Instructions, KIB, Variant};
 use crate::elf::{Class, Data, ElfTarget, Machine};
 
 pub(super) const FACTS: Facts = Facts {
@@ -8,7 +8,6 @@ pub(super) const FACTS: Facts = Facts {
     variant: Variant::Unwritten,
     spellings: &["ppc64"],
     variants: "none",
-    parse: |_, variant| without_variants(variant, Architecture::Ppc64),
     elf: ElfTarget { machine: Machine::PPC64, class: Class::Elf64, data: Data::Msb },
     // ABI version 2: an entry is code, and no descriptor of it.
     elf_flags: 2,

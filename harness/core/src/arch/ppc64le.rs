@@ -1,13 +1,13 @@
 //! 64-bit PowerPC, little-endian.
 
-use super::{Architecture, Facts, GlibcNames, ppc64, without_variants};
+use super::facts::{Facts, GlibcNames};
+use super::ppc64;
 use crate::elf::{Data, ElfTarget};
 
 /// As of the other byte order, but for what is named here.
 pub(super) const FACTS: Facts = Facts {
     name: "ppc64le",
     spellings: &["ppc64le", "ppc64el"],
-    parse: |_, variant| without_variants(variant, Architecture::Ppc64le),
     elf: ElfTarget { data: Data::Lsb, ..ppc64::FACTS.elf },
     glibc: GlibcNames {
         triplets: &["powerpc64le-linux-gnu"],

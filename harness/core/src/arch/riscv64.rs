@@ -1,6 +1,6 @@
 //! 64-bit RISC-V.
 
-use super::{Architecture, Facts, GlibcNames, Host, Instructions, Variant, without_variants};
+use super::facts::{Facts, GlibcNames, Host, Instructions, Variant};
 use crate::elf::{Class, Data, ElfTarget, Machine};
 
 pub(super) const FACTS: Facts = Facts {
@@ -8,7 +8,6 @@ pub(super) const FACTS: Facts = Facts {
     variant: Variant::Unwritten,
     spellings: &["riscv64"],
     variants: "none",
-    parse: |_, variant| without_variants(variant, Architecture::Riscv64),
     elf: ElfTarget { machine: Machine::RISCV, class: Class::Elf64, data: Data::Lsb },
     // EF_RISCV_FLOAT_ABI_DOUBLE
     elf_flags: 4,

@@ -1,6 +1,6 @@
 //! IBM Z.
 
-use super::{Architecture, Facts, GlibcNames, Host, Instructions, Variant, without_variants};
+use super::facts::{Facts, GlibcNames, Host, Instructions, Variant};
 use crate::elf::{Class, Data, ElfTarget, Machine};
 
 pub(super) const FACTS: Facts = Facts {
@@ -8,7 +8,6 @@ pub(super) const FACTS: Facts = Facts {
     variant: Variant::Unwritten,
     spellings: &["s390x"],
     variants: "none",
-    parse: |_, variant| without_variants(variant, Architecture::S390x),
     elf: ElfTarget { machine: Machine::S390, class: Class::Elf64, data: Data::Msb },
     elf_flags: 0,
     executes: &[],

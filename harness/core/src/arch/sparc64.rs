@@ -1,6 +1,6 @@
 //! 64-bit SPARC.
 
-use super::{Architecture, Facts, GlibcNames, Host, Instructions, KIB, Variant, without_variants};
+use super::facts::{Facts, GlibcNames, Host, Instructions, KIB, Variant};
 use crate::elf::{Class, Data, ElfTarget, Machine};
 
 pub(super) const FACTS: Facts = Facts {
@@ -8,7 +8,6 @@ pub(super) const FACTS: Facts = Facts {
     variant: Variant::Unwritten,
     spellings: &["sparc64"],
     variants: "none",
-    parse: |_, variant| without_variants(variant, Architecture::Sparc64),
     elf: ElfTarget { machine: Machine::SPARCV9, class: Class::Elf64, data: Data::Msb },
     // Total store order; no extensions.
     elf_flags: 0,

@@ -126,7 +126,7 @@ impl SandboxRunner {
         processors: &Processors,
     ) -> Result<Place<'a>, SandboxError> {
         let promised = processors.of_platform(start.platform)?;
-        let emulator = self.emulators.find(start.platform.architecture())?;
+        let emulator = self.emulators.find(&start.platform.facts())?;
         let (emulated, version) = self.emulated(start.platform, &emulator)?;
         let layers = store.unpack(&self.helper, image, &layers_of(image, start.manifest)?)?;
         Ok(Place { helper: &self.helper, store, layers, emulated, promised, version })
@@ -140,8 +140,7 @@ impl SandboxRunner {
     /// What keeps programs of the platform from running here.
     pub fn probe(&self, platform: Platform, cpu: &CpuModel) -> Result<String, ProbeError> {
         let failed = |error: SandboxError| ProbeError(error_chain(&error).join(": "));
-        let emulator =
-            self.emulators.find(platform.architecture()).map_err(|it| failed(it.into()))?;
+        let emulator = self.emulators.find(&platform.facts()).map_err(|it| failed(it.into()))?;
         let (emulated, version) = self.emulated(platform, &emulator).map_err(failed)?;
         let store = LayerStore::open(self.folder.clone()).map_err(|it| failed(it.into()))?;
         let layer = store.layer_of("probe", &probe(platform)).map_err(|it| failed(it.into()))?;
@@ -181,8 +180,8 @@ impl SandboxRunner {
         let notes = Notes::open(folder.clone()).map_err(unusable)?;
         let mut emulated = vec![(platform.elf_target(), emulator.path.clone())];
         for other in platform.facts().executes {
-            if let Ok(its) = self.emulators.find(*other) {
-                emulated.push((other.facts().elf, its.path));
+            if let Ok(its) = self.emulators.find(other) {
+                emulated.push((other.elf, its.path));
             }
         }
         Ok((emulated, emulator.version(&notes)?))

@@ -76,7 +76,7 @@ fn check(analysis: &Analysis<'_>) -> Vec<Finding> {
             findings.extend(of_command(analysis, &step, habits, command));
         }
     }
-    findings.extend(variables::find(analysis));
+    findings.extend(variables::find(&RULE, analysis));
     findings
 }
 
@@ -245,7 +245,7 @@ fn of_command(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     if depends_on_architecture(command) {
-        findings.extend(branch::contradiction(analysis, step, command));
+        findings.extend(branch::contradiction(&RULE, analysis, step, command));
         return findings;
     }
     let words = &command.words;

@@ -50,7 +50,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
             findings.extend(odd_ones(&values).iter().map(|odd| differs(odd, name, programs)));
         }
     }
-    findings.extend(packages::check(&variants));
+    findings.extend(packages::check(&RULE, &variants));
     findings
 }
 

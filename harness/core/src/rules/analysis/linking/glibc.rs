@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{Linking, Mixture, Program, Stranger};
+use super::found::{Linking, Mixture, Stranger};
+use super::subjects::Program;
 use crate::evidence::image::ImagePath;
 use crate::loader::{Family, Object, Process};
 

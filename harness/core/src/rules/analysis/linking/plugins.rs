@@ -3,8 +3,9 @@
 //! Who loads one, from where, and what that has loaded before, is not known. So its needs count as
 //! met by any file of the name in the image.
 
+use super::found::{Linking, Unmet, VersionLack};
+use super::subjects::Role;
 use super::versions::lack;
-use super::{Linking, Role, Unmet, VersionLack};
 use crate::loader::{Family, Object, is_part_of_musl};
 
 pub(super) fn add<'a>(linking: &mut Linking<'a>, family: Family, by: Object<'a>) {

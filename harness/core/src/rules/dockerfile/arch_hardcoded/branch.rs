@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::RULE;
 use crate::arch::Host;
 use crate::dockerfile::{Guard, Pin, ShellCommand, ShellWord, matches};
 use crate::elf::Machine;
@@ -12,11 +11,13 @@ use crate::rules::analysis::dockerfile::written::{
     blank_substitutions, is_exempt, named_in, spelled,
 };
 use crate::rules::analysis::dockerfile::{Analysis, NeededStep, get, is_download};
+use crate::rules::definition::Definition;
 use crate::rules::finding::Finding;
 use crate::sentence::list;
 
 /// In the branch of one architecture, something for another.
 pub(super) fn contradiction(
+    rule: &Definition,
     analysis: &Analysis<'_>,
     step: &NeededStep<'_>,
     command: &ShellCommand,
@@ -30,14 +31,14 @@ pub(super) fn contradiction(
     downloads(command)
         .find_map(|word| {
             let wrong = branch.wrong(word, &platforms)?;
-            Some(wrong.finding(analysis, "the download", branch.patterns))
+            Some(wrong.finding(rule, analysis, "the download", branch.patterns))
         })
         .or_else(|| {
             let mut values = command.assignments.iter().map(|it| &it.1).filter(|it| is_name(it));
             let too_wide =
                 |it: &ShellWord| branch.wrong(it, &platforms).filter(|it| !it.also.is_empty());
             let wrong = values.find_map(too_wide)?;
-            Some(wrong.finding(analysis, "the variable", branch.patterns))
+            Some(wrong.finding(rule, analysis, "the variable", branch.patterns))
         })
 }
 
@@ -110,7 +111,13 @@ impl<'a> Branch<'a> {
 }
 
 impl Wrong {
-    fn finding(&self, analysis: &Analysis<'_>, what: &str, patterns: &[String]) -> Finding {
+    fn finding(
+        &self,
+        rule: &Definition,
+        analysis: &Analysis<'_>,
+        what: &str,
+        patterns: &[String],
+    ) -> Finding {
         let Self { word, place, also } = self;
         let also = if also.is_empty() {
             String::new()
@@ -118,7 +125,7 @@ impl Wrong {
             format!("; {} {} it too", list(also), get(also))
         };
         let message = format!("{what} is for {word} in the branch of {}{also}", list(patterns));
-        RULE.of_byte(analysis, *place, message)
+        rule.of_byte(analysis, *place, message)
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::RULE;
 use crate::dockerfile::{
     Pin, Script, ShellCommand, ShellWord, StepKind, Text, ValueGiver, references,
 };
@@ -17,29 +16,31 @@ use crate::rules::analysis::dockerfile::written::{
 use crate::rules::analysis::dockerfile::{
     Analysis, NeededStep, TARGET, depends_on_architecture, get, is_download, is_predefined,
 };
+use crate::rules::definition::Definition;
 use crate::rules::finding::Finding;
 use crate::rules::severity::Severity;
 use crate::sentence::list;
 
-pub(super) fn find(analysis: &Analysis<'_>) -> Vec<Finding> {
-    let mut findings = arguments(analysis);
+pub(super) fn find(rule: &Definition, analysis: &Analysis<'_>) -> Vec<Finding> {
+    let mut findings = arguments(rule, analysis);
     for step in analysis.steps() {
         if let StepKind::Env(list) = step.kind {
             findings.extend(
-                list.iter().filter_map(|it| environment(analysis, &step, &it.name, &it.value)),
+                list.iter()
+                    .filter_map(|it| environment(rule, analysis, &step, &it.name, &it.value)),
             );
         }
         if let StepKind::Copy(copy) = step.kind {
             findings.extend(copy.sources.iter().filter_map(|it| {
-                of_builder(analysis, &step, it.as_str(), |at| it.place_of(at), What::File)
+                of_builder(rule, analysis, &step, it.as_str(), |at| it.place_of(at), What::File)
             }));
         }
     }
     for (step, _, script) in analysis.scripts() {
         for command in script.commands.iter().filter(|it| !depends_on_architecture(it)) {
-            findings.extend(assigned(analysis, &step, script, command));
+            findings.extend(assigned(rule, analysis, &step, script, command));
             findings.extend(addresses(command).filter_map(|it| {
-                of_builder(analysis, &step, &it.raw, |at| it.place + at, What::Download)
+                of_builder(rule, analysis, &step, &it.raw, |at| it.place + at, What::Download)
             }));
         }
     }
@@ -67,6 +68,7 @@ fn machine_of(value: &str) -> Option<Machine> {
 
 /// An `ENV` that nobody can set otherwise.
 fn environment(
+    rule: &Definition,
     analysis: &Analysis<'_>,
     step: &NeededStep<'_>,
     name: &str,
@@ -85,11 +87,12 @@ fn environment(
     {
         return None;
     }
-    downloaded(analysis, step, (name, text), &others, value.start())
+    downloaded(rule, analysis, step, (name, text), &others, value.start())
 }
 
 /// A variable of a script that is given one value.
 fn assigned(
+    rule: &Definition,
     analysis: &Analysis<'_>,
     step: &NeededStep<'_>,
     script: &Script,
@@ -113,11 +116,12 @@ fn assigned(
     {
         return None;
     }
-    downloaded(analysis, step, (name, &text), &others, value.place)
+    downloaded(rule, analysis, step, (name, &text), &others, value.place)
 }
 
 /// A variable that names one architecture's download for all.
 fn downloaded(
+    rule: &Definition,
     analysis: &Analysis<'_>,
     step: &NeededStep<'_>,
     (name, value): (&str, &str),
@@ -127,11 +131,12 @@ fn downloaded(
     let severity = severity(analysis, step.stage, What::Download)?;
     let message =
         format!("{name} is {value}, and so is a download; {} {} it too", list(others), get(others));
-    Some(RULE.of_byte(analysis, place, message).with_severity(severity))
+    Some(rule.of_byte(analysis, place, message).with_severity(severity))
 }
 
 /// What is for the platform that builds, in a stage that is executed on the target.
 fn of_builder(
+    rule: &Definition,
     analysis: &Analysis<'_>,
     step: &NeededStep<'_>,
     text: &str,
@@ -159,7 +164,7 @@ fn of_builder(
         get(&others)
     );
     let place = place(read.start + text[read.start..].find(name.as_str()).unwrap_or(0));
-    let finding = RULE.of_byte(analysis, place, message);
+    let finding = rule.of_byte(analysis, place, message);
     Some(finding.with_suggestion(analysis.suggestion(place, "BUILD", "TARGET")))
 }
 
@@ -178,7 +183,7 @@ fn others(analysis: &Analysis<'_>, step: &NeededStep<'_>, machine: Machine) -> V
 
 /// Arguments whose default is one architecture, and which a download is named by: who builds for
 /// several platforms at once gives them all the same.
-fn arguments(analysis: &Analysis<'_>) -> Vec<Finding> {
+fn arguments(rule: &Definition, analysis: &Analysis<'_>) -> Vec<Finding> {
     let of_stages = analysis.steps().filter_map(|step| match step.kind {
         StepKind::Arg(list) => Some(list),
         _ => None,
@@ -208,7 +213,7 @@ fn arguments(analysis: &Analysis<'_>) -> Vec<Finding> {
             list(&others),
             get(&others)
         );
-        let finding = RULE.of_byte(analysis, it.start, message);
+        let finding = rule.of_byte(analysis, it.start, message);
         findings.push(finding.with_severity(Severity::Note));
     }
     findings

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::RULE;
 use crate::evidence::image::{Content, ImagePath, Packages, Variant};
 use crate::rules::analysis::parity::usual::odd_ones;
+use crate::rules::definition::Definition;
 use crate::rules::finding::Finding;
 use crate::rules::severity::Severity;
 
@@ -15,7 +15,7 @@ const FOLDER: &str = "/var/lib/dpkg/status.d";
 
 /// A note: the architectures of a distribution are built on different days, and an image is made
 /// anew by whoever maintains it.
-pub(super) fn check(variants: &[&Variant]) -> Vec<Finding> {
+pub(super) fn check(rule: &Definition, variants: &[&Variant]) -> Vec<Finding> {
     let mut versions: BTreeMap<&str, Vec<(&Variant, &str)>> = BTreeMap::new();
     for variant in variants {
         for (name, version) in packages(variant) {
@@ -36,7 +36,7 @@ pub(super) fn check(variants: &[&Variant]) -> Vec<Finding> {
             1 => format!("the package {first}"),
             count => format!("the package {first}; {} more packages differ", count - 1),
         };
-        RULE.of_platform(platform, message).with_severity(Severity::Note)
+        rule.of_platform(platform, message).with_severity(Severity::Note)
     };
     odd.into_iter().map(finding).collect()
 }

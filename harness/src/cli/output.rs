@@ -1,0 +1,75 @@
+//! Reports on standard output.
+
+use std::io::{self, BufWriter, Write};
+
+use archproof::outcome::{SubjectReport, overall};
+use archproof::report::{wrap, write_json, write_text};
+use archproof::verdict::Verdict;
+
+use super::arguments::Format;
+use super::exit::{Exit, complain};
+
+/// Writes a report, and says what it comes to.
+pub(super) fn show(format: Format, reports: &[SubjectReport]) -> Exit {
+    let written = match format {
+        // A stream that strips colours would take more out of it than that.
+        Format::Json => {
+            let mut to = BufWriter::new(io::stdout().lock());
+            write_reports(format, reports, &mut to).and_then(|()| to.flush())
+        }
+        Format::Text => write_text_to_stdout(reports),
+    };
+    if let Err(error) = written {
+        return complain(&format!("cannot write the report: {error}"));
+    }
+    match overall(reports) {
+        Verdict::Pass => Exit::Pass,
+        Verdict::Fail => Exit::Findings,
+        Verdict::Blocked => Exit::Unverified,
+    }
+}
+
+/// Writes reports, with colours and broken lines where that is a terminal.
+fn write_text_to_stdout(reports: &[SubjectReport]) -> io::Result<()> {
+    let mut text = Vec::new();
+    separated(reports, &mut text, |it, to| write_text(it, to))?;
+    let mut to = anstream::stdout().lock();
+    match terminal_size::terminal_size_of(io::stdout()) {
+        Some((width, _)) => {
+            let text = String::from_utf8_lossy(&text);
+            to.write_all(wrap(&text, usize::from(width.0)).as_bytes())
+        }
+        None => to.write_all(&text),
+    }
+}
+
+/// Writes reports, without colours.
+pub(super) fn write_reports(
+    format: Format,
+    reports: &[SubjectReport],
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Json => write_json(reports, to),
+        Format::Text => {
+            let mut plain = anstream::StripStream::new(Vec::new());
+            separated(reports, &mut plain, |it, to| write_text(it, to))?;
+            to.write_all(&plain.into_inner())
+        }
+    }
+}
+
+/// Writes each, with an empty line between two.
+pub(super) fn separated<T>(
+    reports: &[T],
+    to: &mut dyn Write,
+    write: impl Fn(&T, &mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    for (number, report) in reports.iter().enumerate() {
+        if number > 0 {
+            writeln!(to)?;
+        }
+        write(report, to)?;
+    }
+    Ok(())
+}
