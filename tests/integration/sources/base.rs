@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use super::fake::{Fake, Reply};
 use super::registry::{Door, Registry};
 use super::{SECRET, WRONG, login};
-use crate::common::Image;
-use crate::common::{Project, Said, archproof};
+use crate::common::{Image, Project, Said, archproof};
 
 /// A Dockerfile on an image of a registry, and docker's configuration.
 fn project(registry: &str, config: &str) -> Project {
@@ -39,16 +38,22 @@ fn verify_once(project: &Project, path: Option<&Path>) -> Said {
     Said::by(&mut command)
 }
 
+/// An image that no other test has. BuildKit fetches a layer from whichever registry it first heard of it.
+fn image(test: usize) -> Image {
+    let number = usize::try_from(std::process::id() % 50_000).expect("a small number");
+    Image::new(&["linux/amd64", "linux/arm64"], 1000 + 2 * number + test)
+}
+
 #[test]
 fn a_private_base_is_pulled_with_the_login_for_its_registry() {
-    let registry = Registry::with(&Image::two(), Door::Password);
+    let registry = Registry::with(&image(0), Door::Password);
     let said = verify(&project(&registry.address, &login(&registry.address, SECRET)), None);
     assert_eq!(said.status, Some(0), "{said}");
 }
 
 #[test]
 fn a_private_base_is_pulled_with_a_login_that_a_program_keeps() {
-    let registry = Registry::with(&Image::two(), Door::Password);
+    let registry = Registry::with(&image(1), Door::Password);
     let config = format!(r#"{{"credHelpers": {{"{}": "kept"}}}}"#, registry.address);
     let project = project(&registry.address, &config);
     let said = verify(&project, None);
