@@ -26,6 +26,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::fixture::assert_generated;
 
     /// The lab registers no emulator for these: tests need platforms that a machine cannot execute.
     const UNREGISTERED: [&str; 2] = ["mips64", "ppc64"];
@@ -43,11 +44,6 @@ mod tests {
         });
         let list: String = lines.collect();
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ci/probes.txt");
-        let is_asked_for = std::env::var("INSTA_UPDATE").is_ok_and(|it| it == "always");
-        if is_asked_for && std::env::var_os("CI").is_none() {
-            std::fs::write(&path, &list).expect("a file that can be written");
-        }
-        let written = std::fs::read_to_string(path).expect("the lab's list");
-        assert!(written == list, "the list is old: INSTA_UPDATE=always writes it anew");
+        assert_generated(&path, &list);
     }
 }

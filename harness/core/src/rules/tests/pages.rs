@@ -3,6 +3,7 @@ use std::fs;
 use std::path::Path;
 
 use super::Case;
+use crate::fixture::{assert_generated, is_to_be_written};
 use crate::listing::entries_of;
 use crate::rules::registry::all_cases;
 use crate::rules::rule::Rule;
@@ -41,11 +42,7 @@ fn no_page_is_left_over() {
 #[test]
 fn the_list_has_every_rule() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("pages/README.md");
-    if is_to_be_written() {
-        fs::write(&file, list()).expect("the list can be written");
-    }
-    let written = fs::read_to_string(&file).expect("the list of the rules");
-    assert!(written == list(), "the list is old: INSTA_UPDATE=always writes it anew");
+    assert_generated(&file, &list());
 }
 
 fn list() -> String {
@@ -111,11 +108,6 @@ fn output(case: &Case) -> String {
 
 fn words(text: &str) -> BTreeSet<&str> {
     text.split_whitespace().collect()
-}
-
-fn is_to_be_written() -> bool {
-    let is_asked_for = std::env::var("INSTA_UPDATE").is_ok_and(|it| it == "always");
-    is_asked_for && std::env::var_os("CI").is_none()
 }
 
 /// The text below a heading, up to the next.
