@@ -14,7 +14,7 @@ use testcontainers::core::{AccessMode, ImageExt, Mount};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerRequest, GenericImage};
 
-use super::capture::{captured, keep};
+use super::capture::Beginning;
 use super::ended::Ended;
 use super::first_process::insists_on_being_first;
 use super::image::Reference;
@@ -204,7 +204,7 @@ fn confine(config: &mut HostConfig, first: FirstProcess) {
 }
 
 async fn watch(engine: &Engine, id: &str, timeout: Duration) -> Result<Ended, ContainerError> {
-    let mut capture = Capture::default();
+    let mut capture = Capture::new();
     let ended = {
         let ended = until_end(engine, id, timeout);
         tokio::pin!(ended);
@@ -303,29 +303,32 @@ async fn end_of(engine: &Engine, id: &str) -> Result<RunEnd, ContainerError> {
 }
 
 /// The beginnings of both streams.
-#[derive(Default)]
 struct Capture {
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
+    stdout: Beginning,
+    stderr: Beginning,
 }
 
 impl Capture {
+    const fn new() -> Self {
+        Self { stdout: Beginning::within(Output::LIMIT), stderr: Beginning::within(Output::LIMIT) }
+    }
+
     async fn follow(&mut self, engine: &Engine, id: &str) -> Result<(), bollard::errors::Error> {
         let options = LogsOptionsBuilder::new().follow(true).stdout(true).stderr(true).build();
         let mut logs = engine.docker().logs(id, Some(options));
         while let Some(message) = logs.next().await {
             match message? {
                 LogOutput::StdOut { message } | LogOutput::Console { message } => {
-                    keep(&mut self.stdout, &message, Output::LIMIT);
+                    self.stdout.push(&message);
                 }
-                LogOutput::StdErr { message } => keep(&mut self.stderr, &message, Output::LIMIT),
+                LogOutput::StdErr { message } => self.stderr.push(&message),
                 LogOutput::StdIn { .. } => {}
             }
         }
         Ok(())
     }
 
-    fn finish(self) -> (Output, Output) {
-        (captured(self.stdout, Output::LIMIT), captured(self.stderr, Output::LIMIT))
+    fn finish(mut self) -> (Output, Output) {
+        (self.stdout.take(), self.stderr.take())
     }
 }
