@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::common::{Process, RUNTIME, Said, assert_nothing_is_left, processes, root};
+use crate::common::{Process, RUNTIME, Said, assert_nothing_is_left, holdings, processes, root};
 use archproof::emulator::{Mark, minimal_program};
 use archproof::platform::Platform;
 use archproof::verdict::Verdict;
@@ -12,6 +12,7 @@ use archproof::{ContainerError, Harness, Report, assert_conforms};
 use archproof_core::fixture::{Image, Layer, Variant, program};
 use rstest::{fixture, rstest};
 use tempfile::NamedTempFile;
+use testcontainers::Image as _;
 use testcontainers::core::ImageExt;
 use testcontainers::runners::AsyncRunner;
 use tokio::io::AsyncReadExt;
@@ -125,10 +126,12 @@ fn a_folder_is_built_and_nothing_is_left_in_the_engine() {
 fn a_variant_runs_in_a_container_for_as_long_as_the_report_exists() {
     let platforms = ["linux/amd64", "linux/arm64"];
     let harness = Harness::folder(root().join("cases/go-cross")).platforms(platforms);
-    RUNTIME.block_on(async {
+    let repositories = RUNTIME.block_on(async {
         let report = harness.clone().keep_image().await.expect("verifiable");
+        let mut repositories = Vec::new();
         for on in platforms {
             let request = assert_conforms!(report, on).container().expect("the image is kept");
+            repositories.push(request.image().name().trim_end_matches("@sha256").to_owned());
             let request = request.with_cmd(["--help"]);
             let container = request.start().await.expect("it starts");
             let mut printed = Vec::new();
@@ -136,8 +139,14 @@ fn a_variant_runs_in_a_container_for_as_long_as_the_report_exists() {
             assert!(String::from_utf8_lossy(&printed).contains("Usage"), "{on}: {printed:?}");
             container.rm().await.expect("it is removed");
         }
+        let held = holdings().await;
+        let is_held = |it: &String| held.iter().any(|image| image.starts_with(it.as_str()));
+        assert!(repositories.iter().all(is_held), "the image is there: {repositories:?} {held:?}");
+        repositories
     });
-    // The image is gone with the report.
+    let held = RUNTIME.block_on(holdings());
+    let is_held = |it: &String| held.iter().any(|image| image.starts_with(it.as_str()));
+    assert!(!repositories.iter().any(is_held), "and gone with the report: {held:?}");
     assert_nothing_is_left();
     let report = harness.blocking().expect("verifiable");
     let missing = assert_conforms!(report, "linux/amd64").container().err();
