@@ -23,7 +23,7 @@ pub(super) const FACTS: Facts = Facts {
     uname: &["sparc64"],
     host: Host::Own,
     debian: &["sparc64"],
-    // Alpine has no port; the word is as its other big-endian ports' are.
+    // Alpine has no port.
     alpine: "sparc64",
     unmistakable: &["sparc64", "sparcv9"],
     common: &[],

@@ -48,7 +48,7 @@ const FOREIGN: &[&str] = &[
 
 /// The architectures that a text names beyond doubt.
 pub(crate) fn unmistakable(text: &str) -> Vec<Name> {
-    words(text).filter_map(is_unmistakable).collect()
+    words(text).filter_map(find_unmistakable).collect()
 }
 
 /// Whether a text names a machine, in whichever way.
@@ -110,10 +110,10 @@ pub(crate) fn is_foreign(text: &str) -> bool {
 
 fn any(word: &str) -> Option<Name> {
     let other = || OTHERS.iter().find(|it| it.0.eq_ignore_ascii_case(word)).copied();
-    is_unmistakable(word).or_else(|| find(word, |it| it.common)).or_else(other)
+    find_unmistakable(word).or_else(|| find(word, |it| it.common)).or_else(other)
 }
 
-fn is_unmistakable(word: &str) -> Option<Name> {
+fn find_unmistakable(word: &str) -> Option<Name> {
     find(word, |it| it.unmistakable)
 }
 
