@@ -241,13 +241,14 @@ fn compression_of(descriptor: &Descriptor) -> Result<Compression, LayerError> {
 
 fn read_tar(stream: impl Read) -> Result<(Digest, Vec<LayerEntry>), LayerError> {
     let mut stream = Hashing::new(stream);
-    let entries = read_entries(&mut stream)?;
+    let entries = read_entries(&mut stream, FACTS_LIMIT)?;
     // What follows the end mark belongs to the digest.
     let (diff_id, _) = stream.finish().map_err(LayerError::Damaged)?;
     Ok((diff_id, entries))
 }
 
-fn read_entries(stream: impl Read) -> Result<Vec<LayerEntry>, LayerError> {
+/// `limit` is what they may take, in bytes.
+fn read_entries(stream: impl Read, limit: usize) -> Result<Vec<LayerEntry>, LayerError> {
     let budget = Budget::default();
     let mut tar = tar::Archive::new(Guarded::new(stream, &budget));
     let mut tar = tar.entries().map_err(LayerError::Damaged)?;
@@ -260,7 +261,7 @@ fn read_entries(stream: impl Read) -> Result<Vec<LayerEntry>, LayerError> {
         unread = stored_size(&entry).map_err(LayerError::Damaged)?;
         let read = read_entry(&mut entry).map_err(LayerError::Damaged)?;
         size += read.as_ref().map_or(0, LayerEntry::size_in_memory);
-        if size > FACTS_LIMIT {
+        if size > limit {
             return Err(LayerError::TooMany);
         }
         entries.extend(read);
@@ -558,7 +559,8 @@ mod tests {
         damage(error);
         let one = named(&"n".repeat(4000));
         let one = one.strip_suffix([0; 1024].as_slice()).expect("the end mark");
-        assert!(matches!(read_entries(Endless(one, 0)), Err(LayerError::TooMany)));
+        let read = read_entries(Endless(one, 0), 32 << 20);
+        assert!(matches!(read, Err(LayerError::TooMany)));
     }
 
     #[test]

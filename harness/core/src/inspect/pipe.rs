@@ -1,5 +1,5 @@
 //! Reading ahead on a thread of its own, so that hashing, decompressing and looking at what comes
-//! out go on at the same time.
+//! out go on at the same time. What ends within the first chunk needs no thread.
 
 use std::io::{self, BufRead, Read};
 use std::panic::resume_unwind;
@@ -29,18 +29,58 @@ struct Chunk {
     filled: usize,
 }
 
-/// The thread that reads ahead.
-pub(super) struct Ahead<'scope, R>(ScopedJoinHandle<'scope, R>);
+/// Who has what is read ahead.
+pub(super) enum Ahead<'scope, R> {
+    /// A thread, until it has read all.
+    Thread(ScopedJoinHandle<'scope, R>),
+    /// Nobody any more: the source ended, or failed, within the first chunk.
+    Ended(R),
+}
 
 /// Starts reading ahead.
 pub(super) fn read_ahead<'scope, R: Read + Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
-    source: R,
+    mut source: R,
 ) -> (PipeReader, Ahead<'scope, R>) {
     let (full, chunks) = sync_channel(DEPTH);
     let (empty, spare) = channel();
-    let thread = scope.spawn(move || fill(source, &full, &spare));
-    (PipeReader { chunks, empty, chunk: Chunk::default(), at: 0, taken: 0 }, Ahead(thread))
+    let mut chunk = Chunk::empty();
+    let end = chunk.fill(&mut source);
+    let ahead = match end {
+        Ok(End::Full) => Ahead::Thread(scope.spawn(move || fill(source, &full, &spare))),
+        Ok(End::OfSource) => Ahead::Ended(source),
+        Err(error) => {
+            // There is room: nothing has been sent yet.
+            let _ = full.try_send(Err(error));
+            Ahead::Ended(source)
+        }
+    };
+    (PipeReader { chunks, empty, chunk, at: 0, taken: 0 }, ahead)
+}
+
+/// Why a chunk is filled no further.
+enum End {
+    Full,
+    OfSource,
+}
+
+impl Chunk {
+    fn empty() -> Self {
+        Self { buffer: vec![0; CHUNK], filled: 0 }
+    }
+
+    /// Reads until it is full. What was read before an error stays in it.
+    fn fill(&mut self, source: &mut impl Read) -> io::Result<End> {
+        while self.filled < self.buffer.len() {
+            match source.read(&mut self.buffer[self.filled..]) {
+                Ok(0) => return Ok(End::OfSource),
+                Ok(read) => self.filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(End::Full)
+    }
 }
 
 impl PipeReader {
@@ -53,7 +93,10 @@ impl PipeReader {
 impl<R> Ahead<'_, R> {
     /// Waits until all was read, and gives the source back.
     pub(super) fn into_source(self) -> R {
-        self.0.join().unwrap_or_else(|panic| resume_unwind(panic))
+        match self {
+            Self::Thread(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Self::Ended(source) => source,
+        }
     }
 }
 
@@ -65,7 +108,7 @@ fn fill<R: Read>(
     loop {
         let mut chunk = spare.try_recv().unwrap_or_default();
         if chunk.buffer.is_empty() {
-            chunk.buffer = vec![0; CHUNK];
+            chunk = Chunk::empty();
         }
         let read = match source.read(&mut chunk.buffer) {
             Ok(0) => return source,

@@ -481,26 +481,25 @@ fn read_layers(
     let (next, size) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let done = Mutex::new(BTreeMap::new());
     let threads = thread::available_parallelism().map_or(1, usize::from).min(wanted.len());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(descriptor) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let result = read_one(image, descriptor, cache).and_then(|facts| {
-                        let own = facts.as_ref().map_or(0, LayerFacts::size_in_memory);
-                        let others = size.fetch_add(own, Ordering::Relaxed);
-                        if others + own > FACTS_LIMIT {
-                            Err(InspectError::TooMany)
-                        } else {
-                            Ok(facts)
-                        }
-                    });
-                    // A thread that panicked while it held the lock ends the scope with a panic.
-                    if let Ok(mut done) = done.lock() {
-                        done.insert(key(descriptor), result);
-                    }
-                }
+    let read = || {
+        while let Some(descriptor) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let result = read_one(image, descriptor, cache).and_then(|facts| {
+                let own = facts.as_ref().map_or(0, LayerFacts::size_in_memory);
+                let others = size.fetch_add(own, Ordering::Relaxed);
+                if others + own > FACTS_LIMIT { Err(InspectError::TooMany) } else { Ok(facts) }
             });
+            // A thread that panicked while it held the lock ends the scope with a panic.
+            if let Ok(mut done) = done.lock() {
+                done.insert(key(descriptor), result);
+            }
         }
+    };
+    thread::scope(|scope| {
+        // This thread is one of them.
+        for _ in 1..threads {
+            scope.spawn(read);
+        }
+        read();
     });
     let done = done.into_inner().unwrap_or_default();
     done.into_iter().map(|(key, result)| Ok((key, result?))).collect()
