@@ -100,8 +100,12 @@ fn image(entries: Vec<LayerEntry>, platform: Platform) -> Result<ImageFacts, Tre
     let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST_TYPE,
                           "config": config, "layers": [layer]});
     let digest = Digest::of(manifest.to_string().as_bytes());
-    let layers =
-        vec![Layer { digest: layer.digest, created_by: String::new(), contradictions: Vec::new() }];
+    let layers = vec![Layer {
+        digest: layer.digest,
+        created_by: String::new(),
+        size: Some(facts.size_of_files()),
+        contradictions: Vec::new(),
+    }];
     let variant = Variant {
         entry: EntryNumber::default(),
         platform,

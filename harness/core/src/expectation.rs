@@ -1,8 +1,11 @@
 //! What a case demands of an image beside what every image has to be.
 
+use std::collections::BTreeMap;
+
 use globset::GlobMatcher;
 
 use crate::launch::Arguments;
+use crate::platform::Platform;
 
 /// What runs and builds are compared with, beside the image's own evidence.
 #[derive(Clone, Debug)]
@@ -70,6 +73,25 @@ pub struct TraceExpectation {
     pub shared: Vec<String>,
     /// How many steps an emulator may execute.
     pub emulated: EmulatedSteps,
+}
+
+/// How large an image may be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SizeExpectation {
+    /// How much larger than before.
+    pub growth: Growth,
+    /// What the files of a platform's layers may take, in bytes.
+    pub most: BTreeMap<Platform, u64>,
+}
+
+/// How much larger than before an image may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Growth {
+    /// No limit was set.
+    #[default]
+    Unset,
+    /// At most so many percent of what it was.
+    AtMost(u32),
 }
 
 /// How many steps an emulator may execute.

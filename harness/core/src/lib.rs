@@ -8,6 +8,7 @@
 pub mod arch;
 pub mod case;
 mod causes;
+pub mod diff;
 pub mod dockerfile;
 pub mod elf;
 pub mod evidence;

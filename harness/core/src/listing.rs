@@ -54,6 +54,12 @@ impl Entry {
 /// The entries of an image, or a build that failed.
 #[must_use]
 pub fn image_entries(judgement: &Judgement) -> Vec<Entry> {
+    limit(fold(&merged_of_image(judgement)))
+}
+
+/// The findings of an image, or a build that failed, the most important first.
+#[must_use]
+pub fn merged_of_image(judgement: &Judgement) -> Vec<Merged<'_>> {
     let of_variants = judgement.variants.iter().flat_map(|it| &it.findings);
     let findings: Vec<&Judged> = judgement.findings.iter().chain(of_variants).collect();
     let of_variant = |it: &VariantJudgement| {
@@ -62,7 +68,7 @@ pub fn image_entries(judgement: &Judgement) -> Vec<Entry> {
     };
     let started: BTreeSet<(Platform, String)> =
         judgement.variants.iter().flat_map(of_variant).collect();
-    entries(&findings, &|it| {
+    merged(&findings, &|it| {
         let file = it.platform().zip(it.path().map(str::to_owned));
         file.is_some_and(|it| started.contains(&it))
     })
@@ -71,38 +77,58 @@ pub fn image_entries(judgement: &Judgement) -> Vec<Entry> {
 /// The entries of a Dockerfile.
 #[must_use]
 pub fn dockerfile_entries(judgement: &DockerfileJudgement) -> Vec<Entry> {
-    entries(&judgement.findings.iter().collect::<Vec<_>>(), &|_| false)
+    judged_entries(&judgement.findings)
 }
 
 /// The entries of findings that all count.
 #[must_use]
 pub fn entries_of(findings: &[Finding]) -> Vec<Entry> {
     let judged = |it: &Finding| Judged { finding: it.clone(), status: Status::Open };
-    let judged: Vec<Judged> = findings.iter().map(judged).collect();
-    entries(&judged.iter().collect::<Vec<_>>(), &|_| false)
+    judged_entries(&findings.iter().map(judged).collect::<Vec<_>>())
 }
 
-/// The entries of findings, the most important first. `is_started` tells of a finding whether it is
-/// about a file that the image starts.
-fn entries(findings: &[&Judged], is_started: &dyn Fn(&Finding) -> bool) -> Vec<Entry> {
+/// The entries of findings that may be accepted.
+#[must_use]
+pub fn judged_entries(findings: &[Judged]) -> Vec<Entry> {
+    limit(fold(&merged_of(findings)))
+}
+
+/// Findings that may be accepted, the most important first.
+#[must_use]
+pub fn merged_of(findings: &[Judged]) -> Vec<Merged<'_>> {
+    merged(&findings.iter().collect::<Vec<_>>(), &|_| false)
+}
+
+/// Findings, the most important first. `is_started` tells of a finding whether it is about a file that
+/// the image starts.
+fn merged<'a>(findings: &[&'a Judged], is_started: &dyn Fn(&Finding) -> bool) -> Vec<Merged<'a>> {
     let mut merged = merge(findings);
     merged.sort_by_cached_key(|it| {
         let finding = it.finding();
         let (severity, started) = (Reverse(finding.severity), !is_started(finding));
         (status_rank(it), severity, started, finding.rule, finding.location.clone())
     });
-    limit(fold(&merged))
+    merged
 }
 
 /// A finding with all platforms that have it.
-struct Merged<'a> {
-    judged: &'a Judged,
-    platforms: Vec<Platform>,
+#[derive(Debug)]
+pub struct Merged<'a> {
+    /// The finding of the first of them.
+    pub judged: &'a Judged,
+    /// The platforms.
+    pub platforms: Vec<Platform>,
     /// The message without the name of the finding's own platform.
     segments: Vec<&'a str>,
 }
 
 impl<'a> Merged<'a> {
+    /// The defect in words, with the names of all platforms.
+    #[must_use]
+    pub fn message(&self) -> String {
+        line(&self.segments.join(&list(&self.platforms)))
+    }
+
     fn finding(&self) -> &'a Finding {
         &self.judged.finding
     }
@@ -197,7 +223,8 @@ fn fold(merged: &[Merged<'_>]) -> Vec<Entry> {
     for (cause, group) in groups {
         let rest = group.get(SHOWN_FILES..).unwrap_or_default();
         let shown = last.get(&cause).and_then(|it| entries.get_mut(*it));
-        if let (Some(entry), Some(folder)) = (shown, common_folder(rest)) {
+        let paths = rest.iter().map(|it| it.finding().path().unwrap_or_default());
+        if let (Some(entry), Some(folder)) = (shown, common_folder(paths)) {
             let files = if rest.len() == 1 { "file" } else { "files" };
             let layer = cause.5 + 1;
             let more = format!("and {} more {files} below {folder}, layer {layer}", rest.len());
@@ -215,12 +242,9 @@ fn cause<'a>(it: &'a Merged<'_>) -> Option<Cause<'a>> {
 }
 
 /// The deepest folder that all files lie below; nothing where there are none.
-fn common_folder(files: &[&Merged<'_>]) -> Option<String> {
-    let folder = |it: &&Merged<'_>| {
-        let path = it.finding().path().unwrap_or_default();
-        path.rsplit_once('/').map_or("", |it| it.0).to_owned()
-    };
-    let common = files.iter().map(folder).reduce(|one, other| {
+pub(crate) fn common_folder<'a>(paths: impl Iterator<Item = &'a str>) -> Option<String> {
+    let folder = |path: &str| path.rsplit_once('/').map_or("", |it| it.0).to_owned();
+    let common = paths.map(folder).reduce(|one, other| {
         let parts = one.split('/').zip(other.split('/')).take_while(|(one, other)| one == other);
         parts.map(|it| it.0).collect::<Vec<_>>().join("/")
     })?;
@@ -269,7 +293,7 @@ fn entry(merged: &Merged<'_>) -> Entry {
         severity: *severity,
         rule: *rule,
         place: place(location, &merged.platforms),
-        message: line(&merged.segments.join(&list(&merged.platforms))),
+        message: merged.message(),
         notes: help.into_iter().chain(layer).collect(),
     }
 }
@@ -335,7 +359,7 @@ mod tests {
         let judged = |it: &Finding| Judged { finding: it.clone(), status: Status::Open };
         let judged: Vec<Judged> = findings.iter().map(judged).collect();
         let is_started = |it: &Finding| it.path() == Some("/usr/bin/app");
-        let entries = entries(&judged.iter().collect::<Vec<_>>(), &is_started);
+        let entries = limit(fold(&merged(&judged.iter().collect::<Vec<_>>(), &is_started)));
         let places: Vec<&str> = entries.iter().map(|it| it.place.as_str()).collect();
         let of = |path: &str| format!("{path} (linux/arm64)");
         assert_eq!(places, [of("/usr/bin/app"), of("/opt/a"), of("/usr/lib/x/00.so")]);

@@ -54,6 +54,12 @@ pub fn shortened(text: &str, letters: usize) -> Cow<'_, str> {
     }
 }
 
+/// A number of bytes for people: `40.1 MiB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    bytesize::ByteSize::b(bytes).to_string()
+}
+
 /// Makes text printable that has colours of our own in it: those alone stay.
 #[must_use]
 pub fn styled(bytes: &[u8]) -> String {

@@ -37,6 +37,17 @@ pub enum Strictness {
     Strict,
 }
 
+impl Strictness {
+    /// The least severity that fails.
+    #[must_use]
+    pub const fn least_failing(self) -> Severity {
+        match self {
+            Self::Normal => Severity::Error,
+            Self::Strict => Severity::Warning,
+        }
+    }
+}
+
 /// What is known about an image beforehand.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
@@ -378,11 +389,7 @@ impl Known<'_> {
 
 impl Judged {
     fn fails(&self, strictness: Strictness) -> bool {
-        let least = match strictness {
-            Strictness::Normal => Severity::Error,
-            Strictness::Strict => Severity::Warning,
-        };
-        self.status == Status::Open && self.finding.severity >= least
+        self.status == Status::Open && self.finding.severity >= strictness.least_failing()
     }
 }
 

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bytesize::ByteSize;
 use globset::{GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Deserializer};
 
 use super::error::{CaseError, CaseErrorKind};
 use super::expected_finding::ExpectedFinding;
 use super::timeout::Timeout;
-use crate::expectation::{EmulatedSteps, Parity, RunExpectation, TraceExpectation};
+use crate::expectation::{
+    EmulatedSteps, Growth, Parity, RunExpectation, SizeExpectation, TraceExpectation,
+};
 use crate::launch::Arguments;
 use crate::platform::Platform;
 use crate::processor::{ModelError, Processors};
@@ -27,6 +30,8 @@ pub struct Case {
     pub run: RunSpec,
     /// What its build has to look like.
     pub trace: TraceExpectation,
+    /// How large it may be.
+    pub size: SizeExpectation,
     /// Findings that are known and accepted.
     pub allow: Vec<Allow>,
     /// Findings that the case exists to provoke.
@@ -159,6 +164,8 @@ struct RawCase {
     #[serde(default)]
     trace: RawTrace,
     #[serde(default)]
+    size: RawSize,
+    #[serde(default)]
     allow: Vec<RawAllow>,
     #[serde(default)]
     expect: RawExpect,
@@ -194,6 +201,15 @@ struct RawTrace {
     #[serde(deserialize_with = "parts")]
     shared: Vec<String>,
     emulated: Option<usize>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawSize {
+    #[serde(deserialize_with = "growth")]
+    growth: Growth,
+    #[serde(deserialize_with = "sizes")]
+    most: BTreeMap<Platform, u64>,
 }
 
 #[derive(Deserialize)]
@@ -273,6 +289,27 @@ fn parts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
     Ok(parts)
 }
 
+/// `"10 %"`.
+fn growth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Growth, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let percent = text.strip_suffix('%').and_then(|it| it.trim().parse().ok());
+    percent.map(Growth::AtMost).ok_or_else(|| {
+        serde::de::Error::custom(format!("`{text}` is not a percentage, such as \"10 %\""))
+    })
+}
+
+/// `{ "linux/arm64" = "40 MiB" }`.
+fn sizes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Platform, u64>, D::Error> {
+    let sizes: BTreeMap<Platform, String> = BTreeMap::deserialize(deserializer)?;
+    let sizes = sizes.into_iter().map(|(platform, text)| {
+        let size: ByteSize = text.parse().map_err(|_| {
+            serde::de::Error::custom(format!("`{text}` is not a size, such as \"40 MiB\""))
+        })?;
+        Ok((platform, size.as_u64()))
+    });
+    sizes.collect()
+}
+
 fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.trim().is_empty() {
@@ -291,12 +328,13 @@ impl RawCase {
 
     /// All but what is to be built.
     fn into_demands(self) -> Case {
-        let Self { summary, build: _, run, trace, allow, expect } = self;
+        let Self { summary, build: _, run, trace, size, allow, expect } = self;
         Case {
             summary,
             build: BuildSpec::default(),
             run: run.into_spec(),
             trace: trace.into_expectation(),
+            size: SizeExpectation { growth: size.growth, most: size.most },
             allow: allow.into_iter().map(RawAllow::into_allow).collect(),
             expect: expect.findings,
             text: String::new(),
@@ -399,6 +437,12 @@ mod tests {
             ("[trace]\nshard = []", "case.toml:2:1: unknown field `shard`"),
             ("[trace]\nshared = [\" \"]", "case.toml:2:10: an empty text is part of every"),
             ("[trace]\nemulated = -1", "case.toml:2:12: invalid value"),
+            ("[size]\ngrowth = \"ten\"", "case.toml:2:10: `ten` is not a percentage"),
+            (
+                "[size]\nmost = { \"linux/arm64\" = \"40 apples\" }",
+                "case.toml:2:8: `40 apples` is not a size",
+            ),
+            ("[size]\nmost = { arm65 = \"40 MiB\" }", "case.toml:2:10: `linux/arm65` is not"),
             ("[run]\nexit = 256", "case.toml:2:8: invalid value"),
             (
                 "[expect]\nfindings = [\"Nonsense /a linux/arm64\"]",

@@ -1,6 +1,7 @@
 //! What tools that made the file wrote into it about themselves.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,23 @@ impl GoBuild {
     #[must_use]
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name).map(String::as_str)
+    }
+}
+
+/// A version of Linux. Ordered by age, the oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct KernelVersion {
+    /// `6` of 6.12.3.
+    pub major: u32,
+    /// `12` of 6.12.3.
+    pub minor: u32,
+    /// `3` of 6.12.3.
+    pub patch: u32,
+}
+
+impl fmt::Display for KernelVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
     }
 }
 

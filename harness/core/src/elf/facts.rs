@@ -10,9 +10,9 @@ use super::dynamic::DynamicTable;
 use super::versions::Versions;
 use super::view::{Encoding, View};
 use super::{
-    Abi, Attributes, Class, Data, DynamicFlags1, ElfTarget, ElfType, GoBuild, Jemalloc, Linkage,
-    LoadSegment, Machine, Malformation, Packer, PrivateSymbols, TlsSegment, VersionNeed,
-    build_attributes, go, jemalloc, notes, packer,
+    Abi, Attributes, Class, Data, DynamicFlags1, ElfTarget, ElfType, GoBuild, Jemalloc,
+    KernelVersion, Linkage, LoadSegment, Machine, Malformation, Packer, PrivateSymbols, TlsSegment,
+    VersionNeed, build_attributes, go, jemalloc, notes, packer,
 };
 
 /// What an ELF file says about itself, as far as it can be read.
@@ -63,6 +63,9 @@ pub struct ElfFacts {
     /// `NT_GNU_BUILD_ID`, in hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build_id: Option<String>,
+    /// `NT_GNU_ABI_TAG`: the oldest Linux that its C library runs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<KernelVersion>,
     /// `PT_LOAD`, in the file's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub loads: Vec<LoadSegment>,
@@ -173,6 +176,7 @@ impl ElfFacts {
             version_definitions: Vec::new(),
             glibc_private: PrivateSymbols::default(),
             build_id: None,
+            kernel: None,
             loads: Vec::new(),
             tls: None,
             attributes: None,
@@ -215,6 +219,7 @@ impl ElfFacts {
     /// What no loader needs: where it is damaged, it is as if it were not there.
     fn read_declarations(&mut self, view: &View<'_>) {
         self.build_id = notes::build_id(view);
+        self.kernel = notes::kernel(view);
         self.attributes = attributes(view);
         self.go = go::read(view);
         self.packer = packer::read(view);

@@ -30,7 +30,7 @@ pub use abi::{
     RiscvAbi,
 };
 pub use attributes::{ArmAttributes, ArmCpuArch, Attributes, RiscvAttributes, X86IsaNeeded};
-pub use build::{GoBuild, Jemalloc, Packer};
+pub use build::{GoBuild, Jemalloc, KernelVersion, Packer};
 pub use facts::ElfFacts;
 pub use header::{Class, Data, ElfTarget, ElfType, Machine};
 pub use linkage::{

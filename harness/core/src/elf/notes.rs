@@ -4,12 +4,12 @@
 
 use std::fmt::Write as _;
 
-use goblin::elf::note::NT_GNU_BUILD_ID;
+use goblin::elf::note::{NT_GNU_ABI_TAG, NT_GNU_BUILD_ID};
 use goblin::elf::program_header::PT_NOTE;
 use goblin::elf::section_header::SHT_NOTE;
 
 use super::view::{Encoding, View};
-use super::{Class, X86IsaNeeded};
+use super::{Class, KernelVersion, X86IsaNeeded};
 
 /// The same note as a `PT_NOTE` has, where the loader finds it at once.
 const PT_GNU_PROPERTY: u32 = 0x6474_e553;
@@ -32,6 +32,18 @@ pub(super) fn build_id(view: &View<'_>) -> Option<String> {
         let _ = write!(digits, "{byte:02x}");
         digits
     }))
+}
+
+/// `NT_GNU_ABI_TAG`, where it is about Linux: four words, of which the first is the system.
+///
+/// Source: Linux Standard Base Core, chapter "Additional Special Sections", `.note.ABI-tag`.
+pub(super) fn kernel(view: &View<'_>) -> Option<KernelVersion> {
+    const LINUX: u32 = 0;
+    let tag = gnu_note(view, NT_GNU_ABI_TAG)?;
+    let word = |number: usize| view.encoding.u32(tag, number * 4);
+    let is_linux = word(0)? == LINUX;
+    let (major, minor, patch) = (word(1)?, word(2)?, word(3)?);
+    is_linux.then_some(KernelVersion { major, minor, patch })
 }
 
 /// `GNU_PROPERTY_X86_ISA_1_NEEDED`.

@@ -275,6 +275,16 @@ fn stored_size<R: Read>(entry: &tar::Entry<'_, R>) -> io::Result<u64> {
 }
 
 impl LayerFacts {
+    /// What the files that it writes take, in bytes, uncompressed.
+    #[must_use]
+    pub fn size_of_files(&self) -> u64 {
+        let sizes = self.entries.iter().map(|entry| match &entry.change {
+            Change::File { size, .. } => *size,
+            _ => 0,
+        });
+        sizes.fold(0, u64::saturating_add)
+    }
+
     /// About the memory that they take, in bytes.
     pub(super) fn size_in_memory(&self) -> usize {
         self.entries.iter().map(LayerEntry::size_in_memory).sum()

@@ -420,6 +420,7 @@ impl Entry {
         let layers = self.manifest.layers.iter().map(|descriptor| Layer {
             digest: descriptor.digest,
             created_by: steps.next().unwrap_or_default(),
+            size: of(descriptor).map(LayerFacts::size_of_files),
             contradictions: of(descriptor)
                 .map(|facts| contradictions(descriptor, diff_ids.next(), facts))
                 .unwrap_or_default(),

@@ -263,10 +263,17 @@ pub struct RunConfig {
     /// The working directory; empty is `/`.
     #[serde(default)]
     pub working_dir: String,
+    /// The ports that it listens on, as `PORT[/PROTOCOL]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposed_ports: Option<BTreeMap<String, Option<ExposedPort>>>,
     /// What is said of the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<BTreeMap<String, String>>,
 }
+
+/// What a config says of a port: nothing yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExposedPort {}
 
 impl RunConfig {
     /// The value of a label.

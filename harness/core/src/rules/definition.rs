@@ -48,6 +48,20 @@ pub enum Group {
     Dockerfile,
 }
 
+impl Group {
+    /// All groups, in the order of the pipeline.
+    pub const ALL: [Self; 8] = [
+        Self::Index,
+        Self::Elf,
+        Self::Linking,
+        Self::Entrypoint,
+        Self::Run,
+        Self::Parity,
+        Self::Build,
+        Self::Dockerfile,
+    ];
+}
+
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

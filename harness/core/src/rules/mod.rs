@@ -24,6 +24,7 @@ mod severity;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use analysis::dispatch::is_dispatched;
 pub use definition::{Group, Needs};
 pub use finding::Finding;
 pub use location::{Location, Origin, Position};

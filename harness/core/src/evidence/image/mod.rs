@@ -200,6 +200,9 @@ pub struct Layer {
     /// The build step that made it, where the config's history says so.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub created_by: String,
+    /// What the files that it writes take, in bytes, uncompressed; absent in evidence of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
     /// Statements about the layer that its bytes contradict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contradictions: Vec<Contradiction>,

@@ -1,5 +1,6 @@
 //! What several rules want to know of an image or a Dockerfile, apart from any rule.
 
+pub(super) mod dispatch;
 pub(super) mod dockerfile;
 pub(super) mod executables;
 pub(super) mod linking;

@@ -6,8 +6,9 @@
 
 use crate::arch::{Architecture, Arm64Version, ArmVersion};
 use crate::elf::{ArmAttributes, ArmCpuArch, Attributes, ElfFacts, GoBuild, Linkage};
-use crate::evidence::image::{ImagePath, Variant};
+use crate::evidence::image::Variant;
 use crate::platform::Platform;
+use crate::rules::analysis::dispatch::is_dispatched;
 use crate::rules::analysis::executables::Executable;
 use crate::rules::context::VariantContext;
 use crate::rules::definition::{Check, Definition, Group, Needs};
@@ -35,8 +36,7 @@ fn check(context: &VariantContext<'_>) -> Vec<Finding> {
 
 fn too_new(variant: &Variant, file: &Executable<'_>) -> Option<Finding> {
     let facts = file.facts;
-    let name = facts.soname.as_deref().unwrap_or_else(|| file.path.file_name());
-    if is_chosen_by_folder(file.path) || CHOOSE_AT_RUN_TIME.iter().any(|it| name.starts_with(it)) {
+    if is_dispatched(file.path, facts) {
         return None;
     }
     let excess = excess(variant.platform, facts)?;
@@ -74,24 +74,6 @@ enum Proof {
     Compiled,
     /// Some of the file was, and such parts are often chosen by a look at the processor.
     Partly,
-}
-
-/// Libraries that bring code for newer processors and look before they use it, by the beginning of
-/// their names.
-const CHOOSE_AT_RUN_TIME: &[&str] = &[
-    "libarmmem",
-    "libatomic.so",
-    "libcrypto.so",
-    "libfreeblpriv3.so",
-    "libgcrypt.so",
-    "libgmp.so",
-    "libnettle.so",
-    "libhogweed.so",
-];
-
-/// glibc's loader takes files from these folders only if the processor has what they are named for.
-fn is_chosen_by_folder(path: &ImagePath) -> bool {
-    path.components().any(|it| it == "glibc-hwcaps")
 }
 
 fn excess(platform: Platform, facts: &ElfFacts) -> Option<Excess> {

@@ -1,0 +1,45 @@
+//! What Go's linker wrote about the build.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::executables::own_files;
+use super::{Change, ChangeKind, Common};
+use crate::elf::GoBuild;
+use crate::text::shortened;
+
+/// What differs from one build of a commit to the next, or is told as another change.
+const IGNORED: [&str; 3] = ["GOARCH", "vcs.modified", "vcs.time"];
+/// The letters of a value that are shown.
+const SHOWN: usize = 80;
+
+pub(super) fn compare(common: &Common<'_>) -> Vec<Change> {
+    let old: BTreeMap<_, _> = own_files(common.old).collect();
+    let pairs = own_files(common.new)
+        .filter_map(|(path, facts)| Some((path, old.get(path)?.go.as_ref()?, facts.go.as_ref()?)));
+    let changes = pairs.flat_map(|(path, old, new)| {
+        let changes = differences(old, new).into_iter();
+        changes.map(move |it| Change::new(ChangeKind::BuildInfo, common.platform, it).at(path))
+    });
+    changes.collect()
+}
+
+fn differences(old: &GoBuild, new: &GoBuild) -> Vec<String> {
+    let mut values = vec![
+        ("Go", old.version.as_str(), new.version.as_str()),
+        ("the main module", &old.module, &new.module),
+        ("the main module's version", &old.module_version, &new.module_version),
+    ];
+    let names: BTreeSet<&String> = old.settings.keys().chain(new.settings.keys()).collect();
+    let names = names.into_iter().filter(|it| !IGNORED.contains(&it.as_str()));
+    values.extend(names.map(|name| {
+        (name.as_str(), old.setting(name).unwrap_or(""), new.setting(name).unwrap_or(""))
+    }));
+    let changed = values.into_iter().filter(|(_, old, new)| old != new);
+    let shown = |text: &str| match text {
+        "" => "unset".to_owned(),
+        text => format!("`{}`", shortened(text, SHOWN)),
+    };
+    changed
+        .map(|(name, old, new)| format!("{name} is {} now; before, {}", shown(new), shown(old)))
+        .collect()
+}

@@ -1,0 +1,47 @@
+//! Findings that are new, gone, and still there.
+
+use std::collections::BTreeMap;
+
+use super::stable::stable;
+use crate::platform::Platform;
+use crate::rules::{Rule, Severity};
+use crate::verdict::{Judged, Judgement};
+
+pub(super) struct Compared {
+    pub(super) new: Vec<Judged>,
+    pub(super) gone: Vec<Judged>,
+    pub(super) still: usize,
+}
+
+/// What makes a finding the same in two images. Lines of a Dockerfile move, and layers are numbered
+/// anew: a file's findings are told apart by its path, all others by what they say.
+type Identity = (Rule, Severity, Option<Platform>, Option<String>, Option<String>);
+
+pub(super) fn compare(old: &Judgement, new: &Judgement) -> Compared {
+    let mut gone: BTreeMap<Identity, Vec<&Judged>> = BTreeMap::new();
+    for judged in all(old) {
+        gone.entry(identity(judged)).or_default().push(judged);
+    }
+    let mut compared = Compared { new: Vec::new(), gone: Vec::new(), still: 0 };
+    for judged in all(new) {
+        let before = gone.get_mut(&identity(judged)).and_then(Vec::pop);
+        // What was accepted and no longer is counts now.
+        match before {
+            Some(before) if before.status == judged.status => compared.still += 1,
+            _ => compared.new.push(judged.clone()),
+        }
+    }
+    compared.gone = gone.into_values().flatten().cloned().collect();
+    compared
+}
+
+fn all(judgement: &Judgement) -> impl Iterator<Item = &Judged> {
+    judgement.findings.iter().chain(judgement.variants.iter().flat_map(|it| &it.findings))
+}
+
+fn identity(judged: &Judged) -> Identity {
+    let finding = &judged.finding;
+    let path = finding.path().map(str::to_owned);
+    let message = path.is_none().then(|| stable(&finding.message));
+    (finding.rule, finding.severity, finding.platform(), path, message)
+}
