@@ -32,6 +32,8 @@ pub mod blocked;
 #[doc(hidden)]
 pub mod build;
 #[doc(hidden)]
+pub mod compare;
+#[doc(hidden)]
 pub mod doctor;
 #[doc(hidden)]
 pub mod emulator;
@@ -57,6 +59,8 @@ mod reentry;
 #[doc(hidden)]
 pub mod report;
 #[doc(hidden)]
+pub mod revision;
+#[doc(hidden)]
 pub mod run;
 #[doc(hidden)]
 pub mod sandbox;
@@ -80,7 +84,7 @@ pub use archproof_core::rules::{Finding, Group, Location, Rule, Severity};
 pub use archproof_core::verdict::{Strictness, Verdict};
 #[doc(hidden)]
 pub use archproof_core::{
-    arch, case, dockerfile, elf, evidence, expectation, inspect, knowledge, launch, listing,
+    arch, case, diff, dockerfile, elf, evidence, expectation, inspect, knowledge, launch, listing,
     loader, oci, platform, processor, rules, text, verdict,
 };
 pub use harness::{

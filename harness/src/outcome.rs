@@ -1,7 +1,8 @@
 //! What became of a subject.
 
 use crate::blocked::Blocked;
-use crate::verdict::{DockerfileJudgement, Judgement, Verdict};
+use crate::diff::{Diff, DiffError, Which};
+use crate::verdict::{DockerfileJudgement, Judgement, Strictness, Verdict};
 
 /// What became of one subject.
 #[derive(Clone, Debug)]
@@ -41,4 +42,39 @@ impl SubjectReport {
 #[must_use]
 pub fn overall(reports: &[SubjectReport]) -> Verdict {
     reports.iter().map(SubjectReport::verdict).max().unwrap_or(Verdict::Blocked)
+}
+
+/// What became of a comparison.
+#[derive(Debug)]
+pub struct DiffReport {
+    /// The old image, as the user wrote it.
+    pub old: String,
+    /// The new image, as the user wrote it.
+    pub new: String,
+    /// Which severities fail.
+    pub strictness: Strictness,
+    /// What came of it.
+    pub outcome: DiffOutcome,
+}
+
+/// What came of a comparison.
+#[derive(Debug)]
+pub enum DiffOutcome {
+    /// They were compared.
+    Compared(Diff),
+    /// One of them could not be verified.
+    Blocked(Which, Blocked),
+    /// They cannot be compared.
+    Incomparable(DiffError),
+}
+
+impl DiffReport {
+    /// What it came to.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match &self.outcome {
+            DiffOutcome::Compared(diff) => diff.verdict(self.strictness),
+            DiffOutcome::Blocked(..) | DiffOutcome::Incomparable(_) => Verdict::Blocked,
+        }
+    }
 }

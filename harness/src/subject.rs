@@ -127,6 +127,12 @@ impl Subject {
         Ok(Self { name: name.to_owned(), kind: SubjectKind::Build, case: find_case(path)? })
     }
 
+    /// With another name than that by which it was found.
+    #[must_use]
+    pub fn renamed(self, name: String) -> Self {
+        Self { name, ..self }
+    }
+
     /// As the user wrote it.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -1,5 +1,6 @@
 //! The main job: a subject through the whole pipeline, to its verdict.
 
+use crate::blocked::Blocked;
 use crate::case::Case;
 use crate::event::Event;
 use crate::evidence::Observation;
@@ -10,7 +11,7 @@ use crate::outcome::{Outcome, SubjectReport};
 use crate::platform::Platform;
 use crate::rules::Needs;
 use crate::subject::Subject;
-use crate::verdict::{Strictness, judge};
+use crate::verdict::{Judgement, Strictness, judge};
 
 /// A subject that was verified: its report and what it rests on.
 #[derive(Debug)]
@@ -21,12 +22,31 @@ pub struct Verified {
     pub evidence: Option<Observation>,
 }
 
-/// Observes a subject and judges it.
+/// Observes a subject and judges it, with its report.
 pub async fn verify(
     observer: &Observer<'_>,
     subject: &Subject,
     strictness: Strictness,
 ) -> Verified {
+    let (outcome, evidence) = match judged(observer, subject, strictness).await {
+        Ok((evidence, judgement)) => (Outcome::Judged(judgement), Some(evidence)),
+        Err(blocked) => (Outcome::Blocked(blocked), None),
+    };
+    let summary = subject.case().summary.clone();
+    let subject = subject.name().to_owned();
+    Verified { report: SubjectReport { subject, summary, outcome }, evidence }
+}
+
+/// Observes a subject and judges it.
+///
+/// # Errors
+///
+/// When it could not be observed.
+pub async fn judged(
+    observer: &Observer<'_>,
+    subject: &Subject,
+    strictness: Strictness,
+) -> Result<(Observation, Judgement), Blocked> {
     observer.events.send(Event::SubjectStarted { subject: subject.name().to_owned() });
     let evidence = observer.observe(subject).await;
     if let Some(engine) = observer.engine.get()
@@ -36,16 +56,10 @@ pub async fn verify(
         let _ = observer.session.clean(engine).await;
     }
     observer.events.send(Event::SubjectFinished);
-    let (outcome, evidence) = match evidence {
-        Ok(evidence) => {
-            let case = expected_of(subject.case(), &evidence);
-            (Outcome::Judged(judge(&evidence, &case, strictness)), Some(evidence))
-        }
-        Err(blocked) => (Outcome::Blocked(blocked), None),
-    };
-    let summary = subject.case().summary.clone();
-    let subject = subject.name().to_owned();
-    Verified { report: SubjectReport { subject, summary, outcome }, evidence }
+    let evidence = evidence?;
+    let case = expected_of(subject.case(), &evidence);
+    let judgement = judge(&evidence, &case, strictness);
+    Ok((evidence, judgement))
 }
 
 /// What was not run is not expected to be caught running, nor in an engine what only a sandbox shows.

@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Inspect(InspectArguments),
     /// Check Dockerfiles without building them; needs no engine.
     Lint(LintArguments),
+    /// Show what changed from one image to another, platform by platform.
+    Diff(DiffArguments),
     /// Try what this machine can build, run and isolate.
     Doctor(DoctorArguments),
     /// Show the page of a rule, or the list of rules.
@@ -46,7 +48,28 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
     #[command(flatten)]
+    pub(crate) subjects: SubjectArguments,
+    #[command(flatten)]
     pub(crate) observed: ObservedArguments,
+    #[command(flatten)]
+    pub(crate) judged: JudgedArguments,
+    #[command(flatten)]
+    pub(crate) reports: ReportArguments,
+}
+
+/// What is written beside the report on standard output.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// Further report: `text` and `json` are what --output prints; `junit`, `sarif`, `gitlab` (code
+    /// quality), `github` (annotations) and `markdown` are for other programs; `evidence` keeps what was
+    /// observed, to be judged again. `-` is standard output.
+    #[arg(long = "report", value_name = "KIND=FILE")]
+    pub(crate) list: Vec<ReportArgument>,
+}
+
+/// How variants are run and judged.
+#[derive(Debug, Args)]
+pub(crate) struct JudgedArguments {
     /// What runs the variants.
     #[arg(long, value_enum, default_value_t = Runner::Auto)]
     pub(crate) runner: Runner,
@@ -57,14 +80,35 @@ pub(crate) struct VerifyArguments {
     /// Count warnings as errors.
     #[arg(long)]
     strict: bool,
-    /// Further report: `evidence=FILE` keeps what was observed, to be judged again; `text=FILE` and
-    /// `json=FILE` are what --output prints. `-` is standard output.
-    #[arg(long, value_name = "KIND=FILE")]
-    pub(crate) report: Vec<ReportArgument>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 if nothing got worse, 1 if something did, 2 if it could not be found out."
+)]
+pub(crate) struct DiffArguments {
+    /// The old and the new image, as `verify` takes them; with --base, the folder, Dockerfile or case
+    /// file in a git repository [default with --base: the working directory].
+    #[arg(value_name = "OLD NEW", required_unless_present = "base", num_args = 0..=2)]
+    pub(crate) subjects: Vec<String>,
+    /// Compare the working tree with this git revision, as in `--base origin/main`.
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) base: Option<String>,
+    /// End with exit status 0 even if something got worse.
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
+    #[command(flatten)]
+    pub(crate) observed: ObservedArguments,
+    #[command(flatten)]
+    pub(crate) judged: JudgedArguments,
+    #[command(flatten)]
+    pub(crate) reports: ReportArguments,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArguments {
+    #[command(flatten)]
+    pub(crate) subjects: SubjectArguments,
     #[command(flatten)]
     pub(crate) observed: ObservedArguments,
 }
@@ -90,16 +134,23 @@ pub(crate) struct LintArguments {
     /// Format of the report on standard output.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,
+    #[command(flatten)]
+    pub(crate) reports: ReportArguments,
 }
 
-/// What there is to look at, and how.
+/// What there is to look at.
 #[derive(Debug, Args)]
-pub(crate) struct ObservedArguments {
+pub(crate) struct SubjectArguments {
     /// Folders with a case.toml, archproof.toml or Dockerfile, or such files themselves; images as
     /// oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF], docker:REF, registry:REF or
     /// plain REF; rootfs:DIR with --platform; evidence:FILE, as --report evidence=FILE writes it.
     #[arg(required = true, value_name = "SUBJECT")]
     pub(crate) subjects: Vec<String>,
+}
+
+/// How it is looked at.
+#[derive(Debug, Args)]
+pub(crate) struct ObservedArguments {
     /// Platforms to verify; `all` stands for every platform of the image, or the eight usual ones if it
     /// is built [default: the case file's, or every platform of the image].
     #[arg(long, value_name = "PLATFORM", value_delimiter = ',')]
@@ -210,9 +261,15 @@ pub(crate) struct ReportArgument {
 }
 
 /// What is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportKind {
-    Report(Format),
+    Text,
+    Json,
+    Junit,
+    Sarif,
+    Gitlab,
+    Github,
+    Markdown,
     Evidence,
 }
 
@@ -236,8 +293,14 @@ impl fmt::Display for ReportTarget {
 pub(crate) enum ReportArgumentError {
     #[error("expected KIND=FILE, such as evidence=image.evidence")]
     Shape,
-    #[error("there is no report `{0}`: expected text, json or evidence")]
+    #[error("there is no report `{0}`: expected one of {kinds}", kinds = kinds())]
     Kind(String),
+}
+
+/// The names of the kinds of reports.
+fn kinds() -> String {
+    let values = ReportKind::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    values.map(|it| it.get_name().to_owned()).collect::<Vec<_>>().join(", ")
 }
 
 impl FromStr for ReportArgument {
@@ -245,12 +308,8 @@ impl FromStr for ReportArgument {
 
     fn from_str(text: &str) -> Result<Self, ReportArgumentError> {
         let (kind, file) = text.split_once('=').ok_or(ReportArgumentError::Shape)?;
-        let kind = match kind {
-            "text" => ReportKind::Report(Format::Text),
-            "json" => ReportKind::Report(Format::Json),
-            "evidence" => ReportKind::Evidence,
-            other => return Err(ReportArgumentError::Kind(other.to_owned())),
-        };
+        let kind = ReportKind::from_str(kind, false)
+            .map_err(|_| ReportArgumentError::Kind(kind.to_owned()))?;
         let to = match file {
             "" => return Err(ReportArgumentError::Shape),
             "-" => ReportTarget::StandardOutput,
@@ -283,7 +342,7 @@ impl FromStr for Processor {
     }
 }
 
-impl VerifyArguments {
+impl JudgedArguments {
     /// What variants are run on, as far as it was said.
     pub(crate) fn processors(&self) -> Processors {
         Processors::named(self.cpu.iter().map(|it| (it.0, it.1.clone())).collect())

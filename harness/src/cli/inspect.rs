@@ -10,15 +10,17 @@ use archproof::subject::Subject;
 
 use super::arguments::{Format, InspectArguments};
 use super::exit::{Exit, complain};
-use super::invocation::Invocation;
+use super::invocation::{Invocation, subjects};
 use super::output::separated;
 
 pub(super) fn inspect(arguments: &InspectArguments) -> Exit {
-    let invocation =
-        match Invocation::new(&arguments.observed, RunnerChoice::None, Processors::default()) {
-            Ok(invocation) => invocation,
-            Err(exit) => return exit,
-        };
+    let (runner, processors) = (RunnerChoice::None, Processors::default());
+    let invocation = subjects(&arguments.subjects)
+        .and_then(|it| Invocation::new(it, &arguments.observed, runner, processors));
+    let invocation = match invocation {
+        Ok(invocation) => invocation,
+        Err(exit) => return exit,
+    };
     let work = async |observer: &Observer<'_>, subject: &Subject| {
         observer.events.send(Event::SubjectStarted { subject: subject.name().to_owned() });
         let facts = observer.facts(subject).await;

@@ -19,7 +19,7 @@ use archproof::report::{Screen, report_progress};
 use archproof::subject::{EngineNeed, Subject};
 use tokio::sync::mpsc;
 
-use super::arguments::ObservedArguments;
+use super::arguments::{ObservedArguments, SubjectArguments};
 use super::exit::{Exit, complain};
 use super::signals::interruption;
 
@@ -32,15 +32,11 @@ pub(super) struct Invocation {
 
 impl Invocation {
     pub(super) fn new(
+        subjects: Vec<Subject>,
         arguments: &ObservedArguments,
         runner: RunnerChoice,
         processors: Processors,
     ) -> Result<Self, Exit> {
-        let mut subjects = Vec::new();
-        for name in &arguments.subjects {
-            let found = Subject::find_all(name).map_err(|error| complain(&describe(&error)))?;
-            subjects.extend(found);
-        }
         let default_platforms = default_platforms()?;
         let options = Options { processors, ..arguments.options(default_platforms, runner) };
         if options.facts != FactsCache::Off || runner != RunnerChoice::None {
@@ -108,6 +104,16 @@ impl Invocation {
         let (done, ()) = tokio::join!(work, report_progress(screen(), receiver));
         done
     }
+}
+
+/// The subjects that the names stand for.
+pub(super) fn subjects(arguments: &SubjectArguments) -> Result<Vec<Subject>, Exit> {
+    let mut subjects = Vec::new();
+    for name in &arguments.subjects {
+        let found = Subject::find_all(name).map_err(|error| complain(&describe(&error)))?;
+        subjects.extend(found);
+    }
+    Ok(subjects)
 }
 
 /// docker's own variable for it, a comma list.

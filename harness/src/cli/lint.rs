@@ -1,18 +1,23 @@
 //! `archproof lint`.
 
 use archproof::outcome::SubjectReport;
+use archproof::report::Reported;
 use archproof::subject::Subject;
 
 use super::arguments::LintArguments;
 use super::exit::{Exit, complain};
 use super::invocation::default_platforms;
 use super::output::show;
+use super::reports::{Content, Kept};
 
 pub(super) fn lint(arguments: &LintArguments) -> Exit {
     let default_platforms = match default_platforms() {
         Ok(platforms) => platforms,
         Err(exit) => return exit,
     };
+    if let Err(exit) = arguments.reports.check_without_evidence() {
+        return exit;
+    }
     let options = arguments.options(default_platforms);
     let mut reports: Vec<SubjectReport> = Vec::new();
     for name in &arguments.dockerfiles {
@@ -21,5 +26,10 @@ pub(super) fn lint(arguments: &LintArguments) -> Exit {
             Err(error) => return complain(&error.to_string()),
         }
     }
-    show(arguments.output, &reports)
+    let (reported, rename) = (Reported::Subjects(&reports), |text| text);
+    let content = Content { reported, evidence: Kept::Nothing, rename: &rename };
+    match arguments.reports.write(&content) {
+        Ok(()) => show(arguments.output, &reports),
+        Err(exit) => exit,
+    }
 }

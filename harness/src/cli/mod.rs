@@ -2,6 +2,7 @@
 
 mod arguments;
 mod crash;
+mod diff;
 mod doctor;
 mod exit;
 mod explain;
@@ -9,6 +10,7 @@ mod inspect;
 mod invocation;
 mod lint;
 mod output;
+mod reports;
 mod signals;
 mod verify;
 
@@ -31,6 +33,7 @@ fn run(arguments: Arguments) -> Exit {
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Lint(arguments) => lint::lint(&arguments),
+        Command::Diff(arguments) => diff::diff(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
     }

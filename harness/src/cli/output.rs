@@ -33,13 +33,18 @@ pub(super) fn show(format: Format, reports: &[SubjectReport]) -> Exit {
 fn write_text_to_stdout(reports: &[SubjectReport]) -> io::Result<()> {
     let mut text = Vec::new();
     separated(reports, &mut text, |it, to| write_text(it, to))?;
+    write_to_stdout(&text)
+}
+
+/// Writes text, with colours and broken lines where standard output is a terminal.
+pub(super) fn write_to_stdout(text: &[u8]) -> io::Result<()> {
     let mut to = anstream::stdout().lock();
     match terminal_size::terminal_size_of(io::stdout()) {
         Some((width, _)) => {
-            let text = String::from_utf8_lossy(&text);
+            let text = String::from_utf8_lossy(text);
             to.write_all(wrap(&text, usize::from(width.0)).as_bytes())
         }
-        None => to.write_all(&text),
+        None => to.write_all(text),
     }
 }
 

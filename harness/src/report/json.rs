@@ -111,7 +111,7 @@ struct JsonVariant<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonFinding<'a> {
+pub(super) struct JsonFinding<'a> {
     #[serde(flatten)]
     finding: &'a Finding,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -255,7 +255,7 @@ impl<'a> JsonVariant<'a> {
     }
 }
 
-fn findings(judged: &[Judged]) -> Vec<JsonFinding<'_>> {
+pub(super) fn findings(judged: &[Judged]) -> Vec<JsonFinding<'_>> {
     let accepted = |status| match status {
         &Status::Open => None,
         &Status::Expected => Some(JsonAccepted::Expected),

@@ -125,22 +125,22 @@ fn describe_run(run: &RunEvidence) -> String {
 }
 
 fn write_entries(entries: &[Entry], to: &mut dyn Write) -> io::Result<()> {
-    for entry in entries {
-        let Entry { status, severity, rule, place, message, notes } = entry;
-        let style = match status {
-            Status::Open => severity_style(*severity),
-            Status::Expected | Status::Allowed { .. } => DIM,
-        };
-        let acceptance = entry.acceptance();
-        writeln!(
-            to,
-            "{BOLD}{place}{BOLD:#}: {style}{severity}[{rule}]{style:#}: {message}{acceptance}"
-        )?;
-        for note in notes {
-            writeln!(to, "  {DIM}{note}{DIM:#}")?;
-        }
-    }
-    Ok(())
+    entries.iter().try_for_each(|it| write_entry(it, "", to))
+}
+
+/// Writes a finding; `mark` ends its line.
+pub(super) fn write_entry(entry: &Entry, mark: &str, to: &mut dyn Write) -> io::Result<()> {
+    let Entry { status, severity, rule, place, message, notes } = entry;
+    let style = match status {
+        Status::Open => severity_style(*severity),
+        Status::Expected | Status::Allowed { .. } => DIM,
+    };
+    let acceptance = entry.acceptance();
+    writeln!(
+        to,
+        "{BOLD}{place}{BOLD:#}: {style}{severity}[{rule}]{style:#}: {message}{acceptance}{mark}"
+    )?;
+    notes.iter().try_for_each(|it| writeln!(to, "  {DIM}{it}{DIM:#}"))
 }
 
 /// How many findings count, by their severity: `2 errors, 1 warning`.
@@ -240,7 +240,7 @@ fn variant_word(variant: &VariantJudgement) -> &'static str {
     }
 }
 
-const fn verdict_word(verdict: Verdict) -> &'static str {
+pub(super) const fn verdict_word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "pass",
         Verdict::Fail => "fail",
@@ -248,7 +248,7 @@ const fn verdict_word(verdict: Verdict) -> &'static str {
     }
 }
 
-const fn verdict_style(verdict: Verdict) -> Style {
+pub(super) const fn verdict_style(verdict: Verdict) -> Style {
     let color = match verdict {
         Verdict::Pass => AnsiColor::Green,
         Verdict::Fail => AnsiColor::Red,
@@ -257,7 +257,7 @@ const fn verdict_style(verdict: Verdict) -> Style {
     color.on_default().bold()
 }
 
-const fn severity_style(severity: Severity) -> Style {
+pub(super) const fn severity_style(severity: Severity) -> Style {
     let color = match severity {
         Severity::Error => AnsiColor::Red,
         Severity::Warning => AnsiColor::Yellow,

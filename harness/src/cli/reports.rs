@@ -1,0 +1,137 @@
+//! Reports beside the one on standard output.
+
+use std::fs::Permissions;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use archproof::evidence::SavedEvidence;
+use archproof::report::{
+    Reported, write_diff_json, write_diff_text, write_github, write_gitlab, write_json,
+    write_junit, write_markdown, write_sarif,
+};
+
+use super::arguments::{Format, ReportArgument, ReportArguments, ReportKind, ReportTarget};
+use super::exit::{Exit, complain};
+use super::output::write_reports;
+
+/// As files usually are: a report is no secret.
+const READABLE: u32 = 0o644;
+
+/// What is written.
+pub(super) struct Content<'a> {
+    pub(super) reported: Reported<'a>,
+    pub(super) evidence: Kept<'a>,
+    /// Gives paths of temporary folders the names that the user knows.
+    pub(super) rename: &'a dyn Fn(Vec<u8>) -> Vec<u8>,
+}
+
+/// What was observed.
+pub(super) enum Kept<'a> {
+    Evidence(&'a SavedEvidence),
+    /// Only `verify` keeps it.
+    Nothing,
+}
+
+impl ReportArguments {
+    /// Whether what was observed is to be kept.
+    pub(super) fn keep_evidence(&self) -> bool {
+        self.list.iter().any(|it| it.kind == ReportKind::Evidence)
+    }
+
+    /// Looks whether the reports can be written by a command that keeps no evidence.
+    pub(super) fn check_without_evidence(&self) -> Result<(), Exit> {
+        if self.keep_evidence() {
+            return Err(complain("--report evidence: only `archproof verify` keeps evidence"));
+        }
+        self.check()
+    }
+
+    /// Looks whether the reports can be written, before there is an hour's work to lose.
+    pub(super) fn check(&self) -> Result<(), Exit> {
+        for argument in &self.list {
+            let ReportTarget::File(path) = &argument.to else { continue };
+            let checked = if path.is_dir() {
+                Err(io::Error::from(io::ErrorKind::IsADirectory))
+            } else {
+                // It is gone at once: only a file that is whole gets the name.
+                tempfile::tempfile_in(folder_of(path)).map(drop)
+            };
+            checked.map_err(|error| unwritable(argument, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Writes them all.
+    pub(super) fn write(&self, content: &Content<'_>) -> Result<(), Exit> {
+        let write = |it: &ReportArgument| content.write(it).map_err(|error| unwritable(it, &error));
+        self.list.iter().try_for_each(write)
+    }
+}
+
+fn unwritable(argument: &ReportArgument, error: &io::Error) -> Exit {
+    complain(&format!("cannot write the report {}: {error}", argument.to))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+impl Content<'_> {
+    /// A file gets its name when it is whole.
+    fn write(&self, argument: &ReportArgument) -> io::Result<()> {
+        match &argument.to {
+            ReportTarget::StandardOutput => {
+                let mut to = BufWriter::new(io::stdout().lock());
+                self.write_kind(argument.kind, &mut to)?;
+                to.flush()
+            }
+            ReportTarget::File(path) => {
+                let file = tempfile::NamedTempFile::new_in(folder_of(path))?;
+                let mut to = BufWriter::new(file);
+                self.write_kind(argument.kind, &mut to)?;
+                let file = to.into_inner().map_err(io::IntoInnerError::into_error)?;
+                file.as_file().set_permissions(Permissions::from_mode(READABLE))?;
+                file.persist(path)?;
+                Ok(())
+            }
+        }
+    }
+
+    fn write_kind(&self, kind: ReportKind, to: &mut dyn Write) -> io::Result<()> {
+        let mut text = Vec::new();
+        match kind {
+            ReportKind::Text => self.write_text(&mut text)?,
+            ReportKind::Json => self.write_json(&mut text)?,
+            ReportKind::Junit => write_junit(self.reported, &mut text)?,
+            ReportKind::Sarif => write_sarif(self.reported, &mut text)?,
+            ReportKind::Gitlab => write_gitlab(self.reported, &mut text)?,
+            ReportKind::Github => write_github(self.reported, &mut text)?,
+            ReportKind::Markdown => write_markdown(self.reported, &mut text)?,
+            ReportKind::Evidence => match self.evidence {
+                Kept::Evidence(evidence) => return evidence.write(to),
+                Kept::Nothing => {}
+            },
+        }
+        to.write_all(&(self.rename)(text))
+    }
+
+    fn write_text(&self, to: &mut dyn Write) -> io::Result<()> {
+        match self.reported {
+            Reported::Subjects(reports) => write_reports(Format::Text, reports, to),
+            Reported::Diff(report) => {
+                let mut plain = anstream::StripStream::new(Vec::new());
+                write_diff_text(report, &mut plain)?;
+                to.write_all(&plain.into_inner())
+            }
+        }
+    }
+
+    fn write_json(&self, to: &mut dyn Write) -> io::Result<()> {
+        match self.reported {
+            Reported::Subjects(reports) => write_json(reports, to),
+            Reported::Diff(report) => write_diff_json(report, to),
+        }
+    }
+}
