@@ -84,8 +84,8 @@ pub use archproof_core::rules::{Finding, Group, Location, Rule, Severity};
 pub use archproof_core::verdict::{Strictness, Verdict};
 #[doc(hidden)]
 pub use archproof_core::{
-    arch, case, diff, dockerfile, elf, evidence, expectation, inspect, knowledge, launch, listing,
-    loader, oci, platform, processor, rules, text, verdict,
+    arch, baseline, case, diff, dockerfile, elf, evidence, expectation, inspect, knowledge, launch,
+    listing, loader, oci, platform, processor, rules, text, verdict,
 };
 pub use harness::{
     ContainerError, Harness, HarnessError, Inspect, Leftovers, Report, VariantFacts, VariantReport,

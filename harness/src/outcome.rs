@@ -38,13 +38,60 @@ impl SubjectReport {
     }
 }
 
-/// What all subjects came to; nothing is never a pass.
-#[must_use]
-pub fn overall(reports: &[SubjectReport]) -> Verdict {
-    reports.iter().map(SubjectReport::verdict).max().unwrap_or(Verdict::Blocked)
+/// What became of all subjects.
+#[derive(Clone, Debug)]
+pub struct Verification {
+    /// Each subject, in the order in which they were named.
+    pub subjects: Vec<SubjectReport>,
+    /// The comparison with a baseline, where one was asked for.
+    pub baseline: Option<BaselineReport>,
 }
 
-/// What became of a comparison.
+impl Verification {
+    /// What it came to; nothing is never a pass.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let subjects = self.subjects.iter().map(SubjectReport::verdict);
+        let subjects = subjects.max().unwrap_or(Verdict::Blocked);
+        self.baseline.as_ref().map_or(subjects, |it| it.verdict().max(subjects))
+    }
+}
+
+/// What became of a comparison with a baseline.
+#[derive(Clone, Debug)]
+pub struct BaselineReport {
+    /// The file.
+    pub file: String,
+    /// What came of it.
+    pub outcome: BaselineOutcome,
+}
+
+/// What came of a comparison with a baseline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BaselineOutcome {
+    /// Nothing differs.
+    Same,
+    /// These lines differ, marked by `-`, `+` and blanks.
+    Differs(Vec<String>),
+    /// It was written.
+    Written,
+    /// Of some platform it is not known what it is.
+    Unknown,
+}
+
+impl BaselineReport {
+    /// What it came to.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self.outcome {
+            BaselineOutcome::Same | BaselineOutcome::Written => Verdict::Pass,
+            BaselineOutcome::Differs(_) => Verdict::Fail,
+            BaselineOutcome::Unknown => Verdict::Blocked,
+        }
+    }
+}
+
+/// What became of a comparison of two images.
 #[derive(Debug)]
 pub struct DiffReport {
     /// The old image, as the user wrote it.

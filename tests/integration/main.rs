@@ -2,6 +2,7 @@
 //! registry. One program, for linking a second takes longer than most tests.
 
 mod attacks;
+mod baseline;
 mod build;
 mod claims;
 mod cli;

@@ -6,6 +6,7 @@
 //! runtime or a network, and so that what only reads and judges is light.
 
 pub mod arch;
+pub mod baseline;
 pub mod case;
 mod causes;
 pub mod diff;

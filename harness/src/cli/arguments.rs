@@ -53,6 +53,13 @@ pub(crate) struct VerifyArguments {
     pub(crate) observed: ObservedArguments,
     #[command(flatten)]
     pub(crate) judged: JudgedArguments,
+    /// Compare what the images are with this file, which is reviewed and committed, and fail if they
+    /// differ. If there is none, it is written; under `CI` that is an error.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write the baseline anew; never under `CI`.
+    #[arg(long, requires = "baseline")]
+    pub(crate) update_baseline: bool,
     #[command(flatten)]
     pub(crate) reports: ReportArguments,
 }

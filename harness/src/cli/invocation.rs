@@ -159,8 +159,12 @@ fn try_threads() -> io::Result<()> {
 
 /// Logs and CI keep what a terminal would redraw.
 fn screen() -> Screen {
-    let in_ci = std::env::var_os("CI").is_some_and(|it| !it.is_empty() && it != "false");
-    if io::stderr().is_terminal() && !in_ci { Screen::Terminal } else { Screen::Log }
+    if io::stderr().is_terminal() && !is_in_ci() { Screen::Terminal } else { Screen::Log }
+}
+
+/// Whether nobody watches, by the variable that CI services set.
+pub(super) fn is_in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|it| !it.is_empty() && it != "false" && it != "0")
 }
 
 async fn interrupted(signal: io::Result<&'static str>, workplace: &mut Workplace) -> Exit {

@@ -1,6 +1,6 @@
 //! `archproof lint`.
 
-use archproof::outcome::SubjectReport;
+use archproof::outcome::{SubjectReport, Verification};
 use archproof::report::Reported;
 use archproof::subject::Subject;
 
@@ -26,10 +26,11 @@ pub(super) fn lint(arguments: &LintArguments) -> Exit {
             Err(error) => return complain(&error.to_string()),
         }
     }
-    let (reported, rename) = (Reported::Subjects(&reports), |text| text);
+    let verification = Verification { subjects: reports, baseline: None };
+    let (reported, rename) = (Reported::Subjects(&verification), |text| text);
     let content = Content { reported, evidence: Kept::Nothing, rename: &rename };
     match arguments.reports.write(&content) {
-        Ok(()) => show(arguments.output, &reports),
+        Ok(()) => show(arguments.output, &verification),
         Err(exit) => exit,
     }
 }

@@ -1,6 +1,7 @@
 //! Arguments in, a report and an exit status out.
 
 mod arguments;
+mod baseline;
 mod crash;
 mod diff;
 mod doctor;

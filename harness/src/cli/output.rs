@@ -2,27 +2,27 @@
 
 use std::io::{self, BufWriter, Write};
 
-use archproof::outcome::{SubjectReport, overall};
-use archproof::report::{wrap, write_json, write_text};
+use archproof::outcome::Verification;
+use archproof::report::{wrap, write_json, write_verification};
 use archproof::verdict::Verdict;
 
 use super::arguments::Format;
 use super::exit::{Exit, complain};
 
 /// Writes a report, and says what it comes to.
-pub(super) fn show(format: Format, reports: &[SubjectReport]) -> Exit {
+pub(super) fn show(format: Format, verification: &Verification) -> Exit {
     let written = match format {
         // A stream that strips colours would take more out of it than that.
         Format::Json => {
             let mut to = BufWriter::new(io::stdout().lock());
-            write_reports(format, reports, &mut to).and_then(|()| to.flush())
+            write_reports(format, verification, &mut to).and_then(|()| to.flush())
         }
-        Format::Text => write_text_to_stdout(reports),
+        Format::Text => write_text_to_stdout(verification),
     };
     if let Err(error) = written {
         return complain(&format!("cannot write the report: {error}"));
     }
-    match overall(reports) {
+    match verification.verdict() {
         Verdict::Pass => Exit::Pass,
         Verdict::Fail => Exit::Findings,
         Verdict::Blocked => Exit::Unverified,
@@ -30,9 +30,9 @@ pub(super) fn show(format: Format, reports: &[SubjectReport]) -> Exit {
 }
 
 /// Writes reports, with colours and broken lines where that is a terminal.
-fn write_text_to_stdout(reports: &[SubjectReport]) -> io::Result<()> {
+fn write_text_to_stdout(verification: &Verification) -> io::Result<()> {
     let mut text = Vec::new();
-    separated(reports, &mut text, |it, to| write_text(it, to))?;
+    write_verification(verification, &mut text)?;
     write_to_stdout(&text)
 }
 
@@ -51,14 +51,14 @@ pub(super) fn write_to_stdout(text: &[u8]) -> io::Result<()> {
 /// Writes reports, without colours.
 pub(super) fn write_reports(
     format: Format,
-    reports: &[SubjectReport],
+    verification: &Verification,
     to: &mut dyn Write,
 ) -> io::Result<()> {
     match format {
-        Format::Json => write_json(reports, to),
+        Format::Json => write_json(verification, to),
         Format::Text => {
             let mut plain = anstream::StripStream::new(Vec::new());
-            separated(reports, &mut plain, |it, to| write_text(it, to))?;
+            write_verification(verification, &mut plain)?;
             to.write_all(&plain.into_inner())
         }
     }

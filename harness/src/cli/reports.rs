@@ -51,13 +51,7 @@ impl ReportArguments {
     pub(super) fn check(&self) -> Result<(), Exit> {
         for argument in &self.list {
             let ReportTarget::File(path) = &argument.to else { continue };
-            let checked = if path.is_dir() {
-                Err(io::Error::from(io::ErrorKind::IsADirectory))
-            } else {
-                // It is gone at once: only a file that is whole gets the name.
-                tempfile::tempfile_in(folder_of(path)).map(drop)
-            };
-            checked.map_err(|error| unwritable(argument, &error))?;
+            check_writable(path).map_err(|error| unwritable(argument, &error))?;
         }
         Ok(())
     }
@@ -78,6 +72,28 @@ fn folder_of(path: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
+/// Writes a file that gets its name when it is whole.
+pub(super) fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut to = BufWriter::new(tempfile::NamedTempFile::new_in(folder_of(path))?);
+    write(&mut to)?;
+    let file = to.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.as_file().set_permissions(Permissions::from_mode(READABLE))?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Tries whether a file can be written.
+pub(super) fn check_writable(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    // It is gone at once: only a file that is whole gets the name.
+    tempfile::tempfile_in(folder_of(path)).map(drop)
+}
+
 impl Content<'_> {
     /// A file gets its name when it is whole.
     fn write(&self, argument: &ReportArgument) -> io::Result<()> {
@@ -87,15 +103,7 @@ impl Content<'_> {
                 self.write_kind(argument.kind, &mut to)?;
                 to.flush()
             }
-            ReportTarget::File(path) => {
-                let file = tempfile::NamedTempFile::new_in(folder_of(path))?;
-                let mut to = BufWriter::new(file);
-                self.write_kind(argument.kind, &mut to)?;
-                let file = to.into_inner().map_err(io::IntoInnerError::into_error)?;
-                file.as_file().set_permissions(Permissions::from_mode(READABLE))?;
-                file.persist(path)?;
-                Ok(())
-            }
+            ReportTarget::File(path) => write_whole(path, |to| self.write_kind(argument.kind, to)),
         }
     }
 
@@ -119,7 +127,7 @@ impl Content<'_> {
 
     fn write_text(&self, to: &mut dyn Write) -> io::Result<()> {
         match self.reported {
-            Reported::Subjects(reports) => write_reports(Format::Text, reports, to),
+            Reported::Subjects(verification) => write_reports(Format::Text, verification, to),
             Reported::Diff(report) => {
                 let mut plain = anstream::StripStream::new(Vec::new());
                 write_diff_text(report, &mut plain)?;
@@ -130,7 +138,7 @@ impl Content<'_> {
 
     fn write_json(&self, to: &mut dyn Write) -> io::Result<()> {
         match self.reported {
-            Reported::Subjects(reports) => write_json(reports, to),
+            Reported::Subjects(verification) => write_json(verification, to),
             Reported::Diff(report) => write_diff_json(report, to),
         }
     }

@@ -8,12 +8,12 @@ use testcontainers::{ContainerRequest, GenericImage};
 
 use super::kept::{ContainerError, Kept};
 use crate::evidence::Observation;
-use crate::evidence::image::Variant;
+use crate::evidence::image::{Variant, describe_content};
 use crate::evidence::run::RunEvidence;
 use crate::oci::Digest;
 use crate::outcome::{Outcome, SubjectReport};
 use crate::platform::Platform;
-use crate::report::{describe_content, write_text};
+use crate::report::write_text;
 use crate::rules::Finding;
 use crate::verdict::{Judged, Status, VariantJudgement, Verdict};
 use crate::verify::Verified;

@@ -11,7 +11,7 @@ use crate::evidence::build::{
 };
 use crate::evidence::run::{Execution, Instruction, RunEnd, RunEvidence, RunnerKind};
 use crate::oci::Digest;
-use crate::outcome::{Outcome, SubjectReport, overall};
+use crate::outcome::{BaselineOutcome, BaselineReport, Outcome, SubjectReport, Verification};
 use crate::platform::Platform;
 use crate::processor::CpuModel;
 use crate::rules::Finding;
@@ -26,9 +26,13 @@ const SCHEMA: u32 = 1;
 /// # Errors
 ///
 /// The writer's.
-pub fn write_json(reports: &[SubjectReport], to: &mut dyn Write) -> io::Result<()> {
-    let subjects = reports.iter().map(JsonSubject::new).collect();
-    let document = JsonReport { schema: SCHEMA, verdict: overall(reports), subjects };
+pub fn write_json(verification: &Verification, to: &mut dyn Write) -> io::Result<()> {
+    let document = JsonReport {
+        schema: SCHEMA,
+        verdict: verification.verdict(),
+        subjects: verification.subjects.iter().map(JsonSubject::new).collect(),
+        baseline: verification.baseline.as_ref().map(JsonBaseline::new),
+    };
     write_pretty_json(&document, to)?;
     writeln!(to)
 }
@@ -38,6 +42,28 @@ struct JsonReport<'a> {
     schema: u32,
     verdict: Verdict,
     subjects: Vec<JsonSubject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<JsonBaseline<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonBaseline<'a> {
+    file: &'a str,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    difference: &'a [String],
+}
+
+impl<'a> JsonBaseline<'a> {
+    fn new(report: &'a BaselineReport) -> Self {
+        let (outcome, difference) = match &report.outcome {
+            BaselineOutcome::Same => ("same", &[][..]),
+            BaselineOutcome::Differs(lines) => ("differs", lines.as_slice()),
+            BaselineOutcome::Written => ("written", &[][..]),
+            BaselineOutcome::Unknown => ("unknown", &[][..]),
+        };
+        Self { file: &report.file, outcome, difference }
+    }
 }
 
 #[derive(Serialize)]

@@ -15,7 +15,6 @@ mod text;
 mod wrap;
 
 pub use diff::{write_diff_json, write_diff_text};
-pub(crate) use facts::describe_content;
 pub use facts::{FactsReport, write_facts_json, write_facts_text};
 pub use github::write_github;
 pub use gitlab::write_gitlab;
@@ -25,5 +24,5 @@ pub use markdown::write_markdown;
 pub use problem::Reported;
 pub use progress::{Screen, report_progress};
 pub use sarif::write_sarif;
-pub use text::write_text;
+pub use text::{write_text, write_verification};
 pub use wrap::wrap;

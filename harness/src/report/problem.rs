@@ -7,7 +7,9 @@ use crate::diff::Change;
 use crate::evidence::build::{BuildTrace, Provenance};
 use crate::listing::{Merged, merged_of, merged_of_image};
 use crate::oci::Digest;
-use crate::outcome::{DiffOutcome, DiffReport, Outcome, SubjectReport};
+use crate::outcome::{
+    BaselineOutcome, BaselineReport, DiffOutcome, DiffReport, Outcome, SubjectReport, Verification,
+};
 use crate::platform::Platform;
 use crate::rules::{Finding, Origin, Severity};
 use crate::text::line;
@@ -17,7 +19,7 @@ use crate::verdict::{Judgement, Status, Verdict, Whole};
 #[derive(Clone, Copy, Debug)]
 pub enum Reported<'a> {
     /// Subjects that were verified or linted.
-    Subjects(&'a [SubjectReport]),
+    Subjects(&'a Verification),
     /// Two images that were compared.
     Diff(&'a DiffReport),
 }
@@ -197,7 +199,10 @@ fn instruction(text: &str) -> String {
 impl<'a> Reported<'a> {
     pub(super) fn sheets(self) -> Vec<Sheet<'a>> {
         match self {
-            Self::Subjects(reports) => reports.iter().map(Sheet::of_subject).collect(),
+            Self::Subjects(verification) => {
+                let baseline = verification.baseline.iter().map(Sheet::of_baseline);
+                verification.subjects.iter().map(Sheet::of_subject).chain(baseline).collect()
+            }
             Self::Diff(report) => vec![Sheet::of_diff(report)],
         }
     }
@@ -226,6 +231,29 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    fn of_baseline(report: &BaselineReport) -> Self {
+        let problem = |lines: &[String]| Problem {
+            severity: Severity::Error,
+            name: "baseline".to_owned(),
+            source: Source::Change,
+            accepted: String::new(),
+            platforms: Vec::new(),
+            path: String::new(),
+            place: Place::Dockerfile { file: report.file.clone(), line: 1, column: 1 },
+            message: format!("{} lines differ from the baseline", changed(lines)),
+            help: "accept the difference with --update-baseline".to_owned(),
+        };
+        let (blocked, problems) = match &report.outcome {
+            BaselineOutcome::Same | BaselineOutcome::Written => (Vec::new(), Vec::new()),
+            BaselineOutcome::Differs(lines) => (Vec::new(), vec![problem(lines)]),
+            BaselineOutcome::Unknown => {
+                (vec!["not every platform could be verified".to_owned()], Vec::new())
+            }
+        };
+        let (subject, verdict) = (report.file.clone(), report.verdict());
+        Self { subject, verdict, blocked, problems, of: Of::Comparison }
+    }
+
     fn of_diff(report: &DiffReport) -> Self {
         let subject = format!("{} compared with {}", report.new, report.old);
         let verdict = report.verdict();
@@ -245,6 +273,11 @@ impl<'a> Sheet<'a> {
         };
         Self { subject, verdict, blocked, problems, of }
     }
+}
+
+/// How many lines are not the same.
+fn changed(difference: &[String]) -> usize {
+    difference.iter().filter(|it| it.starts_with(['-', '+'])).count()
 }
 
 fn trace(judgement: &Judgement) -> Option<&BuildTrace> {

@@ -10,7 +10,7 @@ use crate::case::ExpectedFinding;
 use crate::evidence::build::{Provenance, Unbuilt};
 use crate::evidence::run::{RunEnd, RunEvidence, RunnerKind};
 use crate::listing::{Entry, dockerfile_entries, image_entries};
-use crate::outcome::{Outcome, SubjectReport};
+use crate::outcome::{BaselineOutcome, BaselineReport, Outcome, SubjectReport, Verification};
 use crate::processor::CpuModel;
 use crate::rules::Severity;
 use crate::text::{line, printable, styled};
@@ -20,6 +20,50 @@ use crate::verdict::{
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
+
+/// Writes the report of each subject, with an empty line between two, and the comparison with a baseline.
+/// Colours are escape sequences, as in [`write_text`].
+///
+/// # Errors
+///
+/// The writer's.
+pub fn write_verification(verification: &Verification, to: &mut dyn Write) -> io::Result<()> {
+    for (number, report) in verification.subjects.iter().enumerate() {
+        if number > 0 {
+            writeln!(to)?;
+        }
+        write_text(report, to)?;
+    }
+    match &verification.baseline {
+        Some(baseline) => {
+            let mut text = Vec::new();
+            write_baseline(baseline, &mut text)?;
+            to.write_all(styled(&text).as_bytes())
+        }
+        None => Ok(()),
+    }
+}
+
+fn write_baseline(report: &BaselineReport, to: &mut dyn Write) -> io::Result<()> {
+    let style = verdict_style(report.verdict());
+    let word = verdict_word(report.verdict());
+    let file = line(&report.file);
+    let why = match &report.outcome {
+        BaselineOutcome::Same => format!("the image is what {file} says"),
+        BaselineOutcome::Written => format!("{file} was written; review it and commit it"),
+        BaselineOutcome::Unknown => {
+            format!("not compared with {file}, because not every platform could be verified")
+        }
+        BaselineOutcome::Differs(lines) => {
+            writeln!(to, "\n{BOLD}{file}{BOLD:#}")?;
+            for line in lines {
+                writeln!(to, "{}", printable(line.as_bytes()))?;
+            }
+            format!("the image differs from {file}; if it should, accept it with --update-baseline")
+        }
+    };
+    writeln!(to, "{style}{word}{style:#}: {why}")
+}
 
 /// Writes a subject's report. Colours are escape sequences: a writer that is no terminal strips
 /// them.
@@ -320,7 +364,8 @@ mod tests {
         assert_eq!(of_kind("is built for EM_386"), 1, "{text}");
         assert_eq!(of_kind("and 120 more files below /bin, layer 2"), 1, "{text}");
         let mut json = Vec::new();
-        write_json(&[report], &mut json).expect("in memory");
+        write_json(&Verification { subjects: vec![report], baseline: None }, &mut json)
+            .expect("in memory");
         let json = String::from_utf8(json).expect("JSON is UTF-8");
         assert_eq!(json.matches("/bin/").count(), 124, "JSON has them all");
     }

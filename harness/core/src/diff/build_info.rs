@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::executables::own_files;
+use super::executables::native_files;
 use super::{Change, ChangeKind, Common};
 use crate::elf::GoBuild;
 use crate::text::shortened;
@@ -13,8 +13,8 @@ const IGNORED: [&str; 3] = ["GOARCH", "vcs.modified", "vcs.time"];
 const SHOWN: usize = 80;
 
 pub(super) fn compare(common: &Common<'_>) -> Vec<Change> {
-    let old: BTreeMap<_, _> = own_files(common.old).collect();
-    let pairs = own_files(common.new)
+    let old: BTreeMap<_, _> = native_files(common.old).collect();
+    let pairs = native_files(common.new)
         .filter_map(|(path, facts)| Some((path, old.get(path)?.go.as_ref()?, facts.go.as_ref()?)));
     let changes = pairs.flat_map(|(path, old, new)| {
         let changes = differences(old, new).into_iter();

@@ -7,7 +7,7 @@ use crate::evidence::image::{ImagePath, Variant};
 use crate::rules::{Rule, Severity, is_dispatched};
 use crate::verdict::Judged;
 
-use super::executables::own_files;
+use super::executables::native_files;
 
 /// What a file needs, comparable within an architecture.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +37,7 @@ pub(super) fn compare(common: &Common<'_>, new_findings: &[Judged]) -> Option<Ch
 
 /// The file of a variant that needs most; nothing where no file says what it needs.
 fn most(variant: &Variant) -> Option<(Need, &ImagePath)> {
-    let files = own_files(variant).filter(|(path, facts)| !is_dispatched(path, facts));
+    let files = native_files(variant).filter(|(path, facts)| !is_dispatched(path, facts));
     let needs = files.filter_map(|(path, facts)| {
         need(variant.platform.architecture(), facts).map(|it| (it, path))
     });

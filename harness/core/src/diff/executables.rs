@@ -43,7 +43,7 @@ pub(super) fn compare(common: &Common<'_>, new_findings: &[Judged]) -> Vec<Chang
 }
 
 /// The ELF files that are for the variant's platform, each under the first of its names.
-pub(super) fn own_files(variant: &Variant) -> impl Iterator<Item = (&ImagePath, &ElfFacts)> {
+pub(super) fn native_files(variant: &Variant) -> impl Iterator<Item = (&ImagePath, &ElfFacts)> {
     let target = variant.platform.elf_target();
     executables(variant).into_iter().filter_map(move |(path, file)| match file {
         Executable::Elf(facts) if facts.target() == target => Some((path, facts)),

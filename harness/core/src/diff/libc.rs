@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::executables::own_files;
+use super::executables::native_files;
 use super::{Change, ChangeKind, Common, severity_of};
 use crate::elf::{ElfFacts, KernelVersion};
 use crate::evidence::image::{ImagePath, Variant};
@@ -68,7 +68,7 @@ fn glibc(common: &Common<'_>, new_findings: &[Judged]) -> Option<Change> {
 
 /// The version of the glibc that a variant has.
 fn provided(variant: &Variant) -> Option<GlibcVersion> {
-    let libraries = own_files(variant).filter(|(path, _)| path.file_name() == LIBC);
+    let libraries = native_files(variant).filter(|(path, _)| path.file_name() == LIBC);
     libraries.filter_map(|(_, facts)| newest(facts.version_definitions.iter())).max()
 }
 
@@ -78,7 +78,7 @@ fn needed(variant: &Variant) -> Option<(GlibcVersion, &ImagePath)> {
         let versions = facts.version_needs.iter().flat_map(|it| &it.versions);
         newest(versions.map(|it| &it.name))
     };
-    let needs = own_files(variant).filter_map(|(path, facts)| Some((of_file(facts)?, path)));
+    let needs = native_files(variant).filter_map(|(path, facts)| Some((of_file(facts)?, path)));
     needs.reduce(|most, it| if it.0 > most.0 { it } else { most })
 }
 
@@ -102,6 +102,6 @@ fn kernel(common: &Common<'_>) -> Option<Change> {
 
 /// The oldest Linux that all files of a variant run on, and the first file that needs it.
 fn oldest_kernel(variant: &Variant) -> Option<(KernelVersion, &ImagePath)> {
-    let needs = own_files(variant).filter_map(|(path, facts)| Some((facts.kernel?, path)));
+    let needs = native_files(variant).filter_map(|(path, facts)| Some((facts.kernel?, path)));
     needs.reduce(|most, it| if it.0 > most.0 { it } else { most })
 }

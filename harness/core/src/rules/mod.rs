@@ -25,6 +25,7 @@ mod severity;
 mod tests;
 
 pub(crate) use analysis::dispatch::is_dispatched;
+pub(crate) use analysis::parity::own_files::own_files;
 pub use definition::{Group, Needs};
 pub use finding::Finding;
 pub use location::{Location, Origin, Position};

@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 mod content;
+mod describe;
 pub(crate) mod loader_cache;
 pub(crate) mod packages;
 mod path;
 mod rootfs;
 
 pub use content::{Content, ForeignFormat, Misplacement, Shebang};
+pub use describe::describe_content;
 pub use loader_cache::{CacheEntry, Hardware, LoaderCache};
 pub use packages::Packages;
 pub use path::ImagePath;

@@ -3,7 +3,7 @@
 
 use crate::evidence::image::{ImagePath, Node, Variant};
 
-pub(in crate::rules) fn own_files(variant: &Variant) -> impl Iterator<Item = (&ImagePath, &Node)> {
+pub(crate) fn own_files(variant: &Variant) -> impl Iterator<Item = (&ImagePath, &Node)> {
     variant.files.iter().filter(|(path, node)| is_own(variant, path, node))
 }
 
