@@ -275,6 +275,7 @@ impl Observer<'_> {
         };
         BuildPlan {
             dockerfile: spec.dockerfile.clone(),
+            dockerfile_name: spec.dockerfile_name.clone(),
             context: spec.context.clone(),
             target: options.target.clone().or_else(|| spec.target.clone()),
             args: over(spec.args.clone(), &options.args),

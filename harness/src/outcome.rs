@@ -2,6 +2,7 @@
 
 use crate::blocked::Blocked;
 use crate::diff::{Diff, DiffError, Which};
+use crate::evidence::build::BuildTrace;
 use crate::verdict::{DockerfileJudgement, Judgement, Strictness, Verdict};
 
 /// What became of one subject.
@@ -45,6 +46,8 @@ pub struct Verification {
     pub subjects: Vec<SubjectReport>,
     /// The comparison with a baseline, where one was asked for.
     pub baseline: Option<BaselineReport>,
+    /// Which severities fail.
+    pub strictness: Strictness,
 }
 
 impl Verification {
@@ -108,7 +111,12 @@ pub struct DiffReport {
 #[derive(Debug)]
 pub enum DiffOutcome {
     /// They were compared.
-    Compared(Diff),
+    Compared {
+        /// What changed.
+        diff: Box<Diff>,
+        /// How the new one was built; absent where it was found.
+        trace: Option<Box<BuildTrace>>,
+    },
     /// One of them could not be verified.
     Blocked(Which, Blocked),
     /// They cannot be compared.
@@ -120,7 +128,7 @@ impl DiffReport {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match &self.outcome {
-            DiffOutcome::Compared(diff) => diff.verdict(self.strictness),
+            DiffOutcome::Compared { diff, .. } => diff.verdict(self.strictness),
             DiffOutcome::Blocked(..) | DiffOutcome::Incomparable(_) => Verdict::Blocked,
         }
     }

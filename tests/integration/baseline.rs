@@ -48,7 +48,7 @@ fn a_baseline_is_written_compared_and_updated() {
     write_image(&project, "2000");
     let said = Said::by(verify(&project, &[]).env("CI", "true"));
     assert_eq!(said.status, Some(1), "{said}");
-    assert!(said.stdout.contains("\n-user = \"1000\"\n+user = \"2000\"\n"), "{said}");
+    assert!(said.stdout.contains("\n| -user = \"1000\"\n| +user = \"2000\"\n"), "{said}");
     assert_eq!(baseline(&project), first, "nothing was written");
     let said = Said::by(&mut verify(&project, &["--update-baseline"]));
     assert_eq!(said.status, Some(0), "{said}");

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use archproof_core::fixture::{ElfFile, Image, Layer, Variant, program};
+use archproof_core::fixture::{ElfFile, Image, Layer, Lie, Variant, program};
+use archproof_core::oci::Compression;
 use rstest::rstest;
 use serde_json::Value;
 
@@ -202,6 +203,53 @@ fn what_is_in_no_repository_has_no_revisions() {
     assert!(said.stderr.contains("`.` is not in a git repository"), "{said}");
 }
 
+/// What is told is what the repository says, not what lies beside it or what a hook's environment says.
+#[test]
+fn only_what_git_has_is_compared() {
+    let repository = Repository(Project::new(&[
+        ("Dockerfile", "FROM scratch\nCOPY . /files/\n"),
+        (".gitignore", "ignored.sh\n"),
+    ]));
+    repository.write("sub/Dockerfile", b"FROM scratch\nCOPY x /x\n");
+    repository.write("sub/x", b"#!/bin/sh\n");
+    repository.git(&["init", "--quiet"]);
+    repository.commit();
+    repository.git(&["tag", "a\"b"]);
+    repository.write("ignored.sh", b"#!/bin/sh\n");
+    let index = fs::read(repository.0.path(".git/index")).expect("an index");
+    let all = ["--platform", "linux/amd64", "--runner", "none"];
+    let said = repository.diff(&[&["--base", "HEAD"][..], &all].concat());
+    assert_eq!((said.status, said.stdout.as_str()), (Some(0), ""), "{said}");
+    repository.write("sub/y", b"#!/bin/sh\n");
+    repository.replace("sub/Dockerfile", "COPY x /x", "USER 1\nCOPY . /all");
+    let mut command = archproof();
+    command.args(["diff", "--base=a\"b", "--output", "json"]).args(all);
+    command.current_dir(repository.0.path("sub")).env("GIT_DIR", repository.0.path(".git"));
+    let said = Said::by(&mut command);
+    let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_matches_schema(&report, "diff");
+    assert_eq!(report["old"], ". at a\"b");
+    let messages: Vec<&str> = report["changes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it["message"].as_str())
+        .collect();
+    assert!(messages.contains(&"USER is set to \"1\" now"), "the subfolder's Dockerfile: {said}");
+    assert_eq!(fs::read(repository.0.path(".git/index")).expect("an index"), index);
+}
+
+#[test]
+fn what_is_outside_the_repository_has_no_revisions() {
+    let outside = Project::new(&[]);
+    let repository = Repository::new();
+    let case = format!("[build]\ncontext = {:?}\n", outside.folder().display().to_string());
+    repository.write("case.toml", case.as_bytes());
+    let said = repository.diff(&["--base", "HEAD"]);
+    assert_eq!(said.status, Some(2), "{said}");
+    assert!(said.stderr.contains("is outside the git repository"), "{said}");
+}
+
 /// What `diff` says of two images, which are not run.
 fn compared(old: &Image, new: &Image, arguments: &[&str]) -> Said {
     let files = [old, new].map(|it| it.layout().write());
@@ -249,6 +297,37 @@ fn images_without_a_common_platform_are_not_compared() {
     let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
     assert_matches_schema(&report, "diff");
     assert_eq!(report["verdict"], "blocked");
+}
+
+#[test]
+fn a_platform_that_cannot_be_read_is_not_taken_for_unchanged() {
+    let image = |text: &str| {
+        let layer = Layer::new().file("data", 0o644, text).compressed(Compression::Gzip);
+        let arm64 = Variant::healthy("linux/arm64").false_layer(layer, Lie::CutOff);
+        Image::new([Variant::healthy("linux/amd64"), arm64])
+    };
+    let said = compared(&image("one"), &image("another"), &[]);
+    assert_eq!(said.status, Some(2), "{said}");
+    assert!(said.stdout.contains("linux/arm64: not compared in full, the old image: "), "{said}");
+    assert!(said.stdout.contains("blocked: not compared in full"), "{said}");
+}
+
+#[test]
+fn another_failure_of_the_same_file_is_new() {
+    let needing = |library| {
+        let plugin = ElfFile::of("linux/arm64").with_needed(&[library]);
+        let plugin = plugin.with_interpreter("/lib/ld-linux-aarch64.so.1");
+        Image::new([
+            Variant::healthy("linux/arm64").layer(Layer::new().executable("opt/x", plugin.bytes()))
+        ])
+    };
+    let (old, new) = (needing("libaa.so.1"), needing("libbb.so.1"));
+    let said = compared(&old, &new, &["--output", "json"]);
+    let report: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_matches_schema(&report, "diff");
+    let texts = |which: &str| report["findings"][which].to_string();
+    let is_told = texts("new").contains("libbb.so.1") && texts("gone").contains("libaa.so.1");
+    assert!(is_told || !texts("new").contains("LibraryMissing"), "{said}");
 }
 
 #[test]

@@ -137,6 +137,47 @@ fn what_cannot_be_written_is_found_before_the_work(#[case] report: &str, #[case]
     assert_eq!(said.stdout, "");
 }
 
+/// A report that is written over what is no file would replace it.
+#[test]
+fn a_device_stays_and_a_link_is_followed() {
+    let project = project();
+    let (pipe, link) = (project.path("pipe"), project.path("link"));
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    std::os::unix::fs::symlink("target", &link).expect("a link");
+    fs::write(project.path("target"), "before").expect("a file");
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).expect("a report")
+    });
+    let mut archproof = archproof();
+    archproof.args(["verify", "oci-archive:healthy.tar", "--runner", "none"]);
+    archproof.args(["--report", "json=pipe", "--report", "junit=link"]);
+    let said = Said::by(archproof.current_dir(project.folder()));
+    assert_eq!(said.status, Some(0), "{said}");
+    assert!(reader.join().expect("it is read").starts_with('{'));
+    assert!(fs::symlink_metadata(&link).expect("a link").is_symlink());
+    assert!(fs::read_to_string(link).expect("a report").starts_with("<?xml"));
+}
+
+#[test]
+fn a_warning_that_fails_fails_in_junit_as_well() {
+    let project = Project::new(&[("Dockerfile", "FROM debian\nRUN dpkg --print-architecture\n")]);
+    let broken =
+        Layer::new().file("etc/passwd", 0o644, "").executable("usr/local/bin/x", "#!/gone\n");
+    let image = Image::new([Variant::healthy("linux/arm64").user("lost").layer(broken)]);
+    fs::copy(image.layout().write().path(), project.path("image.tar")).expect("a file");
+    for (arguments, failures) in [(&[][..], false), (&["--strict"][..], true)] {
+        let mut archproof = archproof();
+        archproof.args(["verify", "oci-archive:image.tar", "--runner", "none"]).args(arguments);
+        archproof.args(["--report", "junit=report", "--output", "json"]);
+        let said = Said::by(archproof.current_dir(project.folder()));
+        let fails = said.status == Some(1);
+        let report = fs::read_to_string(project.path("report")).expect("a report");
+        assert_eq!(report.contains("<failure"), fails, "{failures} {said}\n{report}");
+    }
+}
+
 #[rstest]
 fn only_verify_keeps_evidence(#[values("lint", "diff")] command: &str) {
     let project = project();

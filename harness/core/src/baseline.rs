@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use similar::TextDiff;
 use thiserror::Error;
 
-use crate::diff::stable;
+use crate::diff::{is_of_build, stable};
 use crate::evidence::image::{Content, ImagePath, Variant, describe_content};
 use crate::evidence::run::{Extent, RunEvidence};
 use crate::evidence::{Evidence, Observation};
@@ -220,10 +220,9 @@ fn findings(judgement: &Judgement) -> Vec<String> {
 
 impl Config {
     fn new(config: &RunConfig) -> Self {
-        let labels = config.labels.iter().flatten();
+        let labels = config.labels.iter().flatten().filter(|it| !is_of_build(it.0));
         let ports = config.exposed_ports.iter().flatten();
-        let env = config.env.iter().flatten().map(|it| stable(it));
-        let mut env: Vec<String> = env.collect();
+        let mut env = config.env.clone().unwrap_or_default();
         env.sort();
         Self {
             entrypoint: config.entrypoint.clone().unwrap_or_default(),
@@ -232,7 +231,7 @@ impl Config {
             working_dir: config.working_dir.clone(),
             env,
             ports: ports.map(|it| it.0.clone()).collect(),
-            labels: labels.map(|(name, value)| format!("{name}={}", stable(value))).collect(),
+            labels: labels.map(|(name, value)| format!("{name}={value}")).collect(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::error::Error;
 use archproof::blocked::{Blocked, Retry, Stage, describe};
 use archproof::outcome::{Outcome, SubjectReport, Verification};
 use archproof::report::{FactsReport, write_facts_json, write_facts_text, write_json, write_text};
+use archproof::verdict::Strictness;
 
 /// Prints why a subject is blocked, in each way that there is.
 pub fn print_blocked(error: &(dyn Error + 'static)) {
@@ -20,8 +21,11 @@ pub fn print(outcome: Outcome) {
     let report = SubjectReport { subject, summary, outcome };
     let (mut text, mut json) = (Vec::new(), Vec::new());
     write_text(&report, &mut text).expect("in memory");
-    write_json(&Verification { subjects: vec![report], baseline: None }, &mut json)
-        .expect("in memory");
+    write_json(
+        &Verification { subjects: vec![report], baseline: None, strictness: Strictness::Normal },
+        &mut json,
+    )
+    .expect("in memory");
     assert_printable(text);
     assert_json(json);
 }

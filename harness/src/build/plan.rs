@@ -27,6 +27,8 @@ pub struct BuildPlan {
     pub cache: CachePolicy,
     /// The platforms to build for; none twice.
     pub platforms: Vec<Platform>,
+    /// What the Dockerfile is called; empty where that is its path.
+    pub dockerfile_name: String,
     /// The logins for the registries of base images.
     pub credentials: Credentials,
     /// Whether the image also stays in the engine.
@@ -60,6 +62,7 @@ impl BuildPlan {
     pub fn new(dockerfile: PathBuf, context: PathBuf, platforms: Vec<Platform>) -> Self {
         Self {
             dockerfile,
+            dockerfile_name: String::new(),
             context,
             target: None,
             args: BTreeMap::new(),
@@ -76,7 +79,10 @@ impl BuildPlan {
     #[must_use]
     pub fn recipe(&self, text: String, build: Platform) -> Recipe {
         Recipe {
-            name: self.dockerfile.display().to_string(),
+            name: match self.dockerfile_name.as_str() {
+                "" => self.dockerfile.display().to_string(),
+                name => name.to_owned(),
+            },
             text,
             target: self.target.clone().unwrap_or_default(),
             args: self.args.clone(),

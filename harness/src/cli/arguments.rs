@@ -68,8 +68,8 @@ pub(crate) struct VerifyArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
     /// Further report: `text` and `json` are what --output prints; `junit`, `sarif`, `gitlab` (code
-    /// quality), `github` (annotations) and `markdown` are for other programs; `evidence` keeps what was
-    /// observed, to be judged again. `-` is standard output.
+    /// quality), `github` (annotations) and `markdown` are for other programs; `evidence`, of `verify`
+    /// alone, keeps what was observed, to be judged again. `-` is standard output.
     #[arg(long = "report", value_name = "KIND=FILE")]
     pub(crate) list: Vec<ReportArgument>,
 }
@@ -91,7 +91,7 @@ pub(crate) struct JudgedArguments {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0 if nothing got worse, 1 if something did, 2 if it could not be found out."
+    after_help = "Exit status: 0 if nothing got worse, 1 if there is an error (a platform is gone, a step moved into emulation, a size limit is exceeded, or a rule finds a new error; with --strict, a warning too), 2 if the images could not be compared."
 )]
 pub(crate) struct DiffArguments {
     /// The old and the new image, as `verify` takes them; with --base, the folder, Dockerfile or case
@@ -210,7 +210,8 @@ pub(crate) struct ExplainArguments {
 pub(crate) enum Format {
     /// For people.
     Text,
-    /// For programs: docs/report.schema.json, of `inspect` docs/facts.schema.json.
+    /// For programs: docs/report.schema.json, of `inspect` docs/facts.schema.json, of `diff`
+    /// docs/diff.schema.json.
     Json,
 }
 

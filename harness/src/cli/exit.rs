@@ -30,7 +30,8 @@ impl From<Exit> for ExitCode {
 pub(super) fn complain(message: &str) -> Exit {
     let style = anstyle::AnsiColor::Red.on_default().bold();
     // Where standard error is closed, the exit status is all there is.
-    let message = printable(message.as_bytes());
+    // A line that begins with somebody else's words may be a command to whoever reads the log.
+    let message = printable(message.as_bytes()).replace('\n', "\n  | ");
     let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {message}");
     Exit::Unverified
 }

@@ -26,9 +26,10 @@ pub(super) fn lint(arguments: &LintArguments) -> Exit {
             Err(error) => return complain(&error.to_string()),
         }
     }
-    let verification = Verification { subjects: reports, baseline: None };
-    let (reported, rename) = (Reported::Subjects(&verification), |text| text);
-    let content = Content { reported, evidence: Kept::Nothing, rename: &rename };
+    let verification =
+        Verification { subjects: reports, baseline: None, strictness: options.strictness };
+    let reported = Reported::Subjects(&verification);
+    let content = Content { reported, evidence: Kept::Nothing };
     match arguments.reports.write(&content) {
         Ok(()) => show(arguments.output, &verification),
         Err(exit) => exit,

@@ -1,9 +1,9 @@
 //! Reports beside the one on standard output.
 
-use std::fs::Permissions;
+use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use archproof::evidence::SavedEvidence;
 use archproof::report::{
@@ -22,8 +22,6 @@ const READABLE: u32 = 0o644;
 pub(super) struct Content<'a> {
     pub(super) reported: Reported<'a>,
     pub(super) evidence: Kept<'a>,
-    /// Gives paths of temporary folders the names that the user knows.
-    pub(super) rename: &'a dyn Fn(Vec<u8>) -> Vec<u8>,
 }
 
 /// What was observed.
@@ -72,12 +70,18 @@ fn folder_of(path: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// Writes a file that gets its name when it is whole.
+/// Writes a file that gets its name when it is whole. What is no file, such as a device or a pipe, is
+/// written to as it is, and a link is followed.
 pub(super) fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut to = BufWriter::new(tempfile::NamedTempFile::new_in(folder_of(path))?);
+    let Destination::File(path) = Destination::new(path) else {
+        let mut to = BufWriter::new(File::options().write(true).open(path)?);
+        write(&mut to)?;
+        return to.flush();
+    };
+    let mut to = BufWriter::new(tempfile::NamedTempFile::new_in(folder_of(&path))?);
     write(&mut to)?;
     let file = to.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.as_file().set_permissions(Permissions::from_mode(READABLE))?;
@@ -87,11 +91,31 @@ pub(super) fn write_whole(
 
 /// Tries whether a file can be written.
 pub(super) fn check_writable(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    match Destination::new(path) {
+        // It is gone at once: only a file that is whole gets the name.
+        Destination::File(path) => tempfile::tempfile_in(folder_of(&path)).map(drop),
+        Destination::Other if path.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        // Opening a pipe would wait for its reader.
+        Destination::Other => Ok(()),
     }
-    // It is gone at once: only a file that is whole gets the name.
-    tempfile::tempfile_in(folder_of(path)).map(drop)
+}
+
+/// What a path leads to.
+enum Destination {
+    /// A file, by its own name, or nothing yet.
+    File(PathBuf),
+    /// A device, a pipe, or a folder.
+    Other,
+}
+
+impl Destination {
+    fn new(path: &Path) -> Self {
+        match fs::metadata(path) {
+            Ok(metadata) if !metadata.is_file() => Self::Other,
+            Ok(_) => Self::File(path.canonicalize().unwrap_or_else(|_| path.to_owned())),
+            Err(_) => Self::File(path.to_owned()),
+        }
+    }
 }
 
 impl Content<'_> {
@@ -108,21 +132,19 @@ impl Content<'_> {
     }
 
     fn write_kind(&self, kind: ReportKind, to: &mut dyn Write) -> io::Result<()> {
-        let mut text = Vec::new();
         match kind {
-            ReportKind::Text => self.write_text(&mut text)?,
-            ReportKind::Json => self.write_json(&mut text)?,
-            ReportKind::Junit => write_junit(self.reported, &mut text)?,
-            ReportKind::Sarif => write_sarif(self.reported, &mut text)?,
-            ReportKind::Gitlab => write_gitlab(self.reported, &mut text)?,
-            ReportKind::Github => write_github(self.reported, &mut text)?,
-            ReportKind::Markdown => write_markdown(self.reported, &mut text)?,
+            ReportKind::Text => self.write_text(to),
+            ReportKind::Json => self.write_json(to),
+            ReportKind::Junit => write_junit(self.reported, to),
+            ReportKind::Sarif => write_sarif(self.reported, to),
+            ReportKind::Gitlab => write_gitlab(self.reported, to),
+            ReportKind::Github => write_github(self.reported, to),
+            ReportKind::Markdown => write_markdown(self.reported, to),
             ReportKind::Evidence => match self.evidence {
-                Kept::Evidence(evidence) => return evidence.write(to),
-                Kept::Nothing => {}
+                Kept::Evidence(evidence) => evidence.write(to),
+                Kept::Nothing => Ok(()),
             },
         }
-        to.write_all(&(self.rename)(text))
     }
 
     fn write_text(&self, to: &mut dyn Write) -> io::Result<()> {

@@ -53,12 +53,11 @@ fn try_verify(arguments: &VerifyArguments) -> Result<Exit, Exit> {
         images.push(done.image);
     }
     let baseline = baseline.carry_out(images.into_iter().collect())?;
-    let verification = Verification { subjects, baseline };
+    let verification = Verification { subjects, baseline, strictness };
     let evidence = SavedEvidence::new(saved);
     arguments.reports.write(&Content {
         reported: Reported::Subjects(&verification),
         evidence: Kept::Evidence(&evidence),
-        rename: &|text| text,
     })?;
     Ok(match missing_engine(&verification.subjects) {
         Some(message) if arguments.observed.output == Format::Text => complain(&message),

@@ -10,12 +10,12 @@ use serde::Serialize;
 use super::json::{JsonBlocked, JsonFinding, findings};
 use super::text::{severity_style, verdict_style, verdict_word, write_blocked, write_entry};
 use crate::diff::{self, Change, Diff, Obstacle, Which};
-use crate::listing::{Entry, judged_entries};
+use crate::listing::{Entry, Merged, judged_entries, merged_of};
 use crate::outcome::{DiffOutcome, DiffReport};
 use crate::platform::Platform;
 use crate::rules::Severity;
 use crate::text::{line, printable, styled, write_pretty_json};
-use crate::verdict::{Judged, Status, Verdict};
+use crate::verdict::{Status, Verdict};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -93,7 +93,8 @@ pub fn write_diff_json(report: &DiffReport, to: &mut dyn Write) -> io::Result<()
         incomparable: None,
     };
     match &report.outcome {
-        DiffOutcome::Compared(Diff { changes, new, gone, still, obstacles }) => {
+        DiffOutcome::Compared { diff, .. } => {
+            let Diff { changes, new, gone, still, obstacles } = &**diff;
             document.changes = Some(changes);
             let (new, gone) = (findings(new), findings(gone));
             document.findings = Some(JsonFindings { new, gone, still: *still });
@@ -118,7 +119,7 @@ pub fn write_diff_json(report: &DiffReport, to: &mut dyn Write) -> io::Result<()
 pub fn write_diff_text(report: &DiffReport, to: &mut dyn Write) -> io::Result<()> {
     let mut text = Vec::new();
     match &report.outcome {
-        DiffOutcome::Compared(diff) => write_compared(report, diff, &mut text)?,
+        DiffOutcome::Compared { diff, .. } => write_compared(report, diff, &mut text)?,
         DiffOutcome::Blocked(which, blocked) => {
             let name = match which {
                 Which::Old => &report.old,
@@ -164,24 +165,35 @@ fn write_compared(report: &DiffReport, diff: &Diff, to: &mut dyn Write) -> io::R
         return Ok(());
     }
     let verdict = report.verdict();
+    let whole = match verdict {
+        Verdict::Blocked => "not compared in full, ",
+        Verdict::Pass | Verdict::Fail => "",
+    };
     let (style, verdict) = (verdict_style(verdict), verdict_word(verdict));
     let old = line(&report.old);
-    writeln!(to, "{style}{verdict}{style:#}: {} {DIM}(compared with {old}){DIM:#}", summary(diff))
+    writeln!(
+        to,
+        "{style}{verdict}{style:#}: {whole}{} {DIM}(compared with {old}){DIM:#}",
+        summary(diff)
+    )
 }
 
 fn write_change(change: &diff::Entry, to: &mut dyn Write) -> io::Result<()> {
     let diff::Entry { severity, kind, place, message, notes } = change;
     let style = severity_style(*severity);
     writeln!(to, "{BOLD}{place}{BOLD:#}: {style}{severity}[{kind}]{style:#}: {message}")?;
-    notes.iter().try_for_each(|it| writeln!(to, "  {DIM}{it}{DIM:#}"))
+    notes.iter().try_for_each(|it| writeln!(to, "  {DIM}| {it}{DIM:#}"))
 }
 
 /// How many changes there are, by how bad they are.
 fn summary(diff: &Diff) -> String {
+    let new = merged_of(&diff.new);
     let count = |severity| {
-        let open = |it: &&Judged| it.status == Status::Open && it.finding.severity == severity;
+        let open = |it: &&Merged<'_>| {
+            it.judged.status == Status::Open && it.judged.finding.severity == severity
+        };
         let changes = diff.changes.iter().filter(|it| it.severity == severity).count();
-        changes + diff.new.iter().filter(open).count()
+        changes + new.iter().filter(open).count()
     };
     let plural = |count: usize, noun: &str| {
         let ending = if count == 1 { "" } else { "s" };
@@ -190,7 +202,7 @@ fn summary(diff: &Diff) -> String {
     let worse =
         [plural(count(Severity::Error), "error"), plural(count(Severity::Warning), "warning")];
     let others = plural(count(Severity::Note), "other change");
-    let gone = plural(diff.gone.len(), "finding").map(|it| format!("{it} gone"));
+    let gone = plural(merged_of(&diff.gone).len(), "finding").map(|it| format!("{it} gone"));
     let still = plural(diff.still, "finding").map(|it| format!("{it} as before"));
     let parts: Vec<String> = worse.into_iter().chain([others, gone, still]).flatten().collect();
     if parts.is_empty() { "no changes".to_owned() } else { parts.join(", ") }

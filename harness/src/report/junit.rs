@@ -9,7 +9,7 @@ use super::problem::{Of, Problem, Reported, Sheet};
 use crate::evidence::build::Provenance;
 use crate::evidence::run::RunEvidence;
 use crate::platform::Platform;
-use crate::rules::{Group, Rule, Severity};
+use crate::rules::{Group, Rule};
 use crate::verdict::{VariantJudgement, Whole};
 
 /// Writes a report of all subjects.
@@ -107,7 +107,7 @@ fn named(name: &str, status: TestCaseStatus) -> TestCase {
 
 /// It fails by the errors of a group. What does not fail is told as its output.
 fn case(name: &str, problems: &[&Problem]) -> TestCase {
-    let is_failure = |it: &&&Problem| it.is_open() && it.severity == Severity::Error;
+    let is_failure = |it: &&&Problem| it.fails;
     let failures: Vec<String> = problems.iter().filter(is_failure).map(|it| it.told()).collect();
     let others = problems.iter().filter(|it| !is_failure(it)).map(|it| it.told());
     let others: Vec<String> = others.collect();
@@ -162,6 +162,8 @@ impl Problem {
             "" => String::new(),
             why => format!(" ({why})"),
         };
-        format!("{}[{}]: {}{accepted}", self.severity, self.name, self.placed_message())
+        let told = self.placed_message();
+        let told = format!("{}[{}]: {told}{accepted}", self.severity, self.name);
+        self.details.iter().fold(told, |told, it| told + "\n  " + it)
     }
 }

@@ -3,6 +3,7 @@
 //! Source: GitHub, "Workflow commands for GitHub Actions": a step's summary has at most 1 MiB; a
 //! comment has at most 65,536 characters.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -12,6 +13,8 @@ use crate::verdict::{Judgement, VariantJudgement, Verdict};
 
 /// By this a comment is found and replaced.
 const MARKER: &str = "<!-- archproof -->";
+/// Of one name, as many are shown.
+const SHOWN: usize = 20;
 /// What it may take, in bytes. A comment has room for somewhat more.
 const LIMIT: usize = 60_000;
 
@@ -41,7 +44,7 @@ pub fn write_markdown(reported: Reported<'_>, to: &mut dyn Write) -> io::Result<
         }
     }
     if left_out + problems_left_out > 0 {
-        let left_out = format!("{left_out} subjects and {problems_left_out} findings");
+        let left_out = format!("{left_out} subjects and {problems_left_out} lines");
         let _ = writeln!(text, "\nLeft out, because a comment has a limit: {left_out}.");
     }
     to.write_all(text.as_bytes())
@@ -56,12 +59,16 @@ fn section(sheet: &Sheet<'_>) -> (String, Vec<String>) {
     match sheet.of {
         Of::Judgement(judgement) => heading.push_str(&table(judgement)),
         Of::Dockerfile if sheet.problems.is_empty() => heading.push_str("Nothing was found.\n"),
-        Of::Comparison if sheet.problems.is_empty() => heading.push_str("Nothing changed.\n"),
+        Of::Comparison if sheet.problems.is_empty() && sheet.blocked.is_empty() => {
+            heading.push_str("Nothing changed.\n");
+        }
         Of::Dockerfile | Of::Comparison | Of::Nothing => {}
     }
     let mut problems: Vec<&Problem> = sheet.problems.iter().collect();
     problems.sort_by_key(|it| (!it.is_open(), std::cmp::Reverse(it.severity)));
-    let lines: Vec<String> = problems.into_iter().map(line).collect();
+    let gone =
+        sheet.gone.iter().map(|it| format!("- ✅ gone: {}", line(it).trim_start_matches("- ")));
+    let lines: Vec<String> = folded(&problems).into_iter().chain(gone).collect();
     if !lines.is_empty() && !heading.ends_with("\n\n") {
         heading.push('\n');
     }
@@ -90,6 +97,23 @@ fn table(judgement: &Judgement) -> String {
     format!("| verdict | platform | findings | run |\n|---|---|---|---|\n{rows}")
 }
 
+/// A line for each, and of many with one name one for those that are too many.
+fn folded(problems: &[&Problem]) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut lines = Vec::new();
+    for problem in problems {
+        let count = counts.entry(&problem.name).or_default();
+        *count += 1;
+        if *count <= SHOWN {
+            lines.push(line(problem));
+        }
+    }
+    for (name, count) in counts.into_iter().filter(|it| it.1 > SHOWN) {
+        lines.push(format!("- and {} more {}\n", count - SHOWN, code(name)));
+    }
+    lines
+}
+
 fn line(problem: &Problem) -> String {
     let place = match &problem.place {
         Place::Dockerfile { file, line, .. } => format!("{} ", code(&format!("{file}:{line}"))),
@@ -109,7 +133,12 @@ fn line(problem: &Problem) -> String {
         help => format!(" Help: {}", code(help)),
     };
     let message = escaped(&problem.placed_message());
-    format!("- {severity} {} {place}{message}{accepted}{help}\n", code(&problem.name))
+    let mut text =
+        format!("- {severity} {} {place}{message}{accepted}{help}\n", code(&problem.name));
+    for detail in problem.details.iter().take(SHOWN) {
+        let _ = writeln!(text, "  - {}", code(detail));
+    }
+    text
 }
 
 const fn mark(verdict: Verdict) -> &'static str {

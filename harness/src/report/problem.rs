@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::case::ExpectedFinding;
-use crate::diff::Change;
+use crate::diff::{Change, Which};
 use crate::evidence::build::{BuildTrace, Provenance};
 use crate::listing::{Merged, merged_of, merged_of_image};
 use crate::oci::Digest;
@@ -13,7 +13,7 @@ use crate::outcome::{
 use crate::platform::Platform;
 use crate::rules::{Finding, Origin, Severity};
 use crate::text::line;
-use crate::verdict::{Judgement, Status, Verdict, Whole};
+use crate::verdict::{Judgement, Status, Strictness, Verdict, Whole};
 
 /// What is reported.
 #[derive(Clone, Copy, Debug)]
@@ -26,13 +26,15 @@ pub enum Reported<'a> {
 
 /// One subject, as rows.
 pub(super) struct Sheet<'a> {
-    /// As the user wrote it; of a comparison, both.
+    /// As the user wrote it; of a comparison, the new image.
     pub(super) subject: String,
     pub(super) verdict: Verdict,
     /// What could not be found out as a whole; empty where it could.
     pub(super) blocked: Vec<String>,
     /// The worst first.
     pub(super) problems: Vec<Problem>,
+    /// Findings of the old image that the new one does not have.
+    pub(super) gone: Vec<Problem>,
     pub(super) of: Of<'a>,
 }
 
@@ -55,6 +57,8 @@ pub(super) struct Problem {
     pub(super) name: String,
     /// What the name stands for: a rule has a page.
     pub(super) source: Source,
+    /// Whether the verdict is `fail` because of it.
+    pub(super) fails: bool,
     /// Why it does not count; empty where it does.
     pub(super) accepted: String,
     pub(super) platforms: Vec<Platform>,
@@ -65,6 +69,8 @@ pub(super) struct Problem {
     pub(super) message: String,
     /// What to do; empty where nothing says so.
     pub(super) help: String,
+    /// What more there is to say, a line each.
+    pub(super) details: Vec<String>,
 }
 
 /// Who says so.
@@ -93,6 +99,7 @@ impl Problem {
     pub(super) fn fingerprint(&self, subject: &str, number: usize) -> String {
         let platforms: Vec<String> = self.platforms.iter().map(ToString::to_string).collect();
         let message = crate::diff::stable(&self.message);
+        let subject = subject.strip_prefix("./").unwrap_or(subject);
         let parts = [subject, &self.name, &platforms.join(","), &self.path, &message];
         Digest::of(format!("{}\0{number}", parts.join("\0")).as_bytes()).hex()
     }
@@ -113,7 +120,7 @@ impl Problem {
         self.platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     }
 
-    fn of_finding(merged: &Merged<'_>, trace: Option<&BuildTrace>) -> Self {
+    fn of_finding(merged: &Merged<'_>, trace: Option<&BuildTrace>, strictness: Strictness) -> Self {
         let Finding { rule, severity, location, suggestion, .. } = &merged.judged.finding;
         let accepted = match &merged.judged.status {
             Status::Open => String::new(),
@@ -130,12 +137,14 @@ impl Problem {
             severity: *severity,
             name: rule.to_string(),
             source: Source::Rule,
+            fails: accepted.is_empty() && *severity >= strictness.least_failing(),
             accepted,
             platforms: merged.platforms.clone(),
             path: location.path().unwrap_or_default().to_owned(),
             place,
             message: merged.message(),
             help: suggestion.as_deref().map(line).unwrap_or_default(),
+            details: Vec::new(),
         }
     }
 
@@ -145,26 +154,30 @@ impl Problem {
             severity: Severity::Error,
             name: expected.rule().to_string(),
             source: Source::Rule,
+            fails: true,
             accepted: String::new(),
             platforms: expected.platform().into_iter().collect(),
             path: String::new(),
             place: Place::Subject,
             message: format!("expected, but not found: {}", line(&expected.to_string())),
             help: String::new(),
+            details: Vec::new(),
         }
     }
 
-    fn of_change(change: &Change) -> Self {
+    fn of_change(change: &Change, trace: Option<&BuildTrace>, strictness: Strictness) -> Self {
         Self {
             severity: change.severity,
             name: change.kind.to_string(),
             source: Source::Change,
+            fails: change.severity >= strictness.least_failing(),
             accepted: String::new(),
             platforms: change.platforms.clone(),
             path: change.path.clone().unwrap_or_default(),
-            place: Place::Subject,
+            place: trace.map_or(Place::Subject, |it| written_by(None, it)),
             message: line(&change.message),
             help: String::new(),
+            details: change.details.iter().map(|it| line(it)).collect(),
         }
     }
 }
@@ -174,7 +187,12 @@ fn written_by(layer: Option<&Origin>, trace: &BuildTrace) -> Place {
     let wanted = layer.map(|it| instruction(&it.created_by)).unwrap_or_default();
     let mut steps = trace.steps.iter().filter(|it| instruction(&it.instruction) == wanted);
     let line = steps.find_map(|it| it.lines).map_or(1, |it| it.first);
-    Place::Dockerfile { file: trace.recipe.name.clone(), line, column: 1 }
+    Place::Dockerfile { file: from_here(&trace.recipe.name), line, column: 1 }
+}
+
+/// Services compare paths by their letters.
+fn from_here(file: &str) -> String {
+    file.strip_prefix("./").unwrap_or(file).to_owned()
 }
 
 /// An instruction as both the history and the Dockerfile have it: without flags, without the shell and
@@ -201,7 +219,9 @@ impl<'a> Reported<'a> {
         match self {
             Self::Subjects(verification) => {
                 let baseline = verification.baseline.iter().map(Sheet::of_baseline);
-                verification.subjects.iter().map(Sheet::of_subject).chain(baseline).collect()
+                let strictness = verification.strictness;
+                let subjects = verification.subjects.iter();
+                subjects.map(|it| Sheet::of_subject(it, strictness)).chain(baseline).collect()
             }
             Self::Diff(report) => vec![Sheet::of_diff(report)],
         }
@@ -209,21 +229,27 @@ impl<'a> Reported<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    fn of_subject(report: &'a SubjectReport) -> Self {
+    fn of_subject(report: &'a SubjectReport, strictness: Strictness) -> Self {
         let (subject, verdict) = (report.subject.clone(), report.verdict());
-        let empty =
-            Self { subject, verdict, blocked: Vec::new(), problems: Vec::new(), of: Of::Nothing };
+        let empty = Self {
+            subject,
+            verdict,
+            blocked: Vec::new(),
+            problems: Vec::new(),
+            gone: Vec::new(),
+            of: Of::Nothing,
+        };
         match &report.outcome {
             Outcome::Judged(judgement) => {
                 let trace = trace(judgement);
                 let merged = merged_of_image(judgement);
-                let problems = merged.iter().map(|it| Problem::of_finding(it, trace));
+                let problems = merged.iter().map(|it| Problem::of_finding(it, trace, strictness));
                 let problems = problems.chain(judgement.missed.iter().map(Problem::missed));
                 Self { problems: problems.collect(), of: Of::Judgement(judgement), ..empty }
             }
             Outcome::Linted(judgement) => {
                 let merged = merged_of(&judgement.findings);
-                let problems = merged.iter().map(|it| Problem::of_finding(it, None));
+                let problems = merged.iter().map(|it| Problem::of_finding(it, None, strictness));
                 let problems = problems.chain(judgement.missed.iter().map(Problem::missed));
                 Self { problems: problems.collect(), of: Of::Dockerfile, ..empty }
             }
@@ -236,12 +262,14 @@ impl<'a> Sheet<'a> {
             severity: Severity::Error,
             name: "baseline".to_owned(),
             source: Source::Change,
+            fails: true,
             accepted: String::new(),
             platforms: Vec::new(),
             path: String::new(),
             place: Place::Dockerfile { file: report.file.clone(), line: 1, column: 1 },
             message: format!("{} lines differ from the baseline", changed(lines)),
             help: "accept the difference with --update-baseline".to_owned(),
+            details: lines.to_vec(),
         };
         let (blocked, problems) = match &report.outcome {
             BaselineOutcome::Same | BaselineOutcome::Written => (Vec::new(), Vec::new()),
@@ -251,27 +279,41 @@ impl<'a> Sheet<'a> {
             }
         };
         let (subject, verdict) = (report.file.clone(), report.verdict());
-        Self { subject, verdict, blocked, problems, of: Of::Comparison }
+        Self { subject, verdict, blocked, problems, gone: Vec::new(), of: Of::Comparison }
     }
 
     fn of_diff(report: &DiffReport) -> Self {
-        let subject = format!("{} compared with {}", report.new, report.old);
         let verdict = report.verdict();
-        let (blocked, problems, of) = match &report.outcome {
-            DiffOutcome::Compared(diff) => {
-                let changes = diff.changes.iter().map(Problem::of_change);
-                let new = merged_of(&diff.new);
-                let new = new.iter().map(|it| Problem::of_finding(it, None));
-                let mut problems: Vec<Problem> = changes.chain(new).collect();
-                problems.sort_by_key(|it| (!it.is_open(), Reverse(it.severity)));
-                let obstacles = diff.obstacles.iter();
-                let blocked = obstacles.map(|it| format!("{}: {}", it.platform, it.reason));
-                (blocked.collect(), problems, Of::Comparison)
-            }
-            DiffOutcome::Blocked(_, blocked) => (blocked.chain.clone(), Vec::new(), Of::Nothing),
-            DiffOutcome::Incomparable(error) => (vec![error.to_string()], Vec::new(), Of::Nothing),
+        let which = |it| match it {
+            Which::Old => &report.old,
+            Which::New => &report.new,
         };
-        Self { subject, verdict, blocked, problems, of }
+        let (mut gone, mut blocked, mut problems, mut of) =
+            (Vec::new(), Vec::new(), Vec::new(), Of::Nothing);
+        match &report.outcome {
+            DiffOutcome::Compared { diff, trace } => {
+                let (trace, strictness) = (trace.as_deref(), report.strictness);
+                let of_finding = |it: &Merged<'_>| Problem::of_finding(it, trace, strictness);
+                problems.extend(
+                    diff.changes.iter().map(|it| Problem::of_change(it, trace, strictness)),
+                );
+                problems.extend(merged_of(&diff.new).iter().map(of_finding));
+                problems.sort_by_key(|it| (!it.is_open(), Reverse(it.severity)));
+                gone.extend(merged_of(&diff.gone).iter().map(of_finding));
+                let obstacles = diff.obstacles.iter();
+                blocked
+                    .extend(obstacles.map(|it| {
+                        format!("{} of {}: {}", it.platform, which(it.image), it.reason)
+                    }));
+                of = Of::Comparison;
+            }
+            DiffOutcome::Blocked(image, why) => {
+                blocked.push(which(*image).clone());
+                blocked.extend(why.chain.clone());
+            }
+            DiffOutcome::Incomparable(error) => blocked.push(error.to_string()),
+        }
+        Self { subject: report.new.clone(), verdict, blocked, problems, gone, of }
     }
 }
 

@@ -57,7 +57,7 @@ fn write_baseline(report: &BaselineReport, to: &mut dyn Write) -> io::Result<()>
         BaselineOutcome::Differs(lines) => {
             writeln!(to, "\n{BOLD}{file}{BOLD:#}")?;
             for line in lines {
-                writeln!(to, "{}", printable(line.as_bytes()))?;
+                writeln!(to, "| {}", printable(line.as_bytes()))?;
             }
             format!("the image differs from {file}; if it should, accept it with --update-baseline")
         }
@@ -364,8 +364,15 @@ mod tests {
         assert_eq!(of_kind("is built for EM_386"), 1, "{text}");
         assert_eq!(of_kind("and 120 more files below /bin, layer 2"), 1, "{text}");
         let mut json = Vec::new();
-        write_json(&Verification { subjects: vec![report], baseline: None }, &mut json)
-            .expect("in memory");
+        write_json(
+            &Verification {
+                subjects: vec![report],
+                baseline: None,
+                strictness: Strictness::Normal,
+            },
+            &mut json,
+        )
+        .expect("in memory");
         let json = String::from_utf8(json).expect("JSON is UTF-8");
         assert_eq!(json.matches("/bin/").count(), 124, "JSON has them all");
     }

@@ -45,6 +45,8 @@ pub struct Case {
 pub struct BuildSpec {
     /// The Dockerfile.
     pub dockerfile: PathBuf,
+    /// What the Dockerfile is called in reports; empty where that is its path.
+    pub dockerfile_name: String,
     /// The folder that COPY copies from.
     pub context: PathBuf,
     /// The stage to build; the last one where absent.
@@ -100,6 +102,7 @@ impl Default for BuildSpec {
     fn default() -> Self {
         Self {
             dockerfile: PathBuf::from("Dockerfile"),
+            dockerfile_name: String::new(),
             context: PathBuf::from("."),
             target: None,
             args: BTreeMap::new(),
@@ -231,7 +234,7 @@ struct RawExpect {
 
 impl Default for RawBuild {
     fn default() -> Self {
-        let BuildSpec { dockerfile, context, target, args, contexts, platforms } =
+        let BuildSpec { dockerfile, context, target, args, contexts, platforms, .. } =
             BuildSpec::default();
         Self { dockerfile, context, target, args, contexts, platforms }
     }
@@ -354,6 +357,7 @@ impl RawBuild {
         };
         Ok(BuildSpec {
             dockerfile: there("build.dockerfile", self.dockerfile)?,
+            dockerfile_name: String::new(),
             context: there("build.context", self.context)?,
             target: self.target,
             args: self.args,

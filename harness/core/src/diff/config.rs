@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use super::stable::stable;
 use super::{Change, ChangeKind, Common};
 use crate::oci::RunConfig;
 use crate::text::shortened;
@@ -25,6 +24,14 @@ pub(super) fn compare(common: &Common<'_>) -> Vec<Change> {
     let messages =
         messages.chain(values("environment variable", &environment(old), &environment(new)));
     let messages = messages.chain(values("label", &labels(old), &labels(new)));
+    let raw = |it: &Option<serde_json::Value>| it.as_ref().map(ToString::to_string);
+    let others = [
+        value("STOPSIGNAL", text(&old.stop_signal).as_ref(), text(&new.stop_signal).as_ref()),
+        value("HEALTHCHECK", raw(&old.healthcheck).as_ref(), raw(&new.healthcheck).as_ref()),
+        value("SHELL", words(&old.shell).as_ref(), words(&new.shell).as_ref()),
+        value("ONBUILD", words(&old.on_build).as_ref(), words(&new.on_build).as_ref()),
+    ];
+    let messages = messages.chain(others.into_iter().flatten());
     let messages = messages.chain(ports(old, new));
     messages.map(|it| Change::new(ChangeKind::Config, common.platform, it)).collect()
 }
@@ -42,6 +49,7 @@ fn value<T: Debug + PartialEq>(name: &str, old: Option<&T>, new: Option<&T>) -> 
     }
 }
 
+/// Two values that differ may begin alike, and are cut.
 fn shown(value: &impl Debug) -> String {
     shortened(&format!("{value:?}"), SHOWN).into_owned()
 }
@@ -50,8 +58,7 @@ fn values(noun: &str, old: &BTreeMap<&str, &str>, new: &BTreeMap<&str, &str>) ->
     let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
     let change = |name: &str| {
         let (old, new) = (old.get(name), new.get(name));
-        let is_same = old.map(|it| stable(it)) == new.map(|it| stable(it));
-        if is_same { None } else { value(&format!("the {noun} {name}"), old, new) }
+        value(&format!("the {noun} {name}"), old, new)
     };
     names.into_iter().filter_map(change).collect()
 }
@@ -62,15 +69,37 @@ fn environment(config: &RunConfig) -> BTreeMap<&str, &str> {
 }
 
 fn labels(config: &RunConfig) -> BTreeMap<&str, &str> {
-    config.labels.iter().flatten().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    let labels = config.labels.iter().flatten();
+    let labels = labels.map(|(name, value)| (name.as_str(), value.as_str()));
+    labels.filter(|it| !is_of_build(it.0)).collect()
+}
+
+/// Whether a label says when, or of what, the image was built, so that it differs in every build.
+///
+/// Source: OCI image-spec, annotations.md, "Pre-Defined Annotation Keys"; label-schema.org.
+pub(crate) fn is_of_build(label: &str) -> bool {
+    matches!(
+        label,
+        "org.opencontainers.image.created"
+            | "org.opencontainers.image.revision"
+            | "org.label-schema.build-date"
+            | "org.label-schema.vcs-ref"
+    )
 }
 
 fn ports(old: &RunConfig, new: &RunConfig) -> Vec<String> {
     let ports = |it: &RunConfig| -> BTreeSet<String> {
         it.exposed_ports.iter().flatten().map(|(port, _)| port.clone()).collect()
     };
-    let (old, new) = (ports(old), ports(new));
-    let gone = old.difference(&new).map(|it| format!("the port {it} is no longer exposed"));
-    let added = new.difference(&old).map(|it| format!("the port {it} is exposed now"));
-    gone.chain(added).collect()
+    let volumes = |it: &RunConfig| -> BTreeSet<String> {
+        it.volumes.iter().flatten().map(|(path, _)| path.clone()).collect()
+    };
+    let told = |old: &BTreeSet<String>, new: &BTreeSet<String>, noun: &str, is: &str| {
+        let gone = old.difference(new).map(|it| format!("the {noun} {it} is no longer {is}"));
+        let added = new.difference(old).map(|it| format!("the {noun} {it} is {is} now"));
+        gone.chain(added).collect::<Vec<_>>()
+    };
+    let mut messages = told(&ports(old), &ports(new), "port", "exposed");
+    messages.extend(told(&volumes(old), &volumes(new), "path", "a volume"));
+    messages
 }

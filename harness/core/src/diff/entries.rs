@@ -7,7 +7,7 @@ use super::{Change, ChangeKind};
 use crate::listing::common_folder;
 use crate::platform::Platform;
 use crate::rules::Severity;
-use crate::text::{line, printable};
+use crate::text::{line, printable, shortened};
 
 /// A change, or several alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ impl fmt::Display for Entry {
 
 /// Of the changes of one kind and severity on the same platforms, as many are shown.
 const SHOWN_CHANGES: usize = 3;
+/// Of a line, as many letters are shown.
+const SHOWN_LETTERS: usize = 300;
 /// Of the lines about one change, as many are shown.
 const SHOWN_DETAILS: usize = 20;
 
@@ -77,9 +79,11 @@ fn entry(change: &Change) -> Entry {
         None => platforms,
     };
     let more = change.details.len().saturating_sub(SHOWN_DETAILS);
-    let more = (more > 0).then(|| format!("and {more} more lines: `--output json` lists all"));
+    let more = (more > 0).then(|| format!("and {more} more: see `--output json`"));
     let details = change.details.iter().take(SHOWN_DETAILS);
-    let details = details.map(|it| printable(it.as_bytes()).replace('\n', " "));
+    let details = details.map(|it| {
+        shortened(&printable(it.as_bytes()).replace('\n', " "), SHOWN_LETTERS).into_owned()
+    });
     Entry {
         severity: change.severity,
         kind: change.kind,

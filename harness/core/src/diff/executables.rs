@@ -3,17 +3,27 @@
 use std::collections::BTreeMap;
 
 use super::{Change, ChangeKind, Common, severity_of};
-use crate::elf::ElfFacts;
+use crate::elf::{ElfFacts, Linkage};
 use crate::evidence::image::{Content, ImagePath, Node, NodeKind, Shebang, Variant};
 use crate::sentence::list;
 use crate::verdict::Judged;
 
 /// What can be executed.
+struct Executable<'a> {
+    kind: Kind<'a>,
+    mode: u32,
+}
+
 #[derive(Clone, Copy)]
-enum Executable<'a> {
+enum Kind<'a> {
     Elf(&'a ElfFacts),
     Script(&'a Shebang),
+    /// A command that is a link.
+    Link(&'a str),
 }
+
+/// Set-user-ID and set-group-ID.
+const SET_ID: u32 = 0o6000;
 
 pub(super) fn compare(common: &Common<'_>, new_findings: &[Judged]) -> Vec<Change> {
     let (old, new) = (executables(common.old), executables(common.new));
@@ -27,14 +37,20 @@ pub(super) fn compare(common: &Common<'_>, new_findings: &[Judged]) -> Vec<Chang
     };
     let gone = old.iter().filter(|(path, _)| !new.contains_key(*path));
     let gone = gone.map(|(path, file)| {
-        change(ChangeKind::ExecutableRemoved, path, format!("{} is gone", what(*file)))
+        let message = match common.new.files.get(path).map(|it| &it.kind) {
+            Some(NodeKind::File { .. } | NodeKind::Hardlink { .. }) => {
+                format!("{} is no longer executable", file.what())
+            }
+            _ => format!("{} is gone", file.what()),
+        };
+        change(ChangeKind::ExecutableRemoved, path, message)
     });
     let changes = new.iter().flat_map(|(path, file)| match old.get(path) {
         None => {
-            let message = format!("{} was added", what(*file));
+            let message = format!("{} was added", file.what());
             vec![change(ChangeKind::ExecutableAdded, path, message)]
         }
-        Some(before) => differences(*before, *file)
+        Some(before) => differences(before, file)
             .into_iter()
             .map(|it| change(ChangeKind::Executable, path, it).with_severity(severity(path)))
             .collect(),
@@ -45,49 +61,84 @@ pub(super) fn compare(common: &Common<'_>, new_findings: &[Judged]) -> Vec<Chang
 /// The ELF files that are for the variant's platform, each under the first of its names.
 pub(super) fn native_files(variant: &Variant) -> impl Iterator<Item = (&ImagePath, &ElfFacts)> {
     let target = variant.platform.elf_target();
-    executables(variant).into_iter().filter_map(move |(path, file)| match file {
-        Executable::Elf(facts) if facts.target() == target => Some((path, facts)),
-        Executable::Elf(_) | Executable::Script(_) => None,
+    executables(variant).into_iter().filter_map(move |(path, file)| match file.kind {
+        Kind::Elf(facts) if facts.target() == target => Some((path, facts)),
+        Kind::Elf(_) | Kind::Script(_) | Kind::Link(_) => None,
     })
 }
 
 fn executables(variant: &Variant) -> BTreeMap<&ImagePath, Executable<'_>> {
     let files = variant.files.iter();
-    files.filter_map(|(path, node)| Some((path, executable(node)?))).collect()
+    files.filter_map(|(path, node)| Some((path, executable(path, node)?))).collect()
 }
 
-fn executable(node: &Node) -> Option<Executable<'_>> {
-    let NodeKind::File { content, .. } = &node.kind else { return None };
-    match content {
-        Content::Elf(facts) if facts.elf_type.is_loadable() => Some(Executable::Elf(facts)),
-        Content::Script(shebang) if node.is_executable() => Some(Executable::Script(shebang)),
-        _ => None,
+fn executable<'a>(path: &ImagePath, node: &'a Node) -> Option<Executable<'a>> {
+    let kind = match &node.kind {
+        NodeKind::File { content, .. } => match content {
+            Content::Elf(facts) if facts.elf_type.is_loadable() => Kind::Elf(facts),
+            Content::Script(shebang) if node.is_executable() => Kind::Script(shebang),
+            _ => return None,
+        },
+        // Links to libraries change with every version.
+        NodeKind::Symlink { target } if is_in_command_folder(path) => Kind::Link(target),
+        _ => return None,
+    };
+    Some(Executable { kind, mode: node.mode })
+}
+
+fn is_in_command_folder(path: &ImagePath) -> bool {
+    path.components().rev().nth(1).is_some_and(|it| matches!(it, "bin" | "sbin"))
+}
+
+impl Executable<'_> {
+    /// What it is, as the beginning of a sentence.
+    fn what(&self) -> &'static str {
+        match self.kind {
+            Kind::Elf(facts) if facts.soname.is_some() => "this library",
+            Kind::Elf(_) => "this executable",
+            Kind::Script(_) => "this script",
+            Kind::Link(_) => "this link",
+        }
+    }
+
+    /// What it is, as the end of a sentence.
+    fn noun(&self) -> &'static str {
+        match self.kind {
+            Kind::Elf(_) => "an ELF file",
+            Kind::Script(_) => "a script",
+            Kind::Link(_) => "a link",
+        }
     }
 }
 
-/// What it is, as the beginning of a sentence.
-fn what(file: Executable<'_>) -> String {
-    match file {
-        Executable::Elf(facts) if facts.soname.is_some() => "this library".to_owned(),
-        Executable::Elf(_) => "this executable".to_owned(),
-        Executable::Script(_) => "this script".to_owned(),
-    }
-}
-
-fn differences(old: Executable<'_>, new: Executable<'_>) -> Vec<String> {
-    match (old, new) {
-        (Executable::Elf(old), Executable::Elf(new)) => elf_differences(old, new),
-        (Executable::Script(old), Executable::Script(new)) => {
+fn differences(old: &Executable<'_>, new: &Executable<'_>) -> Vec<String> {
+    let mut differences: Vec<String> = match (old.kind, new.kind) {
+        (Kind::Elf(old), Kind::Elf(new)) => elf_differences(old, new),
+        (Kind::Script(old), Kind::Script(new)) => {
             let now = &new.interpreter;
             differs("the script is started by", now, &old.interpreter).into_iter().collect()
         }
-        (Executable::Elf(_), Executable::Script(_)) => {
-            vec!["the file is a script now; before, it was an ELF file".to_owned()]
+        (Kind::Link(old), Kind::Link(new)) => {
+            differs("the link leads to", new, old).into_iter().collect()
         }
-        (Executable::Script(_), Executable::Elf(_)) => {
-            vec!["the file is an ELF file now; before, it was a script".to_owned()]
+        _ => return vec![format!("the file is {} now; before, {}", new.noun(), old.noun())],
+    };
+    match (old.mode & SET_ID != 0, new.mode & SET_ID != 0) {
+        (false, true) => differences.push("the file sets its user or group ID now".to_owned()),
+        (true, false) => {
+            differences.push("the file no longer sets its user or group ID".to_owned());
         }
+        _ => {}
     }
+    match (old.mode & 0o111 != 0, new.mode & 0o111 != 0) {
+        (true, false) => differences.push("the file is no longer executable".to_owned()),
+        (false, true) if matches!(new.kind, Kind::Elf(facts) if facts.linkage != Linkage::Shared) =>
+        {
+            differences.push("the file is executable now".to_owned());
+        }
+        _ => {}
+    }
+    differences
 }
 
 fn differs(what: &str, new: &str, old: &str) -> Option<String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::stable::stable;
 use crate::platform::Platform;
-use crate::rules::{Rule, Severity};
+use crate::rules::{Group, Rule, Severity};
 use crate::verdict::{Judged, Judgement};
 
 pub(super) struct Compared {
@@ -14,7 +14,8 @@ pub(super) struct Compared {
 }
 
 /// What makes a finding the same in two images. Lines of a Dockerfile move, and layers are numbered
-/// anew: a file's findings are told apart by its path, all others by what they say.
+/// anew: findings are told apart by the file and by what they say. A difference between platforms is the
+/// same whatever lines it quotes.
 type Identity = (Rule, Severity, Option<Platform>, Option<String>, Option<String>);
 
 pub(super) fn compare(old: &Judgement, new: &Judgement) -> Compared {
@@ -42,6 +43,7 @@ fn all(judgement: &Judgement) -> impl Iterator<Item = &Judged> {
 fn identity(judged: &Judged) -> Identity {
     let finding = &judged.finding;
     let path = finding.path().map(str::to_owned);
-    let message = path.is_none().then(|| stable(&finding.message));
+    let is_of_parity = finding.rule.group() == Group::Parity;
+    let message = (!is_of_parity).then(|| stable(&finding.message));
     (finding.rule, finding.severity, finding.platform(), path, message)
 }

@@ -21,6 +21,7 @@ mod steps;
 mod tests;
 
 pub use change::{Change, ChangeKind};
+pub(crate) use config::is_of_build;
 pub use entries::{Entry, entries};
 pub use stable::stable;
 
@@ -31,10 +32,11 @@ use thiserror::Error;
 use crate::evidence::image::Variant;
 use crate::evidence::{Evidence, Observation};
 use crate::expectation::SizeExpectation;
+use crate::listing::image_entries;
 use crate::platform::Platform;
-use crate::rules::Severity;
+use crate::rules::{Rule, Severity};
 use crate::sentence::list;
-use crate::verdict::{Judged, Judgement, Status, Strictness, Verdict};
+use crate::verdict::{Judged, Judgement, Status, Strictness, VariantJudgement, Verdict};
 
 /// One of the two images.
 #[derive(Clone, Copy, Debug)]
@@ -85,8 +87,11 @@ pub enum Which {
 #[non_exhaustive]
 pub enum DiffError {
     /// There is no old image.
-    #[error("the build of the old image fails, so there is nothing to compare with")]
-    OldUnbuilt,
+    #[error("the build of the old image fails, so there is nothing to compare with: {reason}")]
+    OldUnbuilt {
+        /// Why it fails.
+        reason: String,
+    },
     /// They have nothing in common.
     #[error("the images have no platform in common: the old one has {old}, the new one {new}")]
     NoCommonPlatform {
@@ -108,7 +113,10 @@ pub fn diff(
     expected_size: &SizeExpectation,
 ) -> Result<Diff, DiffError> {
     let Observation::Image(old_evidence) = old.observation else {
-        return Err(DiffError::OldUnbuilt);
+        let findings = image_entries(old.judgement);
+        let failure = findings.iter().find(|it| it.rule == Rule::BuildFailed);
+        let reason = failure.map(|it| format!("{}: {}", it.place, it.message));
+        return Err(DiffError::OldUnbuilt { reason: reason.unwrap_or_default() });
     };
     let findings = findings::compare(old.judgement, new.judgement);
     let changes = match new.observation {
@@ -118,8 +126,8 @@ pub fn diff(
             changes(&pair, &findings.new, expected_size)
         }
     };
-    let obstacles = [(Which::Old, old.judgement), (Which::New, new.judgement)];
-    let obstacles = obstacles.into_iter().flat_map(|(which, it)| obstacles_of(which, it)).collect();
+    let sides = [(Which::Old, old), (Which::New, new)];
+    let obstacles = sides.into_iter().flat_map(|(which, it)| obstacles_of(which, it)).collect();
     let findings::Compared { new, gone, still } = findings;
     Ok(Diff { changes: change::merge(changes), new, gone, still, obstacles })
 }
@@ -165,6 +173,7 @@ fn by_platform(evidence: &Evidence) -> BTreeMap<Platform, &Variant> {
 
 fn changes(pair: &Pair<'_>, new: &[Judged], expected_size: &SizeExpectation) -> Vec<Change> {
     let mut changes = platforms::compare(pair);
+    changes.extend(size::added(pair, expected_size));
     for common in &pair.common {
         changes.extend(cpu::compare(common, new));
         changes.extend(libc::compare(common, new));
@@ -178,12 +187,27 @@ fn changes(pair: &Pair<'_>, new: &[Judged], expected_size: &SizeExpectation) -> 
     changes
 }
 
-fn obstacles_of(image: Which, judgement: &Judgement) -> impl Iterator<Item = Obstacle> {
-    judgement.variants.iter().flat_map(move |variant| {
+/// Why something is not known of an image. Whether its blobs are at fault or the one who looks makes no
+/// difference here.
+fn obstacles_of(image: Which, side: Side<'_>) -> Vec<Obstacle> {
+    let of_variant = |variant: &VariantJudgement| {
         let platform = variant.platform;
         let reasons = variant.obstacles.iter().cloned();
-        reasons.map(move |reason| Obstacle { platform, image, reason })
-    })
+        reasons.map(move |reason| Obstacle { platform, image, reason }).collect::<Vec<_>>()
+    };
+    let mut obstacles: Vec<Obstacle> =
+        side.judgement.variants.iter().flat_map(of_variant).collect();
+    if let Observation::Image(evidence) = side.observation {
+        for (platform, faults) in
+            evidence.image.unreadable.iter().filter_map(|it| Some((it.platform?, &it.faults)))
+        {
+            if !obstacles.iter().any(|it| it.platform == platform) {
+                let reason = faults.first().map(ToString::to_string).unwrap_or_default();
+                obstacles.push(Obstacle { platform, image, reason });
+            }
+        }
+    }
+    obstacles
 }
 
 impl Diff {

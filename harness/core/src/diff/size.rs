@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{Change, ChangeKind, Common};
+use super::{Change, ChangeKind, Common, Pair};
 use crate::evidence::image::{Layer, Variant};
 use crate::expectation::{Growth, SizeExpectation};
 use crate::rules::Severity;
@@ -26,16 +26,35 @@ pub(super) fn compare(common: &Common<'_>, expected: &SizeExpectation) -> Option
     if excess.is_none() && !is_large {
         return None;
     }
+    let (mut now, mut before) = (size(new), size(old));
+    if now == before {
+        (now, before) = (format!("{new} bytes"), format!("{old} bytes"));
+    }
     let message = format!(
-        "the files of the image take {} now; before, {} ({}){}",
-        size(new),
-        size(old),
+        "the files of the image take {now} now; before, {before} ({}){}",
         percent(old, new),
         excess.as_deref().unwrap_or_default()
     );
     let severity = if excess.is_some() { Severity::Error } else { Severity::Note };
     let change = Change::new(ChangeKind::Size, common.platform, message);
     Some(change.with_severity(severity).with_details(by_layer(common)))
+}
+
+/// The platforms that the old image does not have and that exceed a limit.
+pub(super) fn added(pair: &Pair<'_>, expected: &SizeExpectation) -> Vec<Change> {
+    let is_new = |it: &&Variant| !pair.common.iter().any(|common| common.platform == it.platform);
+    let added = pair.new.image.variants.iter().filter(is_new);
+    let changes = added.filter_map(|variant| {
+        let (most, total) = (*expected.most.get(&variant.platform)?, total(variant)?);
+        let message = format!(
+            "the files of the image take {}, which is more than the {} that it may take",
+            size(total),
+            size(most)
+        );
+        let change = Change::new(ChangeKind::Size, variant.platform, message);
+        (total > most).then(|| change.with_severity(Severity::Error))
+    });
+    changes.collect()
 }
 
 /// Which limit the image exceeds, as the end of a sentence. A limit that the old image exceeded as much

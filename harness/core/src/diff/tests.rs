@@ -230,7 +230,7 @@ fn executables_are_told_by_what_they_are() {
         (
             healthy().layer(Layer::new().executable("opt/x", "#!/bin/sh\n")),
             with("opt/x", &elf()),
-            "note[executable]: the file is an ELF file now; before, it was a script",
+            "note[executable]: the file is an ELF file now; before, a script",
         ),
     ] {
         let told = format!("/opt/x (linux/arm64): {told}");

@@ -11,6 +11,9 @@ use crate::text::write_json;
 /// The version of the format that is written and read.
 const SCHEMA: u32 = 1;
 
+/// More is not read, in bytes: of an image with 100,000 files evidence takes some 20 MiB.
+const SIZE_LIMIT: u64 = 1 << 30;
+
 /// What was observed of subjects.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SavedEvidence {
@@ -44,6 +47,9 @@ pub enum SavedEvidenceError {
     /// The file cannot be read.
     #[error("it cannot be read")]
     Read(#[source] io::Error),
+    /// It has no end, or is something else.
+    #[error("it is larger than {} MiB", SIZE_LIMIT >> 20)]
+    Size,
     /// It is something else, or damaged.
     #[error("it is not evidence that archproof wrote")]
     Format(#[source] serde_json::Error),
@@ -64,9 +70,12 @@ impl SavedEvidence {
     /// # Errors
     ///
     /// When it cannot be read, or is none, or of another version.
-    pub fn read(mut from: impl Read) -> Result<Self, SavedEvidenceError> {
+    pub fn read(from: impl Read) -> Result<Self, SavedEvidenceError> {
         let mut text = Vec::new();
-        from.read_to_end(&mut text).map_err(SavedEvidenceError::Read)?;
+        let read = from.take(SIZE_LIMIT + 1).read_to_end(&mut text);
+        if read.map_err(SavedEvidenceError::Read)? as u64 > SIZE_LIMIT {
+            return Err(SavedEvidenceError::Size);
+        }
         let Version { schema } =
             serde_json::from_slice(&text).map_err(SavedEvidenceError::Format)?;
         if schema != SCHEMA {

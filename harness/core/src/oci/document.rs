@@ -265,15 +265,30 @@ pub struct RunConfig {
     pub working_dir: String,
     /// The ports that it listens on, as `PORT[/PROTOCOL]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exposed_ports: Option<BTreeMap<String, Option<ExposedPort>>>,
+    pub exposed_ports: Option<BTreeMap<String, Option<Nothing>>>,
+    /// The folders that keep their contents outside of the container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volumes: Option<BTreeMap<String, Option<Nothing>>>,
+    /// The signal that ends it; empty is SIGTERM.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stop_signal: String,
+    /// How an engine finds out whether it is well. A Docker extension.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub healthcheck: Option<serde_json::Value>,
+    /// What executes commands that are one text. A Docker extension.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shell: Option<Vec<String>>,
+    /// Instructions of images that are built on it. A Docker extension.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_build: Option<Vec<String>>,
     /// What is said of the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<BTreeMap<String, String>>,
 }
 
-/// What a config says of a port: nothing yet.
+/// What a config says of a port or a volume, beside its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExposedPort {}
+pub struct Nothing {}
 
 impl RunConfig {
     /// The value of a label.
