@@ -118,6 +118,52 @@ fn the_same_defect_has_the_same_fingerprint_in_another_build() {
     assert_eq!(of("2026-11-29"), of("2026-11-30"));
 }
 
+/// What a statement about a digest says: its result, and the rules that passed, warned and failed.
+fn statements(folder: &std::path::Path) -> Vec<(String, String, Vec<String>, Vec<String>)> {
+    let entries = fs::read_dir(folder).expect("a folder").flatten();
+    let mut statements: Vec<_> = entries
+        .map(|entry| {
+            let text = fs::read_to_string(entry.path()).expect("a statement");
+            let statement: Value = serde_json::from_str(&text).expect("JSON");
+            assert_eq!(statement["_type"], "https://in-toto.io/Statement/v1");
+            let digest = statement["subject"][0]["digest"]["sha256"].as_str().expect("a digest");
+            let file = entry.file_name().into_string().expect("a name");
+            assert_eq!(file, format!("sha256-{digest}.intoto.json"));
+            let predicate = &statement["predicate"];
+            let rules = |name: &str| {
+                let rules = predicate[name].as_array().expect("rules").iter();
+                rules.filter_map(|it| it.as_str().map(str::to_owned)).collect::<Vec<_>>()
+            };
+            let result = predicate["result"].as_str().expect("a result").to_owned();
+            (result, digest.to_owned(), rules("passedTests"), rules("failedTests"))
+        })
+        .collect();
+    statements.sort();
+    statements
+}
+
+#[test]
+fn a_verdict_is_stated_of_each_digest() {
+    let project = project();
+    let mut archproof = archproof();
+    archproof.args(["verify", "oci-archive:healthy.tar", "oci-archive:faulty.tar"]);
+    archproof.args(["oci-archive:cut-off.tar", "--runner", "none", "--report", "attest=out"]);
+    let said = Said::by(archproof.current_dir(project.folder()));
+    assert_eq!(said.status, Some(1), "{said}");
+    let statements = statements(&project.path("out"));
+    let results: Vec<&str> = statements.iter().map(|it| it.0.as_str()).collect();
+    assert_eq!(results, ["FAILED", "FAILED", "FAILED", "PASSED", "PASSED", "PASSED"]);
+    let has = |rules: &[String], name: &str| rules.iter().any(|it| it == name);
+    for (result, _, passed, failed) in &statements {
+        assert_eq!(has(failed, "ElfMachineMismatch"), result == "FAILED");
+        assert_eq!(has(passed, "ElfMachineMismatch"), result == "PASSED");
+        assert!(!has(passed, "RunFailed"), "nothing was run");
+        assert!(!has(passed, "ArchHardcoded"), "there was no Dockerfile");
+    }
+    let of_index = statements.iter().filter(|it| has(&it.2, "PlatformMissing")).count();
+    assert_eq!(of_index, 2, "of an index alone");
+}
+
 #[rstest]
 #[case::a_folder_that_is_not_there("junit=/nowhere/report", "/nowhere/report: ")]
 #[case::a_folder_in_its_place("sarif=.", "cannot write the report .: ")]
@@ -126,6 +172,7 @@ fn the_same_defect_has_the_same_fingerprint_in_another_build() {
     "there is no report `pdf`: expected one of text, json, junit"
 )]
 #[case::no_file("junit=", "expected KIND=FILE")]
+#[case::statements_on_standard_output("attest=-", "statements are files: name a folder")]
 fn what_cannot_be_written_is_found_before_the_work(#[case] report: &str, #[case] why: &str) {
     let project = project();
     let mut archproof = archproof();

@@ -221,7 +221,6 @@ fn findings(judgement: &Judgement) -> Vec<String> {
 impl Config {
     fn new(config: &RunConfig) -> Self {
         let labels = config.labels.iter().flatten().filter(|it| !is_of_build(it.0));
-        let ports = config.exposed_ports.iter().flatten();
         let mut env = config.env.clone().unwrap_or_default();
         env.sort();
         Self {
@@ -230,7 +229,7 @@ impl Config {
             user: config.user.clone(),
             working_dir: config.working_dir.clone(),
             env,
-            ports: ports.map(|it| it.0.clone()).collect(),
+            ports: config.ports().map(str::to_owned).collect(),
             labels: labels.map(|(name, value)| format!("{name}={value}")).collect(),
         }
     }

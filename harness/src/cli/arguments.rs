@@ -68,8 +68,9 @@ pub(crate) struct VerifyArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
     /// Further report: `text` and `json` are what --output prints; `junit`, `sarif`, `gitlab` (code
-    /// quality), `github` (annotations) and `markdown` are for other programs; `evidence`, of `verify`
-    /// alone, keeps what was observed, to be judged again. `-` is standard output.
+    /// quality), `github` (annotations) and `markdown` are for other programs. Of `verify` alone:
+    /// `attest=FOLDER` writes unsigned in-toto statements, one a digest, and `evidence` keeps what was
+    /// observed, to be judged again. `-` is standard output.
     #[arg(long = "report", value_name = "KIND=FILE")]
     pub(crate) list: Vec<ReportArgument>,
 }
@@ -278,6 +279,7 @@ pub(crate) enum ReportKind {
     Gitlab,
     Github,
     Markdown,
+    Attest,
     Evidence,
 }
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use archproof::evidence::SavedEvidence;
 use archproof::report::{
-    Reported, write_diff_json, write_diff_text, write_github, write_gitlab, write_json,
-    write_junit, write_markdown, write_sarif,
+    Attestation, Reported, attestations, write_diff_json, write_diff_text, write_github,
+    write_gitlab, write_json, write_junit, write_markdown, write_sarif,
 };
 
 use super::arguments::{Format, ReportArgument, ReportArguments, ReportKind, ReportTarget};
@@ -37,19 +37,31 @@ impl ReportArguments {
         self.list.iter().any(|it| it.kind == ReportKind::Evidence)
     }
 
-    /// Looks whether the reports can be written by a command that keeps no evidence.
+    /// Looks whether the reports can be written by a command that does not verify.
     pub(super) fn check_without_evidence(&self) -> Result<(), Exit> {
-        if self.keep_evidence() {
-            return Err(complain("--report evidence: only `archproof verify` keeps evidence"));
+        let of_verify =
+            |it: &&ReportArgument| matches!(it.kind, ReportKind::Evidence | ReportKind::Attest);
+        match self.list.iter().find(of_verify).map(|it| it.kind) {
+            Some(ReportKind::Attest) => {
+                Err(complain("--report attest: only `archproof verify` states verdicts on digests"))
+            }
+            Some(_) => Err(complain("--report evidence: only `archproof verify` keeps evidence")),
+            None => self.check(),
         }
-        self.check()
     }
 
     /// Looks whether the reports can be written, before there is an hour's work to lose.
     pub(super) fn check(&self) -> Result<(), Exit> {
         for argument in &self.list {
-            let ReportTarget::File(path) = &argument.to else { continue };
-            check_writable(path).map_err(|error| unwritable(argument, &error))?;
+            let checked = match (&argument.to, argument.kind) {
+                (ReportTarget::File(folder), ReportKind::Attest) => check_folder(folder),
+                (ReportTarget::File(path), _) => check_writable(path),
+                (ReportTarget::StandardOutput, ReportKind::Attest) => {
+                    Err(io::Error::other("statements are files: name a folder"))
+                }
+                (ReportTarget::StandardOutput, _) => Ok(()),
+            };
+            checked.map_err(|error| unwritable(argument, &error))?;
         }
         Ok(())
     }
@@ -100,6 +112,12 @@ pub(super) fn check_writable(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Tries whether files can be written to a folder, which is made where it does not exist.
+fn check_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    tempfile::tempfile_in(folder).map(drop)
+}
+
 /// What a path leads to.
 enum Destination {
     /// A file, by its own name, or nothing yet.
@@ -122,6 +140,9 @@ impl Content<'_> {
     /// A file gets its name when it is whole.
     fn write(&self, argument: &ReportArgument) -> io::Result<()> {
         match &argument.to {
+            ReportTarget::File(folder) if argument.kind == ReportKind::Attest => {
+                self.write_attestations(folder)
+            }
             ReportTarget::StandardOutput => {
                 let mut to = BufWriter::new(io::stdout().lock());
                 self.write_kind(argument.kind, &mut to)?;
@@ -129,6 +150,16 @@ impl Content<'_> {
             }
             ReportTarget::File(path) => write_whole(path, |to| self.write_kind(argument.kind, to)),
         }
+    }
+
+    /// Each file is whole, whenever this is interrupted.
+    fn write_attestations(&self, folder: &Path) -> io::Result<()> {
+        let Reported::Subjects(verification) = self.reported else { return Ok(()) };
+        fs::create_dir_all(folder)?;
+        for Attestation { file, text } in attestations(verification)? {
+            write_whole(&folder.join(file), |to| to.write_all(text.as_bytes()))?;
+        }
+        Ok(())
     }
 
     fn write_kind(&self, kind: ReportKind, to: &mut dyn Write) -> io::Result<()> {
@@ -144,6 +175,8 @@ impl Content<'_> {
                 Kept::Evidence(evidence) => evidence.write(to),
                 Kept::Nothing => Ok(()),
             },
+            // It is a folder.
+            ReportKind::Attest => Ok(()),
         }
     }
 

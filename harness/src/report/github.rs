@@ -7,7 +7,6 @@ use std::io::{self, Write};
 
 use super::problem::{Place, Problem, Reported, Sheet};
 use crate::rules::Severity;
-use crate::verdict::Verdict;
 
 /// As many of a kind are shown.
 const SHOWN: usize = 10;
@@ -21,9 +20,8 @@ pub fn write_github(reported: Reported<'_>, to: &mut dyn Write) -> io::Result<()
     let sheets = reported.sheets();
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
         let of_kind = |sheet: &'_ Sheet<'_>| -> Vec<String> {
-            let blocked = sheet.verdict == Verdict::Blocked && severity == Severity::Error;
-            let blocked = sheet.blocked.iter().filter(|_| blocked).take(1);
-            let blocked = blocked.map(|_| blocked_line(sheet));
+            let is_blocked = !sheet.blocked.is_empty() && severity == Severity::Error;
+            let blocked = is_blocked.then(|| blocked_line(sheet)).into_iter();
             let open = sheet.problems.iter().filter(|it| it.is_open() && it.severity == severity);
             blocked.chain(open.map(|it| annotation(&sheet.subject, it))).collect()
         };

@@ -1,5 +1,6 @@
 //! Shows what was found: all wording and colours, away from the types.
 
+mod attest;
 mod diff;
 mod facts;
 mod github;
@@ -14,6 +15,7 @@ mod steps;
 mod text;
 mod wrap;
 
+pub use attest::{Attestation, attestations};
 pub use diff::{write_diff_json, write_diff_text};
 pub use facts::{FactsReport, write_facts_json, write_facts_text};
 pub use github::write_github;

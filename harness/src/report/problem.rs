@@ -13,7 +13,7 @@ use crate::outcome::{
 use crate::platform::Platform;
 use crate::rules::{Finding, Origin, Severity};
 use crate::text::line;
-use crate::verdict::{Judgement, Status, Strictness, Verdict, Whole};
+use crate::verdict::{Judgement, Status, Strictness, VariantJudgement, Verdict, Whole};
 
 /// What is reported.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ pub(super) struct Sheet<'a> {
     /// As the user wrote it; of a comparison, the new image.
     pub(super) subject: String,
     pub(super) verdict: Verdict,
-    /// What could not be found out as a whole; empty where it could.
+    /// Why something could not be found out; empty where all could.
     pub(super) blocked: Vec<String>,
     /// The worst first.
     pub(super) problems: Vec<Problem>,
@@ -128,9 +128,11 @@ impl Problem {
             Status::Allowed { reason } => line(reason),
         };
         let place = match location.position() {
-            Some(it) => {
-                Place::Dockerfile { file: it.dockerfile.clone(), line: it.line, column: it.column }
-            }
+            Some(it) => Place::Dockerfile {
+                file: from_here(&it.dockerfile),
+                line: it.line,
+                column: it.column,
+            },
             None => trace.map_or(Place::Subject, |it| written_by(location.layer(), it)),
         };
         Self {
@@ -245,7 +247,8 @@ impl<'a> Sheet<'a> {
                 let merged = merged_of_image(judgement);
                 let problems = merged.iter().map(|it| Problem::of_finding(it, trace, strictness));
                 let problems = problems.chain(judgement.missed.iter().map(Problem::missed));
-                Self { problems: problems.collect(), of: Of::Judgement(judgement), ..empty }
+                let (problems, of) = (problems.collect(), Of::Judgement(judgement));
+                Self { problems, blocked: obstacles(judgement), of, ..empty }
             }
             Outcome::Linted(judgement) => {
                 let merged = merged_of(&judgement.findings);
@@ -320,6 +323,15 @@ impl<'a> Sheet<'a> {
 /// How many lines are not the same.
 fn changed(difference: &[String]) -> usize {
     difference.iter().filter(|it| it.starts_with(['-', '+'])).count()
+}
+
+/// Why platforms could not be verified.
+fn obstacles(judgement: &Judgement) -> Vec<String> {
+    let of_variant = |it: &VariantJudgement| {
+        let platform = it.platform;
+        it.obstacles.iter().map(move |why| format!("{platform}: {why}")).collect::<Vec<_>>()
+    };
+    judgement.variants.iter().flat_map(of_variant).collect()
 }
 
 fn trace(judgement: &Judgement) -> Option<&BuildTrace> {

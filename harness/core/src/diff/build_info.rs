@@ -1,10 +1,11 @@
-//! What Go's linker wrote about the build.
+//! What Go's linker and rustc wrote about the build.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::executables::native_files;
 use super::{Change, ChangeKind, Common};
-use crate::elf::GoBuild;
+use crate::elf::{ElfFacts, GoBuild};
+use crate::sentence::list;
 use crate::text::shortened;
 
 /// What differs from one build of a commit to the next, or is told as another change.
@@ -14,13 +15,20 @@ const SHOWN: usize = 80;
 
 pub(super) fn compare(common: &Common<'_>) -> Vec<Change> {
     let old: BTreeMap<_, _> = native_files(common.old).collect();
-    let pairs = native_files(common.new)
-        .filter_map(|(path, facts)| Some((path, old.get(path)?.go.as_ref()?, facts.go.as_ref()?)));
+    let pairs =
+        native_files(common.new).filter_map(|(path, new)| Some((path, *old.get(path)?, new)));
     let changes = pairs.flat_map(|(path, old, new)| {
-        let changes = differences(old, new).into_iter();
-        changes.map(move |it| Change::new(ChangeKind::BuildInfo, common.platform, it).at(path))
+        let of_go = old.go.as_ref().zip(new.go.as_ref());
+        let of_go = of_go.map(|(old, new)| differences(old, new)).unwrap_or_default();
+        let messages = of_go.into_iter().chain(rustc(old, new));
+        messages.map(move |it| Change::new(ChangeKind::BuildInfo, common.platform, it).at(path))
     });
     changes.collect()
+}
+
+fn rustc(old: &ElfFacts, new: &ElfFacts) -> Option<String> {
+    let is_told = old.rustc != new.rustc && !old.rustc.is_empty() && !new.rustc.is_empty();
+    is_told.then(|| format!("rustc is {} now; before, {}", list(&new.rustc), list(&old.rustc)))
 }
 
 fn differences(old: &GoBuild, new: &GoBuild) -> Vec<String> {

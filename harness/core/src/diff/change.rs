@@ -54,7 +54,7 @@ pub enum ChangeKind {
     Size,
     /// How a build step is executed.
     BuildStep,
-    /// What Go's linker wrote about the build.
+    /// What Go's linker and rustc wrote about the build.
     BuildInfo,
     /// A further platform.
     PlatformAdded,

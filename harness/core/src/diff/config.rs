@@ -1,7 +1,9 @@
 //! What a container inherits of the image's config.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
+
+use serde_json::{Value, json};
 
 use super::{Change, ChangeKind, Common};
 use crate::oci::RunConfig;
@@ -24,16 +26,30 @@ pub(super) fn compare(common: &Common<'_>) -> Vec<Change> {
     let messages =
         messages.chain(values("environment variable", &environment(old), &environment(new)));
     let messages = messages.chain(values("label", &labels(old), &labels(new)));
-    let raw = |it: &Option<serde_json::Value>| it.as_ref().map(ToString::to_string);
+    let raw = |it: &Option<Value>| {
+        let is_said = it.as_ref().filter(|it| !matches!(it, Value::Null) && **it != json!(""));
+        is_said.map(|it| Json(it.to_string()))
+    };
     let others = [
-        value("STOPSIGNAL", text(&old.stop_signal).as_ref(), text(&new.stop_signal).as_ref()),
-        value("HEALTHCHECK", raw(&old.healthcheck).as_ref(), raw(&new.healthcheck).as_ref()),
-        value("SHELL", words(&old.shell).as_ref(), words(&new.shell).as_ref()),
-        value("ONBUILD", words(&old.on_build).as_ref(), words(&new.on_build).as_ref()),
+        ("STOPSIGNAL", &old.stop_signal, &new.stop_signal),
+        ("HEALTHCHECK", &old.healthcheck, &new.healthcheck),
+        ("SHELL", &old.shell, &new.shell),
+        ("ONBUILD", &old.on_build, &new.on_build),
     ];
+    let others = others.map(|(name, old, new)| value(name, raw(old).as_ref(), raw(new).as_ref()));
     let messages = messages.chain(others.into_iter().flatten());
-    let messages = messages.chain(ports(old, new));
+    let messages = messages.chain(ports_and_volumes(old, new));
     messages.map(|it| Change::new(ChangeKind::Config, common.platform, it)).collect()
+}
+
+/// JSON, shown as it is.
+#[derive(PartialEq)]
+struct Json(String);
+
+impl Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// What became of a value that may be unset.
@@ -42,6 +58,9 @@ fn value<T: Debug + PartialEq>(name: &str, old: Option<&T>, new: Option<&T>) -> 
         (old, new) if old == new => None,
         (None, Some(new)) => Some(format!("{name} is set to {} now", shown(new))),
         (Some(old), None) => Some(format!("{name} is no longer set; it was {}", shown(old))),
+        (Some(old), Some(new)) if shown(old) == shown(new) => {
+            Some(format!("{name} is another after its first {SHOWN} letters"))
+        }
         (Some(old), Some(new)) => {
             Some(format!("{name} is {} now; before, it was {}", shown(new), shown(old)))
         }
@@ -49,7 +68,6 @@ fn value<T: Debug + PartialEq>(name: &str, old: Option<&T>, new: Option<&T>) -> 
     }
 }
 
-/// Two values that differ may begin alike, and are cut.
 fn shown(value: &impl Debug) -> String {
     shortened(&format!("{value:?}"), SHOWN).into_owned()
 }
@@ -87,19 +105,17 @@ pub(crate) fn is_of_build(label: &str) -> bool {
     )
 }
 
-fn ports(old: &RunConfig, new: &RunConfig) -> Vec<String> {
-    let ports = |it: &RunConfig| -> BTreeSet<String> {
-        it.exposed_ports.iter().flatten().map(|(port, _)| port.clone()).collect()
-    };
-    let volumes = |it: &RunConfig| -> BTreeSet<String> {
-        it.volumes.iter().flatten().map(|(path, _)| path.clone()).collect()
+fn ports_and_volumes(old: &RunConfig, new: &RunConfig) -> Vec<String> {
+    let set = |names: &mut dyn Iterator<Item = &str>| -> BTreeSet<String> {
+        names.map(str::to_owned).collect()
     };
     let told = |old: &BTreeSet<String>, new: &BTreeSet<String>, noun: &str, is: &str| {
         let gone = old.difference(new).map(|it| format!("the {noun} {it} is no longer {is}"));
         let added = new.difference(old).map(|it| format!("the {noun} {it} is {is} now"));
         gone.chain(added).collect::<Vec<_>>()
     };
-    let mut messages = told(&ports(old), &ports(new), "port", "exposed");
-    messages.extend(told(&volumes(old), &volumes(new), "path", "a volume"));
+    let mut messages = told(&set(&mut old.ports()), &set(&mut new.ports()), "port", "exposed");
+    let (old, new) = (set(&mut old.volume_paths()), set(&mut new.volume_paths()));
+    messages.extend(told(&old, &new, "path", "a volume"));
     messages
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::stable::stable;
 use crate::platform::Platform;
 use crate::rules::{Group, Rule, Severity};
-use crate::verdict::{Judged, Judgement};
+use crate::verdict::{Judged, Judgement, Status};
 
 pub(super) struct Compared {
     pub(super) new: Vec<Judged>,
@@ -26,9 +26,11 @@ pub(super) fn compare(old: &Judgement, new: &Judgement) -> Compared {
     let mut compared = Compared { new: Vec::new(), gone: Vec::new(), still: 0 };
     for judged in all(new) {
         let before = gone.get_mut(&identity(judged)).and_then(Vec::pop);
-        // What was accepted and no longer is counts now.
         match before {
-            Some(before) if before.status == judged.status => compared.still += 1,
+            // What was accepted and no longer is counts now.
+            Some(before) if before.status == Status::Open || judged.status != Status::Open => {
+                compared.still += 1;
+            }
             _ => compared.new.push(judged.clone()),
         }
     }

@@ -5,7 +5,7 @@ use similar::{ChangeTag, TextDiff};
 use super::stable::stable;
 use super::{Change, ChangeKind, Common, Pair, severity_of};
 use crate::evidence::run::RunEvidence;
-use crate::rules::{Group, Severity};
+use crate::rules::Group;
 use crate::verdict::Judged;
 
 /// The lines of a difference that are kept.
@@ -18,14 +18,12 @@ pub(super) fn compare(
     common: &Common<'_>,
     new_findings: &[Judged],
 ) -> Vec<Change> {
-    let told = |runs: &'_ [RunEvidence]| -> Vec<RunEvidence> {
-        runs.iter().filter(|it| it.end.is_of_program()).cloned().collect()
-    };
     let (old, new) = (told(pair.old.runs_of(common.old)), told(pair.new.runs_of(common.new)));
-    let counterparts = new.iter().enumerate().filter_map(|(number, run)| {
-        let same = old.iter().find(|it| it.command == run.command && it.cpu == run.cpu);
+    let counterparts = new.iter().enumerate().filter_map(|(number, &run)| {
+        let mut same = old.iter().filter(|it| it.command == run.command && it.cpu == run.cpu);
         // The first run is always of the image's own command, whatever that is.
-        Some((same.or(if number == 0 { old.first() } else { None })?, run))
+        let first = old.first().filter(|_| number == 0);
+        Some((*same.next().or(first)?, run))
     });
     let mut changes = Vec::new();
     for (old, new) in counterparts {
@@ -44,6 +42,11 @@ pub(super) fn compare(
     changes
 }
 
+/// The runs that say something of the program.
+fn told(runs: &[RunEvidence]) -> Vec<&RunEvidence> {
+    runs.iter().filter(|it| it.end.is_of_program()).collect()
+}
+
 fn words(run: &RunEvidence) -> String {
     run.command.join(" ")
 }
@@ -60,7 +63,6 @@ fn ended(
     let message = format!("`{}` ends with {} now; before, with {}", words(new), new.end, old.end);
     let severity =
         severity_of(new_findings, common.platform, |it| it.finding.rule.group() == Group::Run);
-    let severity = if severity > Severity::Note { severity } else { Severity::Note };
     let change = Change::new(ChangeKind::Run, common.platform, message);
     Some(change.with_severity(severity))
 }

@@ -1,7 +1,5 @@
 //! How the steps of a build are executed: once for several platforms, natively, or under emulation.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{Change, ChangeKind, Pair};
 use crate::evidence::build::{BuildStep, BuildTrace, Manner, Provenance, Work, seconds};
 use crate::platform::Platform;
@@ -18,7 +16,6 @@ enum Way {
     Native,
     Cross,
     Emulated,
-    Unknown,
 }
 
 pub(super) fn compare(pair: &Pair<'_>) -> Vec<Change> {
@@ -40,44 +37,52 @@ pub(super) fn compare(pair: &Pair<'_>) -> Vec<Change> {
 /// The steps of one instruction, whatever the number of its executions.
 type Instruction<'a> = Vec<&'a BuildStep>;
 
-/// The instructions of the two builds that are the same: by stage and text, and where the text changed,
-/// those that remain of a stage in their order.
+/// The instructions of the two builds that are the same.
 fn counterparts<'a>(
     old: &'a BuildTrace,
     new: &'a BuildTrace,
 ) -> Vec<(Instruction<'a>, Instruction<'a>)> {
-    let (mut old, mut new) = (instructions(old), instructions(new));
-    let mut pairs = Vec::new();
-    let stages: BTreeSet<&str> = old.keys().filter(|it| new.contains_key(*it)).copied().collect();
-    for stage in stages {
-        let (Some(mut old), Some(mut new)) = (old.remove(stage), new.remove(stage)) else {
-            continue;
-        };
-        old.retain(|(text, steps)| {
-            let same = new.iter().position(|it| it.0 == *text);
-            let Some(same) = same else { return true };
-            pairs.push((steps.clone(), new.remove(same).1));
-            false
-        });
-        if old.len() == new.len() {
-            pairs.extend(old.into_iter().map(|it| it.1).zip(new.into_iter().map(|it| it.1)));
+    let pairs = paired(stages(old), stages(new)).into_iter();
+    pairs.flat_map(|(old, new)| paired(old, new)).collect()
+}
+
+/// What has the same name in both, and of what is left, if it is as many, each with the one in its place: it
+/// has been renamed.
+fn paired<'a, T>(old: Vec<(&'a str, T)>, mut new: Vec<(&'a str, T)>) -> Vec<(T, T)> {
+    let (mut pairs, mut rest) = (Vec::new(), Vec::new());
+    for (name, of_old) in old {
+        match new.iter().position(|it| it.0 == name) {
+            Some(same) => pairs.push((of_old, new.remove(same).1)),
+            None => rest.push(of_old),
         }
+    }
+    if rest.len() == new.len() {
+        pairs.extend(rest.into_iter().zip(new.into_iter().map(|it| it.1)));
     }
     pairs
 }
 
-/// The instructions that execute something, by stage, in the order of the Dockerfile.
-fn instructions(trace: &BuildTrace) -> BTreeMap<&str, Vec<(&str, Instruction<'_>)>> {
-    let mut stages: BTreeMap<&str, Vec<(&str, Instruction<'_>)>> = BTreeMap::new();
+/// The instructions that execute something, each with its text.
+type Stage<'a> = Vec<(&'a str, Instruction<'a>)>;
+
+/// The stages that execute something, each with its name, in the order of the Dockerfile.
+fn stages(trace: &BuildTrace) -> Vec<(&str, Stage<'_>)> {
+    let mut stages: Vec<(&str, Stage<'_>)> = Vec::new();
     let executions = trace.steps.iter().filter(|it| matches!(it.work, Work::Execution(_)));
     for step in executions {
-        let stage = stages.entry(&step.stage).or_default();
-        match stage.iter_mut().find(|it| it.0 == step.instruction) {
-            Some((_, steps)) => steps.push(step),
-            None => stage.push((&step.instruction, vec![step])),
-        }
+        let instructions = entry(&mut stages, &step.stage);
+        entry(instructions, &step.instruction).push(step);
     }
     stages
+}
+
+/// What stands under a name, which is added where it is not there yet.
+fn entry<'s, 'a, T: Default>(all: &'s mut Vec<(&'a str, T)>, name: &'a str) -> &'s mut T {
+    let at = all.iter().position(|it| it.0 == name).unwrap_or_else(|| {
+        all.push((name, T::default()));
+        all.len() - 1
+    });
+    &mut all[at].1
 }
 
 fn moved(old: &[&BuildStep], new: &[&BuildStep], platform: Platform) -> Option<Change> {
@@ -109,13 +114,14 @@ fn took(old: &[&BuildStep], new: &[&BuildStep]) -> Vec<String> {
 /// Whether it is worth telling. One platform less makes the step of two that of one.
 fn is_change(was: Way, is: Way) -> bool {
     let is_native = |it| matches!(it, Way::Native | Way::Cross | Way::Shared);
-    was != is && !(is_native(was) && is_native(is)) && was != Way::Unknown && is != Way::Unknown
+    was != is && !(is_native(was) && is_native(is))
 }
 
+/// Nothing where it is not known.
 fn way(step: &BuildStep) -> Option<Way> {
     Some(match step.execution()?.manner {
+        Manner::Unknown => return None,
         Manner::Emulated => Way::Emulated,
-        Manner::Unknown => Way::Unknown,
         Manner::Native if step.is_shared() => Way::Shared,
         Manner::Native => Way::Native,
         Manner::Cross => Way::Cross,
@@ -128,6 +134,5 @@ const fn word(way: Way) -> &'static str {
         Way::Native => "executed natively",
         Way::Cross => "cross-compiled",
         Way::Emulated => "executed under emulation",
-        Way::Unknown => "executed natively or under emulation",
     }
 }

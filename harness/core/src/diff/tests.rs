@@ -1,5 +1,8 @@
 //! Every kind of change, and what is none.
 
+use goblin::elf::section_header::SHT_PROGBITS;
+use serde_json::json;
+
 use super::*;
 use crate::case::Case;
 use crate::evidence::build::{
@@ -275,6 +278,30 @@ fn the_config_is_told_value_by_value() {
 }
 
 #[test]
+fn what_only_docker_knows_is_told_as_well() {
+    let old = healthy().config("StopSignal", json!("SIGTERM")).config("Volumes", json!({"/a": {}}));
+    let new = healthy()
+        .config("StopSignal", json!("SIGINT"))
+        .config("Healthcheck", json!({"Test": ["CMD", "true"]}))
+        .config("Volumes", json!({"/b": null}))
+        .config("OnBuild", json!(null));
+    let told: Vec<String> =
+        changes(old, new).iter().map(|it| it.replace("linux/arm64: note[config]: ", "")).collect();
+    assert_eq!(
+        told,
+        [
+            "HEALTHCHECK is set to {\"Test\":[\"CMD\",\"true\"]} now",
+            "STOPSIGNAL is \"SIGINT\" now; before, it was \"SIGTERM\"",
+            "the path /a is no longer a volume",
+            "the path /b is a volume now",
+        ]
+    );
+    let strange = ["ExposedPorts", "Volumes", "StopSignal", "Shell", "OnBuild"];
+    let strange = strange.iter().fold(healthy(), |it, field| it.config(field, json!([1, "x"])));
+    assert!(!changes(healthy(), strange).is_empty(), "it can be read, whatever it holds");
+}
+
+#[test]
 fn runs_are_told_with_their_difference() {
     let app = || Seen::from(healthy());
     let (old, new) = ("Usage: app\n\n  --a\n  --b\n", "Usage: app\n\n  --a\n  --c\n");
@@ -359,6 +386,11 @@ fn a_step_that_moves_into_emulation_is_an_error() {
         );
         assert_eq!(changes(native(), emulated(instruction)), [told]);
     }
+    let mut renamed = emulated("RUN go build");
+    for step in &mut renamed.steps {
+        step.stage = "build".to_owned();
+    }
+    assert_eq!(changes(native(), renamed).len(), 1, "the stage has another name");
     let back = changes(emulated("RUN go build"), native());
     assert!(back[0].starts_with("linux/arm64: note[build-step]: "), "{back:?}");
     let shared = image().built_by(vec![step(
@@ -382,6 +414,20 @@ fn build_information_of_go_is_told() {
             "/opt/x (linux/arm64): note[build-info]: vcs.revision is `b` now; before, `a`",
         ]
     );
+}
+
+#[test]
+fn another_rustc_is_told() {
+    let rust = |comment: &str| {
+        let bytes = comment.as_bytes().to_vec();
+        with("opt/x", &ElfFile::of("linux/arm64").with_section(".comment", SHT_PROGBITS, bytes))
+    };
+    assert_eq!(
+        changes(rust("rustc version 1.84.1 (a)\0"), rust("rustc version 1.85.0 (b)\0")),
+        ["/opt/x (linux/arm64): note[build-info]: rustc is 1.85.0 now; before, 1.84.1"]
+    );
+    let other = changes(rust("rustc version 1.85.0 (a)\0"), rust("rustc version 1.85.0 (b)\0"));
+    assert_eq!(other, [""; 0]);
 }
 
 #[test]

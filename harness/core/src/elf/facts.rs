@@ -12,7 +12,7 @@ use super::view::{Encoding, View};
 use super::{
     Abi, Attributes, Class, Data, DynamicFlags1, ElfTarget, ElfType, GoBuild, Jemalloc,
     KernelVersion, Linkage, LoadSegment, Machine, Malformation, Packer, PrivateSymbols, TlsSegment,
-    VersionNeed, build_attributes, go, jemalloc, notes, packer,
+    VersionNeed, build_attributes, comment, go, jemalloc, notes, packer,
 };
 
 /// What an ELF file says about itself, as far as it can be read.
@@ -78,6 +78,9 @@ pub struct ElfFacts {
     /// What Go's linker wrote about the build.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub go: Option<GoBuild>,
+    /// The versions of rustc that compiled parts of it, as `.comment` states them: `1.85.0`. Sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rustc: Vec<String>,
     /// The tool that compressed the program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packer: Option<Packer>,
@@ -177,6 +180,7 @@ impl ElfFacts {
             glibc_private: PrivateSymbols::default(),
             build_id: None,
             kernel: None,
+            rustc: Vec::new(),
             loads: Vec::new(),
             tls: None,
             attributes: None,
@@ -220,6 +224,7 @@ impl ElfFacts {
     fn read_declarations(&mut self, view: &View<'_>) {
         self.build_id = notes::build_id(view);
         self.kernel = notes::kernel(view);
+        self.rustc = comment::rustc(view);
         self.attributes = attributes(view);
         self.go = go::read(view);
         self.packer = packer::read(view);

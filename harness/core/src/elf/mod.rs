@@ -10,6 +10,7 @@ mod abi;
 mod attributes;
 mod build;
 mod build_attributes;
+mod comment;
 mod dynamic;
 mod facts;
 mod go;

@@ -16,8 +16,9 @@ impl ElfFacts {
                 size_of_val(need) + need.library.len() + versions.sum::<usize>()
             })
             .sum();
-        let lists: [usize; 4] = [
+        let lists: [usize; 5] = [
             list(&self.needed),
+            list(&self.rustc),
             list(&self.version_definitions),
             list(&self.glibc_private.needs),
             list(&self.glibc_private.defines),

@@ -263,39 +263,51 @@ pub struct RunConfig {
     /// The working directory; empty is `/`.
     #[serde(default)]
     pub working_dir: String,
-    /// The ports that it listens on, as `PORT[/PROTOCOL]`.
+    /// The ports that it listens on: an object with a name for each, `PORT[/PROTOCOL]`. Only shown, so
+    /// whatever stands there is taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exposed_ports: Option<BTreeMap<String, Option<Nothing>>>,
-    /// The folders that keep their contents outside of the container.
+    pub exposed_ports: Option<serde_json::Value>,
+    /// The folders that keep their contents outside of the container: an object as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub volumes: Option<BTreeMap<String, Option<Nothing>>>,
-    /// The signal that ends it; empty is SIGTERM.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub stop_signal: String,
+    pub volumes: Option<serde_json::Value>,
+    /// The signal that ends it; absent is SIGTERM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_signal: Option<serde_json::Value>,
     /// How an engine finds out whether it is well. A Docker extension.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub healthcheck: Option<serde_json::Value>,
     /// What executes commands that are one text. A Docker extension.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shell: Option<Vec<String>>,
+    pub shell: Option<serde_json::Value>,
     /// Instructions of images that are built on it. A Docker extension.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on_build: Option<Vec<String>>,
+    pub on_build: Option<serde_json::Value>,
     /// What is said of the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<BTreeMap<String, String>>,
 }
 
-/// What a config says of a port or a volume, beside its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Nothing {}
-
 impl RunConfig {
+    /// The ports that it listens on.
+    pub fn ports(&self) -> impl Iterator<Item = &str> {
+        names(self.exposed_ports.as_ref())
+    }
+
+    /// The folders that keep their contents outside of the container.
+    pub fn volume_paths(&self) -> impl Iterator<Item = &str> {
+        names(self.volumes.as_ref())
+    }
+
     /// The value of a label.
     #[must_use]
     pub fn label(&self, name: &str) -> Option<&str> {
         self.labels.as_ref()?.get(name).map(String::as_str)
     }
+}
+
+fn names(object: Option<&serde_json::Value>) -> impl Iterator<Item = &str> {
+    let object = object.and_then(serde_json::Value::as_object);
+    object.into_iter().flatten().map(|(name, _)| name.as_str())
 }
 
 /// The uncompressed layers of an image.

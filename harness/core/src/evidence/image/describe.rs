@@ -28,6 +28,9 @@ fn describe_elf(facts: &ElfFacts) -> String {
         let settings = settings.map(|(name, value)| format!(" {name}={value}"));
         format!("{}{}", go.version, settings.collect::<String>())
     }));
+    if !facts.rustc.is_empty() {
+        parts.push(format!("rustc {}", facts.rustc.join(" ")));
+    }
     parts.extend(facts.packer.map(|_| "packed by UPX".to_owned()));
     parts.extend(facts.malformation.as_ref().map(ToString::to_string));
     parts.join(", ")
