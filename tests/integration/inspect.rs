@@ -31,7 +31,9 @@ impl Shapes {
     async fn make() -> Self {
         let engine = engine().await;
         let session = Session::new().expect("random numbers");
-        let folder = tempfile::tempdir().expect("a folder");
+        remove_stale();
+        let name = format!("{SHAPES_PREFIX}{}-", std::process::id());
+        let folder = tempfile::Builder::new().prefix(&name).tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         let subject = root().join("cases/goarch-hardcoded");
         let subject = Subject::find(&subject.to_string_lossy()).expect("a case");
@@ -61,6 +63,20 @@ impl Shapes {
 
     fn subject(&self, scheme: &str, name: &str) -> String {
         format!("{scheme}:{}", self.folder.path().join(name).display())
+    }
+}
+
+const SHAPES_PREFIX: &str = "archproof-shapes-";
+
+/// What is static is not dropped at the end: the next process removes the folder of this one.
+fn remove_stale() {
+    let entries = fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix(SHAPES_PREFIX).and_then(|it| it.split('-').next());
+        if process.is_some_and(|it| !Path::new("/proc").join(it).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::change::{Change, ChangeKind};
 use super::executables::native_files;
-use super::{Change, ChangeKind, Common};
+use super::pair::Common;
 use crate::elf::{ElfFacts, GoBuild};
 use crate::sentence::list;
 use crate::text::shortened;

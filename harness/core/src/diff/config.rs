@@ -5,7 +5,8 @@ use std::fmt::{self, Debug};
 
 use serde_json::{Value, json};
 
-use super::{Change, ChangeKind, Common};
+use super::change::{Change, ChangeKind};
+use super::pair::Common;
 use crate::oci::RunConfig;
 use crate::text::shortened;
 

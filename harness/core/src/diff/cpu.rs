@@ -1,6 +1,7 @@
 //! The oldest CPU that an image needs, as its files declare it.
 
-use super::{Change, ChangeKind, Common, severity_of};
+use super::change::{Change, ChangeKind};
+use super::pair::{Common, severity_of};
 use crate::arch::{Architecture, Arm64Version};
 use crate::elf::{Attributes, ElfFacts};
 use crate::evidence::image::{ImagePath, Variant};

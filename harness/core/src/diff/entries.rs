@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Change, ChangeKind};
+use super::change::{Change, ChangeKind};
 use crate::listing::common_folder;
 use crate::platform::Platform;
 use crate::rules::Severity;

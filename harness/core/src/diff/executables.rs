@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Change, ChangeKind, Common, severity_of};
+use super::change::{Change, ChangeKind};
+use super::pair::{Common, severity_of};
 use crate::elf::{ElfFacts, Linkage};
 use crate::evidence::image::{Content, ImagePath, Node, NodeKind, Shebang, Variant};
 use crate::sentence::list;

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::change::{Change, ChangeKind};
 use super::executables::native_files;
-use super::{Change, ChangeKind, Common, severity_of};
+use super::pair::{Common, severity_of};
 use crate::elf::{ElfFacts, KernelVersion};
 use crate::evidence::image::{ImagePath, Variant};
 use crate::rules::{Rule, Severity};

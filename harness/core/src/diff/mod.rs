@@ -12,6 +12,7 @@ mod entries;
 mod executables;
 mod findings;
 mod libc;
+mod pair;
 mod platforms;
 mod runs;
 mod size;
@@ -23,19 +24,16 @@ mod tests;
 pub use change::{Change, ChangeKind};
 pub(crate) use config::is_of_build;
 pub use entries::{Entry, entries};
+pub use pair::DiffError;
 pub use stable::stable;
 
-use std::collections::BTreeMap;
+use pair::Pair;
 
-use thiserror::Error;
-
-use crate::evidence::image::Variant;
-use crate::evidence::{Evidence, Observation};
+use crate::evidence::Observation;
 use crate::expectation::SizeExpectation;
 use crate::listing::image_entries;
 use crate::platform::Platform;
-use crate::rules::{Rule, Severity};
-use crate::sentence::list;
+use crate::rules::Rule;
 use crate::verdict::{Judged, Judgement, Status, Strictness, VariantJudgement, Verdict};
 
 /// One of the two images.
@@ -82,26 +80,6 @@ pub enum Which {
     New,
 }
 
-/// Why two images cannot be compared.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DiffError {
-    /// There is no old image.
-    #[error("the build of the old image fails, so there is nothing to compare with: {reason}")]
-    OldUnbuilt {
-        /// Why it fails.
-        reason: String,
-    },
-    /// They have nothing in common.
-    #[error("the images have no platform in common: the old one has {old}, the new one {new}")]
-    NoCommonPlatform {
-        /// The platforms of the old one.
-        old: String,
-        /// The platforms of the new one.
-        new: String,
-    },
-}
-
 /// Compares two images.
 ///
 /// # Errors
@@ -130,45 +108,6 @@ pub fn diff(
     let obstacles = sides.into_iter().flat_map(|(which, it)| obstacles_of(which, it)).collect();
     let findings::Compared { new, gone, still } = findings;
     Ok(Diff { changes: change::merge(changes), new, gone, still, obstacles })
-}
-
-/// The two images, and the variants of the platforms that both have.
-struct Pair<'a> {
-    old: &'a Evidence,
-    new: &'a Evidence,
-    common: Vec<Common<'a>>,
-}
-
-/// The variants of a platform that both images have.
-#[derive(Clone, Copy)]
-struct Common<'a> {
-    platform: Platform,
-    old: &'a Variant,
-    new: &'a Variant,
-}
-
-impl<'a> Pair<'a> {
-    fn new(old: &'a Evidence, new: &'a Evidence) -> Result<Self, DiffError> {
-        let has_common = old.image.entries().any(|(it, _)| new.image.entries().any(|a| a.0 == it));
-        if !has_common {
-            let names = |it: &Evidence| {
-                let names: Vec<Platform> = it.image.entries().map(|it| it.0).collect();
-                if names.is_empty() { "none".to_owned() } else { list(&names) }
-            };
-            return Err(DiffError::NoCommonPlatform { old: names(old), new: names(new) });
-        }
-        let (of_old, of_new) = (by_platform(old), by_platform(new));
-        let common = of_old.into_iter().filter_map(|(platform, old)| {
-            Some(Common { platform, old, new: of_new.get(&platform)? })
-        });
-        Ok(Self { old, new, common: common.collect() })
-    }
-}
-
-/// The first variant of each platform.
-fn by_platform(evidence: &Evidence) -> BTreeMap<Platform, &Variant> {
-    let variants = evidence.image.variants.iter().rev();
-    variants.map(|it| (it.platform, it)).collect()
 }
 
 fn changes(pair: &Pair<'_>, new: &[Judged], expected_size: &SizeExpectation) -> Vec<Change> {
@@ -230,14 +169,4 @@ impl Diff {
             Verdict::Blocked
         }
     }
-}
-
-/// The worst of the new findings that count on a platform, as `is_about` picks them; a note where there
-/// are none.
-fn severity_of(new: &[Judged], platform: Platform, is_about: impl Fn(&Judged) -> bool) -> Severity {
-    let counts = |it: &&Judged| {
-        it.status == Status::Open && it.finding.platform() == Some(platform) && is_about(it)
-    };
-    let severities = new.iter().filter(counts).map(|it| it.finding.severity);
-    severities.max().unwrap_or(Severity::Note)
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Change, ChangeKind, Pair};
+use super::change::{Change, ChangeKind};
+use super::pair::Pair;
 use crate::evidence::image::ImageFacts;
 use crate::platform::Platform;
 use crate::rules::Severity;

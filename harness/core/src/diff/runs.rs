@@ -2,8 +2,9 @@
 
 use similar::{ChangeTag, TextDiff};
 
+use super::change::{Change, ChangeKind};
+use super::pair::{Common, Pair, severity_of};
 use super::stable::stable;
-use super::{Change, ChangeKind, Common, Pair, severity_of};
 use crate::evidence::run::RunEvidence;
 use crate::rules::Group;
 use crate::verdict::Judged;

@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{Change, ChangeKind, Common, Pair};
+use super::change::{Change, ChangeKind};
+use super::pair::{Common, Pair};
 use crate::evidence::image::{Layer, Variant};
 use crate::expectation::{Growth, SizeExpectation};
 use crate::rules::Severity;

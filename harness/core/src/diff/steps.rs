@@ -1,6 +1,7 @@
 //! How the steps of a build are executed: once for several platforms, natively, or under emulation.
 
-use super::{Change, ChangeKind, Pair};
+use super::change::{Change, ChangeKind};
+use super::pair::Pair;
 use crate::evidence::build::{BuildStep, BuildTrace, Manner, Provenance, Work, seconds};
 use crate::platform::Platform;
 use crate::rules::Severity;

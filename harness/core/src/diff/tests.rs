@@ -1,10 +1,13 @@
 //! Every kind of change, and what is none.
 
+use std::collections::BTreeMap;
+
 use goblin::elf::section_header::SHT_PROGBITS;
 use serde_json::json;
 
 use super::*;
 use crate::case::Case;
+use crate::evidence::Evidence;
 use crate::evidence::build::{
     Basis, BuildStep, BuildTrace, BuilderChecks, Execution, Manner, Provenance, Reach, Span,
     StepEnd, Work,
