@@ -229,7 +229,7 @@ impl Config {
             user: config.user.clone(),
             working_dir: config.working_dir.clone(),
             env,
-            ports: config.ports().map(str::to_owned).collect(),
+            ports: config.ports().into_iter().map(str::to_owned).collect(),
             labels: labels.map(|(name, value)| format!("{name}={value}")).collect(),
         }
     }

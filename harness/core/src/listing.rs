@@ -60,8 +60,7 @@ pub fn image_entries(judgement: &Judgement) -> Vec<Entry> {
 /// The findings of an image, or a build that failed, the most important first.
 #[must_use]
 pub fn merged_of_image(judgement: &Judgement) -> Vec<Merged<'_>> {
-    let of_variants = judgement.variants.iter().flat_map(|it| &it.findings);
-    let findings: Vec<&Judged> = judgement.findings.iter().chain(of_variants).collect();
+    let findings: Vec<&Judged> = judgement.all_findings().collect();
     let of_variant = |it: &VariantJudgement| {
         let platform = it.platform;
         it.started.clone().into_iter().map(move |path| (platform, path.to_string()))

@@ -144,6 +144,11 @@ pub enum Status {
 }
 
 impl Judgement {
+    /// All findings: those about the image as a whole, then those of each variant.
+    pub fn all_findings(&self) -> impl Iterator<Item = &Judged> {
+        self.findings.iter().chain(self.variants.iter().flat_map(|it| &it.findings))
+    }
+
     /// Judges an image.
     #[must_use]
     pub fn new(evidence: &Evidence, findings: Vec<Finding>, known: Known<'_>) -> Self {

@@ -87,8 +87,7 @@ pub fn attestations(verification: &Verification) -> serde_json::Result<Vec<Attes
             add(attestation(report, variant.digest, verdict, &findings, &tried)?);
         }
         if is_known(judgement) {
-            let of_variants = judgement.variants.iter().flat_map(|it| &it.findings);
-            let findings: Vec<&Judged> = judgement.findings.iter().chain(of_variants).collect();
+            let findings: Vec<&Judged> = judgement.all_findings().collect();
             let variants: Vec<&VariantJudgement> = judgement.variants.iter().collect();
             let tried = |rule| is_tried(judgement, &variants, rule);
             // An image without an index has the digest of its manifest: this statement says more.

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 use serde::Serialize;
 
+use super::facts::plural;
 use super::json::{JsonBlocked, JsonFinding, findings};
 use super::text::{severity_style, verdict_style, verdict_word, write_blocked, write_entry};
 use crate::diff::{self, Change, Diff, Obstacle, Which};
@@ -195,15 +196,11 @@ fn summary(diff: &Diff) -> String {
         let changes = diff.changes.iter().filter(|it| it.severity == severity).count();
         changes + new.iter().filter(open).count()
     };
-    let plural = |count: usize, noun: &str| {
-        let ending = if count == 1 { "" } else { "s" };
-        (count > 0).then(|| format!("{count} {noun}{ending}"))
-    };
-    let worse =
-        [plural(count(Severity::Error), "error"), plural(count(Severity::Warning), "warning")];
-    let others = plural(count(Severity::Note), "other change");
-    let gone = plural(merged_of(&diff.gone).len(), "finding").map(|it| format!("{it} gone"));
-    let still = plural(diff.still, "finding").map(|it| format!("{it} as before"));
+    let some = |count: usize, noun| (count > 0).then(|| plural(count, noun));
+    let worse = [some(count(Severity::Error), "error"), some(count(Severity::Warning), "warning")];
+    let others = some(count(Severity::Note), "other change");
+    let gone = some(merged_of(&diff.gone).len(), "finding").map(|it| format!("{it} gone"));
+    let still = some(diff.still, "finding").map(|it| format!("{it} as before"));
     let parts: Vec<String> = worse.into_iter().chain([others, gone, still]).flatten().collect();
     if parts.is_empty() { "no changes".to_owned() } else { parts.join(", ") }
 }

@@ -113,6 +113,6 @@ fn write_unreadable(variant: &Unreadable, to: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-fn plural(count: usize, noun: &str) -> String {
+pub(super) fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

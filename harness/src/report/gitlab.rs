@@ -2,12 +2,11 @@
 //!
 //! Source: GitLab, "Code Quality", "Code Quality report format".
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::problem::{Place, Problem, Reported};
+use super::problem::{Fingerprints, Place, Problem, Reported};
 use crate::rules::Severity;
 use crate::text::write_pretty_json;
 
@@ -37,22 +36,19 @@ struct Lines {
 ///
 /// The writer's.
 pub fn write_gitlab(reported: Reported<'_>, to: &mut dyn Write) -> io::Result<()> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut fingerprints = Fingerprints::default();
     let mut issues = Vec::new();
     for sheet in reported.sheets() {
         for problem in sheet.problems.iter().filter(|it| it.is_open()) {
-            issues.push(issue(&sheet.subject, problem, &mut seen));
+            issues.push(issue(&sheet.subject, problem, &mut fingerprints));
         }
     }
     write_pretty_json(&issues, to)?;
     writeln!(to)
 }
 
-/// GitLab shows only the first of those with the same fingerprint: each gets one of its own.
-fn issue(subject: &str, problem: &Problem, seen: &mut HashMap<String, usize>) -> Issue {
-    let number = seen.entry(problem.fingerprint(subject, 0)).or_default();
-    let fingerprint = problem.fingerprint(subject, *number);
-    *number += 1;
+fn issue(subject: &str, problem: &Problem, fingerprints: &mut Fingerprints) -> Issue {
+    let fingerprint = fingerprints.next(subject, problem);
     let (path, begin) = match &problem.place {
         Place::Dockerfile { file, line, .. } => (file.clone(), *line),
         Place::Subject => (subject.to_owned(), 1),

@@ -1,6 +1,7 @@
 //! What the reports for other programs have in common: findings and changes as rows.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use crate::case::ExpectedFinding;
 use crate::diff::{Change, Which};
@@ -73,6 +74,20 @@ pub(super) struct Problem {
     pub(super) details: Vec<String>,
 }
 
+/// The fingerprints of a report: services show only the first of those that are the same, so each problem gets
+/// its own.
+#[derive(Default)]
+pub(super) struct Fingerprints(HashMap<String, usize>);
+
+impl Fingerprints {
+    pub(super) fn next(&mut self, subject: &str, problem: &Problem) -> String {
+        let number = self.0.entry(problem.fingerprint(subject, 0)).or_default();
+        let fingerprint = problem.fingerprint(subject, *number);
+        *number += 1;
+        fingerprint
+    }
+}
+
 /// Who says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
@@ -96,7 +111,7 @@ impl Problem {
     }
 
     /// The same for the same problem in every build of the same sources.
-    pub(super) fn fingerprint(&self, subject: &str, number: usize) -> String {
+    fn fingerprint(&self, subject: &str, number: usize) -> String {
         let platforms: Vec<String> = self.platforms.iter().map(ToString::to_string).collect();
         let message = crate::diff::stable(&self.message);
         let subject = subject.strip_prefix("./").unwrap_or(subject);

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::problem::{Place, Problem, Reported, Sheet, Source};
+use super::problem::{Fingerprints, Place, Problem, Reported, Sheet, Source};
 use crate::rules::{Rule, Severity};
 use crate::text::{line, write_pretty_json};
 use crate::verdict::Verdict;
@@ -159,13 +159,11 @@ impl Run {
         let names: BTreeSet<(&str, bool)> =
             sheet.problems.iter().map(|it| (it.name.as_str(), it.source == Source::Rule)).collect();
         let names: Vec<(&str, bool)> = names.into_iter().collect();
-        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        let mut fingerprints = Fingerprints::default();
         let results = sheet.problems.iter().map(|problem| {
             let name = (problem.name.as_str(), problem.source == Source::Rule);
             let index = names.binary_search(&name).unwrap_or_default();
-            let number = seen.entry(problem.fingerprint(&sheet.subject, 0)).or_default();
-            let fingerprint = problem.fingerprint(&sheet.subject, *number);
-            *number += 1;
+            let fingerprint = fingerprints.next(&sheet.subject, problem);
             SarifResult::new(&sheet.subject, problem, index, fingerprint)
         });
         let results = results.collect();

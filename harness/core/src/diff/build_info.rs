@@ -1,9 +1,9 @@
 //! What Go's linker and rustc wrote about the build.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::change::{Change, ChangeKind};
-use super::executables::native_files;
+use super::executables::{native_file, native_files};
 use super::pair::Common;
 use crate::elf::{ElfFacts, GoBuild};
 use crate::sentence::list;
@@ -15,9 +15,8 @@ const IGNORED: [&str; 3] = ["GOARCH", "vcs.modified", "vcs.time"];
 const SHOWN: usize = 80;
 
 pub(super) fn compare(common: &Common<'_>) -> Vec<Change> {
-    let old: BTreeMap<_, _> = native_files(common.old).collect();
-    let pairs =
-        native_files(common.new).filter_map(|(path, new)| Some((path, *old.get(path)?, new)));
+    let pairs = native_files(common.new)
+        .filter_map(|(path, new)| Some((path, native_file(common.old, path)?, new)));
     let changes = pairs.flat_map(|(path, old, new)| {
         let of_go = old.go.as_ref().zip(new.go.as_ref());
         let of_go = of_go.map(|(old, new)| differences(old, new)).unwrap_or_default();

@@ -107,16 +107,12 @@ pub(crate) fn is_of_build(label: &str) -> bool {
 }
 
 fn ports_and_volumes(old: &RunConfig, new: &RunConfig) -> Vec<String> {
-    let set = |names: &mut dyn Iterator<Item = &str>| -> BTreeSet<String> {
-        names.map(str::to_owned).collect()
-    };
-    let told = |old: &BTreeSet<String>, new: &BTreeSet<String>, noun: &str, is: &str| {
-        let gone = old.difference(new).map(|it| format!("the {noun} {it} is no longer {is}"));
-        let added = new.difference(old).map(|it| format!("the {noun} {it} is {is} now"));
+    let told = |old: BTreeSet<&str>, new: BTreeSet<&str>, noun: &str, is: &str| {
+        let gone = old.difference(&new).map(|it| format!("the {noun} {it} is no longer {is}"));
+        let added = new.difference(&old).map(|it| format!("the {noun} {it} is {is} now"));
         gone.chain(added).collect::<Vec<_>>()
     };
-    let mut messages = told(&set(&mut old.ports()), &set(&mut new.ports()), "port", "exposed");
-    let (old, new) = (set(&mut old.volume_paths()), set(&mut new.volume_paths()));
-    messages.extend(told(&old, &new, "path", "a volume"));
+    let mut messages = told(old.ports(), new.ports(), "port", "exposed");
+    messages.extend(told(old.volume_paths(), new.volume_paths(), "path", "a volume"));
     messages
 }

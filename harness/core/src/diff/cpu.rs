@@ -1,14 +1,13 @@
 //! The oldest CPU that an image needs, as its files declare it.
 
 use super::change::{Change, ChangeKind};
+use super::executables::most;
 use super::pair::{Common, severity_of};
 use crate::arch::{Architecture, Arm64Version};
 use crate::elf::{Attributes, ElfFacts};
 use crate::evidence::image::{ImagePath, Variant};
 use crate::rules::{Rule, Severity, is_dispatched};
 use crate::verdict::Judged;
-
-use super::executables::native_files;
 
 /// What a file needs, comparable within an architecture.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,9 +17,7 @@ struct Need {
 }
 
 pub(super) fn compare(common: &Common<'_>, new_findings: &[Judged]) -> Option<Change> {
-    let old = most(common.old).map(|it| it.0);
-    let (new, path) = most(common.new)?;
-    let old = old?;
+    let (old, (new, path)) = (most_of(common.old)?.0, most_of(common.new)?);
     if new.rank == old.rank {
         return None;
     }
@@ -37,13 +34,11 @@ pub(super) fn compare(common: &Common<'_>, new_findings: &[Judged]) -> Option<Ch
 }
 
 /// The file of a variant that needs most; nothing where no file says what it needs.
-fn most(variant: &Variant) -> Option<(Need, &ImagePath)> {
-    let files = native_files(variant).filter(|(path, facts)| !is_dispatched(path, facts));
-    let needs = files.filter_map(|(path, facts)| {
-        need(variant.platform.architecture(), facts).map(|it| (it, path))
-    });
-    // The first of those that need as much.
-    needs.reduce(|most, it| if it.0.rank > most.0.rank { it } else { most })
+fn most_of(variant: &Variant) -> Option<(Need, &ImagePath)> {
+    most(variant, |path, facts| {
+        let is_needed = !is_dispatched(path, facts);
+        is_needed.then(|| need(variant.platform.architecture(), facts)).flatten()
+    })
 }
 
 /// What a file declares. Sources: as of the rule `ElfIsaTooNew`.

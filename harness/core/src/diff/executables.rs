@@ -1,7 +1,5 @@
 //! The executables of an image: what each is, those that are gone, and further ones.
 
-use std::collections::BTreeMap;
-
 use super::change::{Change, ChangeKind};
 use super::pair::{Common, severity_of};
 use crate::elf::{ElfFacts, Linkage};
@@ -12,7 +10,7 @@ use crate::verdict::Judged;
 /// What can be executed.
 struct Executable<'a> {
     kind: Kind<'a>,
-    mode: u32,
+    node: &'a Node,
 }
 
 #[derive(Clone, Copy)]
@@ -27,7 +25,6 @@ enum Kind<'a> {
 const SET_ID: u32 = 0o6000;
 
 pub(super) fn compare(common: &Common<'_>, new_findings: &[Judged]) -> Vec<Change> {
-    let (old, new) = (executables(common.old), executables(common.new));
     let change = |kind, path: &ImagePath, message: String| {
         Change::new(kind, common.platform, message).at(path)
     };
@@ -36,7 +33,7 @@ pub(super) fn compare(common: &Common<'_>, new_findings: &[Judged]) -> Vec<Chang
         let is_about = |it: &Judged| it.finding.path() == Some(path.as_str());
         severity_of(new_findings, common.platform, is_about)
     };
-    let gone = old.iter().filter(|(path, _)| !new.contains_key(*path));
+    let gone = executables(common.old).filter(|(path, _)| at(common.new, path).is_none());
     let gone = gone.map(|(path, file)| {
         let message = match common.new.files.get(path).map(|it| &it.kind) {
             Some(NodeKind::File { .. } | NodeKind::Hardlink { .. }) => {
@@ -46,12 +43,12 @@ pub(super) fn compare(common: &Common<'_>, new_findings: &[Judged]) -> Vec<Chang
         };
         change(ChangeKind::ExecutableRemoved, path, message)
     });
-    let changes = new.iter().flat_map(|(path, file)| match old.get(path) {
+    let changes = executables(common.new).flat_map(|(path, file)| match at(common.old, path) {
         None => {
             let message = format!("{} was added", file.what());
             vec![change(ChangeKind::ExecutableAdded, path, message)]
         }
-        Some(before) => differences(before, file)
+        Some(before) => differences(&before, &file)
             .into_iter()
             .map(|it| change(ChangeKind::Executable, path, it).with_severity(severity(path)))
             .collect(),
@@ -61,16 +58,29 @@ pub(super) fn compare(common: &Common<'_>, new_findings: &[Judged]) -> Vec<Chang
 
 /// The ELF files that are for the variant's platform, each under the first of its names.
 pub(super) fn native_files(variant: &Variant) -> impl Iterator<Item = (&ImagePath, &ElfFacts)> {
-    let target = variant.platform.elf_target();
-    executables(variant).into_iter().filter_map(move |(path, file)| match file.kind {
-        Kind::Elf(facts) if facts.target() == target => Some((path, facts)),
-        Kind::Elf(_) | Kind::Script(_) | Kind::Link(_) => None,
-    })
+    executables(variant).filter_map(|(path, file)| Some((path, file.native(variant)?)))
 }
 
-fn executables(variant: &Variant) -> BTreeMap<&ImagePath, Executable<'_>> {
-    let files = variant.files.iter();
-    files.filter_map(|(path, node)| Some((path, executable(path, node)?))).collect()
+/// The ELF file of a path, if it is for the variant's platform.
+pub(super) fn native_file<'a>(variant: &'a Variant, path: &ImagePath) -> Option<&'a ElfFacts> {
+    at(variant, path)?.native(variant)
+}
+
+/// The most that any native file of a variant needs, and the first file that does.
+pub(super) fn most<T: PartialOrd>(
+    variant: &Variant,
+    need: impl Fn(&ImagePath, &ElfFacts) -> Option<T>,
+) -> Option<(T, &ImagePath)> {
+    let needs = native_files(variant).filter_map(|(path, facts)| Some((need(path, facts)?, path)));
+    needs.reduce(|most, it| if it.0 > most.0 { it } else { most })
+}
+
+fn executables(variant: &Variant) -> impl Iterator<Item = (&ImagePath, Executable<'_>)> {
+    variant.files.iter().filter_map(|(path, node)| Some((path, executable(path, node)?)))
+}
+
+fn at<'a>(variant: &'a Variant, path: &ImagePath) -> Option<Executable<'a>> {
+    executable(path, variant.files.get(path)?)
 }
 
 fn executable<'a>(path: &ImagePath, node: &'a Node) -> Option<Executable<'a>> {
@@ -84,14 +94,22 @@ fn executable<'a>(path: &ImagePath, node: &'a Node) -> Option<Executable<'a>> {
         NodeKind::Symlink { target } if is_in_command_folder(path) => Kind::Link(target),
         _ => return None,
     };
-    Some(Executable { kind, mode: node.mode })
+    Some(Executable { kind, node })
 }
 
 fn is_in_command_folder(path: &ImagePath) -> bool {
     path.components().rev().nth(1).is_some_and(|it| matches!(it, "bin" | "sbin"))
 }
 
-impl Executable<'_> {
+impl<'a> Executable<'a> {
+    /// What the file says, if it is ELF for the variant's platform.
+    fn native(&self, variant: &Variant) -> Option<&'a ElfFacts> {
+        match self.kind {
+            Kind::Elf(facts) if facts.target() == variant.platform.elf_target() => Some(facts),
+            Kind::Elf(_) | Kind::Script(_) | Kind::Link(_) => None,
+        }
+    }
+
     /// What it is, as the beginning of a sentence.
     fn what(&self) -> &'static str {
         match self.kind {
@@ -124,14 +142,14 @@ fn differences(old: &Executable<'_>, new: &Executable<'_>) -> Vec<String> {
         }
         _ => return vec![format!("the file is {} now; before, {}", new.noun(), old.noun())],
     };
-    match (old.mode & SET_ID != 0, new.mode & SET_ID != 0) {
+    match (old.node.mode & SET_ID != 0, new.node.mode & SET_ID != 0) {
         (false, true) => differences.push("the file sets its user or group ID now".to_owned()),
         (true, false) => {
             differences.push("the file no longer sets its user or group ID".to_owned());
         }
         _ => {}
     }
-    match (old.mode & 0o111 != 0, new.mode & 0o111 != 0) {
+    match (old.node.is_executable(), new.node.is_executable()) {
         (true, false) => differences.push("the file is no longer executable".to_owned()),
         (false, true) if matches!(new.kind, Kind::Elf(facts) if facts.linkage != Linkage::Shared) =>
         {

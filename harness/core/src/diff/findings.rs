@@ -20,11 +20,11 @@ type Identity = (Rule, Severity, Option<Platform>, Option<String>, Option<String
 
 pub(super) fn compare(old: &Judgement, new: &Judgement) -> Compared {
     let mut gone: BTreeMap<Identity, Vec<&Judged>> = BTreeMap::new();
-    for judged in all(old) {
+    for judged in old.all_findings() {
         gone.entry(identity(judged)).or_default().push(judged);
     }
     let mut compared = Compared { new: Vec::new(), gone: Vec::new(), still: 0 };
-    for judged in all(new) {
+    for judged in new.all_findings() {
         let before = gone.get_mut(&identity(judged)).and_then(Vec::pop);
         match before {
             // What was accepted and no longer is counts now.
@@ -36,10 +36,6 @@ pub(super) fn compare(old: &Judgement, new: &Judgement) -> Compared {
     }
     compared.gone = gone.into_values().flatten().cloned().collect();
     compared
-}
-
-fn all(judgement: &Judgement) -> impl Iterator<Item = &Judged> {
-    judgement.findings.iter().chain(judgement.variants.iter().flat_map(|it| &it.findings))
 }
 
 fn identity(judged: &Judged) -> Identity {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::change::{Change, ChangeKind};
-use super::executables::native_files;
+use super::executables::{most, native_files};
 use super::pair::{Common, severity_of};
 use crate::elf::{ElfFacts, KernelVersion};
 use crate::evidence::image::{ImagePath, Variant};
@@ -79,8 +79,7 @@ fn needed(variant: &Variant) -> Option<(GlibcVersion, &ImagePath)> {
         let versions = facts.version_needs.iter().flat_map(|it| &it.versions);
         newest(versions.map(|it| &it.name))
     };
-    let needs = native_files(variant).filter_map(|(path, facts)| Some((of_file(facts)?, path)));
-    needs.reduce(|most, it| if it.0 > most.0 { it } else { most })
+    most(variant, |_, facts| of_file(facts))
 }
 
 fn newest<'a>(names: impl Iterator<Item = &'a String>) -> Option<GlibcVersion> {
@@ -103,6 +102,5 @@ fn kernel(common: &Common<'_>) -> Option<Change> {
 
 /// The oldest Linux that all files of a variant run on, and the first file that needs it.
 fn oldest_kernel(variant: &Variant) -> Option<(KernelVersion, &ImagePath)> {
-    let needs = native_files(variant).filter_map(|(path, facts)| Some((facts.kernel?, path)));
-    needs.reduce(|most, it| if it.0 > most.0 { it } else { most })
+    most(variant, |_, facts| facts.kernel)
 }

@@ -7,6 +7,7 @@ use super::change::{Change, ChangeKind};
 use super::pair::{Common, Pair};
 use crate::evidence::image::{Layer, Variant};
 use crate::expectation::{Growth, SizeExpectation};
+use crate::platform::Platform;
 use crate::rules::Severity;
 use crate::text::{line, shortened, size};
 
@@ -46,14 +47,11 @@ pub(super) fn added(pair: &Pair<'_>, expected: &SizeExpectation) -> Vec<Change> 
     let is_new = |it: &&Variant| !pair.common.iter().any(|common| common.platform == it.platform);
     let added = pair.new.image.variants.iter().filter(is_new);
     let changes = added.filter_map(|variant| {
-        let (most, total) = (*expected.most.get(&variant.platform)?, total(variant)?);
-        let message = format!(
-            "the files of the image take {}, which is more than the {} that it may take",
-            size(total),
-            size(most)
-        );
+        let total = total(variant)?;
+        let excess = over_most(variant.platform, expected, total)?;
+        let message = format!("the files of the image take {}{excess}", size(total));
         let change = Change::new(ChangeKind::Size, variant.platform, message);
-        (total > most).then(|| change.with_severity(Severity::Error))
+        Some(change.with_severity(Severity::Error))
     });
     changes.collect()
 }
@@ -61,20 +59,21 @@ pub(super) fn added(pair: &Pair<'_>, expected: &SizeExpectation) -> Vec<Change> 
 /// Which limit the image exceeds, as the end of a sentence. A limit that the old image exceeded as much
 /// is not exceeded by a change.
 fn excess(common: &Common<'_>, expected: &SizeExpectation, old: u64, new: u64) -> Option<String> {
-    if let Some(most) = expected.most.get(&common.platform)
-        && new > *most
-        && new > old
-    {
-        return Some(format!(", which is more than the {} that it may take", size(*most)));
-    }
-    match expected.growth {
+    let over_most = over_most(common.platform, expected, new).filter(|_| new > old);
+    over_most.or_else(|| match expected.growth {
         Growth::AtMost(percent) => {
             let limit = u128::from(old) * u128::from(100 + percent);
             let is_more = u128::from(new) * 100 > limit;
             is_more.then(|| format!(", which is more than the {percent} % that it may grow by"))
         }
         Growth::Unset => None,
-    }
+    })
+}
+
+/// That it takes more than its platform may, as the end of a sentence.
+fn over_most(platform: Platform, expected: &SizeExpectation, total: u64) -> Option<String> {
+    let most = expected.most.get(&platform).filter(|it| total > **it)?;
+    Some(format!(", which is more than the {} that it may take", size(*most)))
 }
 
 /// What the files of all layers take; nothing where the evidence does not say.

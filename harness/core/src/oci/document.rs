@@ -2,7 +2,7 @@
 //!
 //! Fields that archproof does not use are ignored, as the image-spec demands of readers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -289,12 +289,14 @@ pub struct RunConfig {
 
 impl RunConfig {
     /// The ports that it listens on.
-    pub fn ports(&self) -> impl Iterator<Item = &str> {
+    #[must_use]
+    pub fn ports(&self) -> BTreeSet<&str> {
         names(self.exposed_ports.as_ref())
     }
 
     /// The folders that keep their contents outside of the container.
-    pub fn volume_paths(&self) -> impl Iterator<Item = &str> {
+    #[must_use]
+    pub fn volume_paths(&self) -> BTreeSet<&str> {
         names(self.volumes.as_ref())
     }
 
@@ -305,9 +307,9 @@ impl RunConfig {
     }
 }
 
-fn names(object: Option<&serde_json::Value>) -> impl Iterator<Item = &str> {
+fn names(object: Option<&serde_json::Value>) -> BTreeSet<&str> {
     let object = object.and_then(serde_json::Value::as_object);
-    object.into_iter().flatten().map(|(name, _)| name.as_str())
+    object.into_iter().flatten().map(|(name, _)| name.as_str()).collect()
 }
 
 /// The uncompressed layers of an image.
